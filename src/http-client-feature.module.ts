@@ -1,0 +1,84 @@
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
+import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { clientProviders } from './http-client.providers.js';
+import { HttpClientRegistry } from './http-client.registry.js';
+import { getHttpServiceToken } from './http-client.tokens.js';
+import type {
+  HttpClientInterceptors,
+  HttpClientOptions,
+  NamedHttpClientOptions,
+} from './options/http-client-options.js';
+
+/** A named client whose options come from a factory. */
+export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Unique in the app. */
+  name: string;
+  interceptors?: HttpClientInterceptors;
+  inject?: FactoryProvider['inject'];
+  useFactory: (...args: any[]) => HttpClientOptions | Promise<HttpClientOptions>;
+}
+
+/** Holds named clients; the module that imports it may inject them. */
+@Module({})
+export class HttpClientFeatureModule {
+  static forClients(clients: readonly (string | NamedHttpClientOptions)[]): DynamicModule {
+    const named = clients.map((client) => (typeof client === 'string' ? { name: client } : client));
+    return featureModule(
+      [],
+      named.map((options) => namedClient(options, { provide: optionsToken(options.name), useValue: options })),
+    );
+  }
+
+  static forClientAsync({
+    name,
+    interceptors,
+    imports,
+    inject,
+    useFactory,
+  }: NamedHttpClientAsyncOptions): DynamicModule {
+    const options: FactoryProvider<NamedHttpClientOptions> = {
+      provide: optionsToken(name),
+      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors }),
+      inject,
+    };
+    return featureModule(imports, [namedClient({ name, interceptors }, options)]);
+  }
+}
+
+type NamedClient = Required<Pick<DynamicModule, 'providers' | 'exports'>>;
+
+function featureModule(imports: ModuleMetadata['imports'], clients: readonly NamedClient[]): DynamicModule {
+  return {
+    module: HttpClientFeatureModule,
+    imports,
+    providers: clients.flatMap(({ providers }) => providers),
+    exports: clients.flatMap(({ exports }) => exports),
+  };
+}
+
+function namedClient(
+  { name, interceptors }: Pick<NamedHttpClientOptions, 'name' | 'interceptors'>,
+  options: Provider<NamedHttpClientOptions>,
+): NamedClient {
+  // What is no class is left to the check of the options, which names it.
+  const classes = Array.isArray(interceptors) ? interceptors.filter((entry) => typeof entry === 'function') : [];
+  const client = clientProviders(name, getHttpServiceToken(name), {
+    inject: [{ token: HttpClientRegistry, optional: true }, optionsToken(name), ...classes],
+    useFactory: (
+      registry: HttpClientRegistry | undefined,
+      resolved: NamedHttpClientOptions,
+      ...instances: HttpClientInterceptor[]
+    ) => {
+      if (!registry) {
+        throw new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
+          'expected HttpClientModule.forRoot() among the imports of the root module, got none',
+        ]);
+      }
+      return registry.addNamed(resolved, instances);
+    },
+  });
+  return { ...client, providers: [options, ...classes, ...client.providers] };
+}
+
+const optionsToken = (name: string) => `HttpClientOptions(${name})`;

@@ -1,0 +1,28 @@
+import axios, { type AxiosInstance } from 'axios';
+import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
+import type { Clock } from './clock.js';
+import { compose } from './layers/compose.js';
+import { createCall } from './layers/create-call.js';
+import { standardStack } from './layers/standard-stack.js';
+import type { ResolvedClientOptions } from './options/resolve-options.js';
+import type { ConnectionPool } from './pool/connection-pool.js';
+import { axiosTransport } from './transport/axios-transport.js';
+
+/** Makes a client: an axios instance of its own whose every call passes through the stack to the pool. */
+export function createHttpClient(
+  options: ResolvedClientOptions,
+  pool: ConnectionPool,
+  interceptors: readonly HttpClientInterceptor[],
+  clock: Clock,
+): AxiosInstance {
+  const handle = compose(standardStack(pool, clock), axiosTransport(pool));
+  const instance = axios.create({
+    ...options.axios,
+    ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
+    headers: { ...options.headers },
+    timeout: options.timeouts.attemptMs || 0, // axios's word for no limit
+    adapter: (config) => handle(createCall(config, options.name)),
+  });
+  registerInterceptors(instance, interceptors);
+  return instance;
+}

@@ -1,0 +1,43 @@
+import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
+import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
+import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import type { HttpClientInterceptors, HttpClientModuleOptions } from './options/http-client-options.js';
+import { findProblems } from './options/problems.js';
+import { interceptorsSchema } from './options/schema.js';
+
+/** Shapes the module itself, so it stands beside the options, or beside `useFactory`, and is known before that runs. */
+export interface HttpClientModuleExtras {
+  /**
+   * For every call of the default client.
+   * @default none
+   */
+  interceptors?: HttpClientInterceptors;
+  /** Modules that export what the interceptors inject. */
+  imports?: ModuleMetadata['imports'];
+}
+
+export const INTERCEPTORS = 'HttpClientInterceptors(default)';
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<HttpClientModuleOptions>({ moduleName: 'HttpClient' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createHttpClientOptions')
+    .setExtras<HttpClientModuleExtras>({ interceptors: [], imports: [] }, (definition, extras) => {
+      const { interceptors = [], imports = [] } = extras;
+      const problems = findProblems(interceptorsSchema, { interceptors });
+      if (problems.length > 0) throw new InvalidOptionsError('HttpClientModule.forRoot', problems);
+      return {
+        ...definition,
+        imports: [...(definition.imports ?? []), ...imports],
+        providers: [
+          ...(definition.providers ?? []),
+          ...interceptors,
+          {
+            provide: INTERCEPTORS,
+            useFactory: (...instances: HttpClientInterceptor[]) => instances,
+            inject: [...interceptors],
+          },
+        ],
+      };
+    })
+    .build();

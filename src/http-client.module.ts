@@ -1,0 +1,101 @@
+import { HttpService } from '@nestjs/axios';
+import { type DynamicModule, Global, Module, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
+import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { HttpClientFeatureModule, type NamedHttpClientAsyncOptions } from './http-client-feature.module.js';
+import {
+  ConfigurableModuleClass,
+  INTERCEPTORS,
+  MODULE_OPTIONS_TOKEN,
+  type OPTIONS_TYPE,
+} from './http-client.module-definition.js';
+import { clientProviders } from './http-client.providers.js';
+import { HttpClientRegistry } from './http-client.registry.js';
+import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
+import type { HttpClientModuleOptions, NamedHttpClientOptions } from './options/http-client-options.js';
+import { resolveModuleOptions } from './options/resolve-options.js';
+
+const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
+  inject: [HttpClientRegistry, { token: INTERCEPTORS, optional: true }],
+  useFactory: (registry: HttpClientRegistry, interceptors: readonly HttpClientInterceptor[] = []) =>
+    registry.addRoot(interceptors),
+});
+
+/**
+ * One long-lived keep-alive client for the whole app, drained when the app shuts down. Import it once, in the root
+ * module: `HttpClientModule.forRoot()`; `HttpService` and `@InjectHttpClient()` then inject everywhere.
+ *
+ * Shutdown has two phases because Nest stops its HTTP server between the two hooks: until then inbound requests are
+ * still being answered, and call upstreams. See docs/shutdown.md.
+ */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: HttpClientRegistry,
+      inject: [ModulesContainer, { token: MODULE_OPTIONS_TOKEN, optional: true }],
+      useFactory: (modules: ModulesContainer, options: HttpClientModuleOptions = {}) => {
+        refuseSecondImport(modules);
+        return new HttpClientRegistry(resolveModuleOptions(options));
+      },
+    },
+    ...defaultClient.providers,
+  ],
+  exports: [HttpClientRegistry, ...defaultClient.exports],
+})
+export class HttpClientModule extends ConfigurableModuleClass implements OnModuleDestroy, OnApplicationShutdown {
+  readonly #registry: HttpClientRegistry;
+
+  constructor(registry: HttpClientRegistry) {
+    super();
+    this.#registry = registry;
+  }
+
+  /**
+   * The default client.
+   * @param options all optional; wrong ones stop the app's start with an InvalidOptionsError that lists them all
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /**
+   * Named clients, each with its own base URL, headers, timeouts and interceptors, for the module that imports this.
+   * They share the default client's sockets unless they set `pool` or `tls`, and they are drained with it.
+   * @param clients names, or options with a name
+   */
+  static forFeature(
+    clients: string | NamedHttpClientOptions | readonly (string | NamedHttpClientOptions)[],
+  ): DynamicModule {
+    return HttpClientFeatureModule.forClients(isList(clients) ? clients : [clients]);
+  }
+
+  /** A named client whose options need other providers, as a base URL or a key from the app's configuration. */
+  static forFeatureAsync(client: NamedHttpClientAsyncOptions): DynamicModule {
+    return HttpClientFeatureModule.forClientAsync(client);
+  }
+
+  /** Phase one: inbound requests are still being answered. */
+  async onModuleDestroy(): Promise<void> {
+    await this.#registry.drain();
+  }
+
+  /** Phase two: the HTTP server, if there is one, has answered its last request. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#registry.close();
+  }
+}
+
+/** Array.isArray, which does not narrow readonly arrays. */
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+function refuseSecondImport(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === HttpClientModule).length;
+  if (count > 1) {
+    throw new InvalidOptionsError('HttpClientModule.forRoot', [
+      `expected one import in the whole app, got ${count}. It is global: import it in the root module only, and use ` +
+        'forFeature for clients of another name',
+    ]);
+  }
+}

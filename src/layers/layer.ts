@@ -1,0 +1,24 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { Cancellation } from '../transport/cancellation.js';
+
+/** What travels through the stack: one call of the user's. */
+export interface Call {
+  /** The config axios hands to its adapter: merged, transformed, the body serialised. Never mutated. */
+  readonly config: InternalAxiosRequestConfig;
+  /** Which client it was made with. */
+  readonly clientName: string;
+  /** Scheme, host and port, as `https://api.example.com`; `unix:<path>` for a socket path. */
+  readonly origin: string;
+  /** Upper case. */
+  readonly method: string;
+  /** 1 for the first exchange made for this call. */
+  readonly attempt: number;
+  /** Ends the call from within: whoever waits on its behalf subscribes. */
+  readonly cancellation: Cancellation;
+}
+
+/** Carries a call to its response. Settles promptly once `call.cancellation` is cancelled, with its reason. */
+export type Handler = (call: Call) => Promise<AxiosResponse>;
+
+/** Wraps a handler. State belongs to the layer instance, never to the call. */
+export type Layer = (next: Handler) => Handler;

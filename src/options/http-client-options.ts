@@ -1,0 +1,116 @@
+import type { Type } from '@nestjs/common';
+import type { CreateAxiosDefaults } from 'axios';
+import type { ConnectionOptions } from 'node:tls';
+import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
+
+/** How long the parts of a call may take. */
+export interface TimeoutOptions {
+  /**
+   * One attempt, from the call to the end of its body: waiting for a socket, connecting, sending and receiving.
+   * For `responseType: 'stream'` it ends with the response headers and afterwards bounds each silence of the body.
+   * It is the client's default for axios's own `timeout`, which a call may override.
+   * @default 30_000 milliseconds (the total timeout of .NET's standard resilience handler); `false`: no limit
+   */
+  attemptMs?: number | false;
+}
+
+/** The keep-alive sockets of a client. */
+export interface PoolOptions {
+  /**
+   * Sockets open to one origin at a time; further calls queue.
+   * @default 100 (as httpx)
+   */
+  maxSockets?: number;
+  /**
+   * Idle sockets kept for one origin.
+   * @default the value of `maxSockets`
+   */
+  maxFreeSockets?: number;
+  /**
+   * How long a socket may stay idle before it is closed. A server that announces a shorter time
+   * (`Keep-Alive: timeout=5`) is obeyed, minus one second for the close to travel (RFC 9112 §9.3).
+   * @default 4_000 milliseconds (agentkeepalive)
+   */
+  idleMs?: number;
+  /**
+   * How long a socket may live, so that DNS changes are followed. Each socket's own age varies by ±10 %, so that
+   * they do not all reconnect at once. It is applied between calls: a call is never cut for it.
+   * @default 120_000 milliseconds (.NET's PooledConnectionLifetime guidance); `false`: no limit
+   */
+  maxAgeMs?: number | false;
+}
+
+/** What Node's `tls.connect` takes, for every HTTPS socket of the pool. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'pfx'
+  | 'rejectUnauthorized'
+  | 'servername'
+  | 'minVersion'
+  | 'maxVersion'
+  | 'ciphers'
+>;
+
+/** What happens to calls in flight when the app shuts down. */
+export interface ShutdownOptions {
+  /**
+   * How long calls may take to finish, counted from `onModuleDestroy` through `onApplicationShutdown`. What is then
+   * left is aborted with `ClientClosedError`. Keep it below the grace period of whatever stops the process.
+   * @default 10_000 milliseconds (Kubernetes kills a pod after 30 s)
+   */
+  drainMs?: number;
+}
+
+/** axios settings the library has no option of its own for: `paramsSerializer`, `validateStatus`, `transformResponse`… */
+export type AxiosPassthroughOptions = Omit<
+  CreateAxiosDefaults,
+  'adapter' | 'baseURL' | 'headers' | 'httpAgent' | 'httpsAgent' | 'timeout'
+>;
+
+/** What every client, the default one and each named one, can set. */
+export interface HttpClientOptions {
+  /**
+   * Prepended to relative URLs. http or https.
+   * @default none
+   */
+  baseURL?: string;
+  /**
+   * Sent with every call of this client.
+   * @default none but axios's own
+   */
+  headers?: Readonly<Record<string, string | number | boolean>>;
+  timeouts?: TimeoutOptions;
+  pool?: PoolOptions;
+  tls?: TlsOptions;
+  axios?: AxiosPassthroughOptions;
+}
+
+/** What `HttpClientModule.forRoot` takes, and what a factory given to `forRootAsync` returns. */
+export interface HttpClientModuleOptions extends HttpClientOptions {
+  shutdown?: ShutdownOptions;
+}
+
+/** What a class given to `forRootAsync({ useClass })` or `{ useExisting }` implements. */
+export interface HttpClientOptionsFactory {
+  createHttpClientOptions(): HttpClientModuleOptions | Promise<HttpClientModuleOptions>;
+}
+
+/** Injectable classes in the order in which they wrap a call: the first is outermost. */
+export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
+
+/**
+ * A client of its own name, got with `@InjectHttpClient(name)`.
+ *
+ * `timeouts`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
+ * `interceptors` never do: they belong to one API, and the module's `Authorization` must not travel to another.
+ * Setting `pool` or `tls` gives the client a connection pool of its own; otherwise it shares the module's.
+ */
+export interface NamedHttpClientOptions extends HttpClientOptions {
+  /** Unique in the app. */
+  name: string;
+  interceptors?: HttpClientInterceptors;
+}

@@ -1,0 +1,113 @@
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
+import type {
+  AxiosPassthroughOptions,
+  HttpClientModuleOptions,
+  HttpClientOptions,
+  NamedHttpClientOptions,
+  PoolOptions,
+  TlsOptions,
+} from './http-client-options.js';
+import { findProblems } from './problems.js';
+import { moduleOptionsSchema, namedClientSchema } from './schema.js';
+
+export interface ResolvedPoolOptions {
+  readonly maxSockets: number;
+  readonly maxFreeSockets: number;
+  readonly idleMs: number;
+  readonly maxAgeMs: number | false;
+}
+
+/** What a named client takes over from the module where it sets nothing itself. */
+interface InheritableOptions {
+  readonly timeouts: { readonly attemptMs: number | false };
+  readonly pool: ResolvedPoolOptions;
+  readonly tls: Readonly<TlsOptions>;
+}
+
+/** Every option of one client, with nothing left to default. Frozen. */
+export interface ResolvedClientOptions extends InheritableOptions {
+  readonly name: string;
+  readonly baseURL: string | undefined;
+  readonly headers: Readonly<Record<string, string | number | boolean>>;
+  readonly axios: Readonly<AxiosPassthroughOptions>;
+  /** Whether socket or TLS options of its own keep the client from sharing the module's pool. */
+  readonly ownsPool: boolean;
+}
+
+export interface ResolvedModuleOptions {
+  readonly client: ResolvedClientOptions;
+  readonly shutdown: { readonly drainMs: number };
+}
+
+/**
+ * Checks the options of `forRoot` and fills in the defaults.
+ * @throws InvalidOptionsError that lists every problem, not only the first
+ */
+export function resolveModuleOptions(options: HttpClientModuleOptions): ResolvedModuleOptions {
+  const problems = findProblems(moduleOptionsSchema, options);
+  const client = resolveClient(DEFAULT_CLIENT_NAME, options, DEFAULTS, true);
+  refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client.pool)]);
+  return Object.freeze({ client, shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }) });
+}
+
+/**
+ * Checks the options of a named client and fills in what it leaves out from the module's own client.
+ * @throws InvalidOptionsError that lists every problem, not only the first
+ */
+export function resolveNamedOptions(
+  options: NamedHttpClientOptions,
+  root: ResolvedClientOptions,
+): ResolvedClientOptions {
+  const problems = findProblems(namedClientSchema, options);
+  const ownsPool = options?.pool !== undefined || options?.tls !== undefined;
+  const client = resolveClient(options?.name, options, root, ownsPool);
+  refuse(`HttpClientModule.forFeature(${JSON.stringify(options?.name)})`, [
+    ...problems,
+    ...crossFieldProblems(client.pool),
+  ]);
+  return client;
+}
+
+function resolveClient(
+  name: string,
+  options: HttpClientOptions | undefined,
+  inherited: InheritableOptions,
+  ownsPool: boolean,
+): ResolvedClientOptions {
+  return Object.freeze({
+    name,
+    baseURL: options?.baseURL,
+    headers: Object.freeze({ ...options?.headers }),
+    axios: Object.freeze({ ...options?.axios }),
+    timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
+    pool: resolvePool(defined(options?.pool), inherited.pool),
+    tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
+    ownsPool,
+  });
+}
+
+function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {
+  const maxFreeSockets = given.maxSockets ?? inherited.maxFreeSockets;
+  return Object.freeze({ ...inherited, maxFreeSockets, ...given });
+}
+
+function crossFieldProblems({ maxSockets, maxFreeSockets, idleMs, maxAgeMs }: ResolvedPoolOptions): string[] {
+  const problems: string[] = [];
+  if (maxFreeSockets > maxSockets) {
+    problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
+  }
+  if (maxAgeMs !== false && idleMs > maxAgeMs) {
+    problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
+  }
+  return problems;
+}
+
+function refuse(source: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw new InvalidOptionsError(source, problems);
+}
+
+/** An option set to `undefined` is one left out. */
+function defined<T extends object>(group: T | undefined): T {
+  return Object.fromEntries(Object.entries(group ?? {}).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,91 @@
+import agentkeepalive from 'agentkeepalive';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import type { TlsOptions } from '../options/http-client-options.js';
+import { idleAllowance } from '../policies/idle-allowance.js';
+
+const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
+
+/** ±10 % of the maximum age, so that sockets opened together do not all reconnect together. */
+const AGE_SPREAD = 0.1;
+
+/** What an agent tells, and asks, the pool that owns it. */
+export interface AgentOwner {
+  /** A socket was opened. */
+  opened(socket: Socket, target: SocketTarget, protocol: string): void;
+  /** Whether a socket whose response has ended may wait for the next request. */
+  keepsSockets(): boolean;
+}
+
+/** Where a socket leads, as Node's Agent describes it to `createConnection`. */
+export interface SocketTarget {
+  host?: string | null;
+  port?: number | string | null;
+  socketPath?: string | null;
+  /** The agent's key for the sockets that may be exchanged for this one. */
+  _agentKey?: string;
+}
+
+/** Members of agents and sockets that agentkeepalive documents or Node sets, but their types leave out. */
+interface AgentInternals {
+  createConnection(target: SocketTarget, callback?: unknown): PooledSocket;
+  keepSocketAlive(socket: PooledSocket): boolean;
+}
+interface PooledSocket extends Socket {
+  /** agentkeepalive: overrides the agent's option for this socket. */
+  freeSocketTimeout?: number;
+  /** agentkeepalive: milliseconds since the epoch. */
+  [SOCKET_CREATED_TIME]?: number;
+  _httpMessage?: ClientRequest & { res?: IncomingMessage };
+}
+
+export interface AgentSettings {
+  readonly pool: ResolvedPoolOptions;
+  readonly tls: TlsOptions;
+  /** A number from 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
+export interface Agents {
+  readonly httpAgent: Agent;
+  readonly httpsAgent: Agent;
+}
+
+export function createAgents({ pool, tls, random }: AgentSettings, owner: AgentOwner): Agents {
+  const options = {
+    keepAlive: true,
+    maxSockets: pool.maxSockets,
+    maxFreeSockets: pool.maxFreeSockets,
+    freeSocketTimeout: pool.idleMs,
+    socketActiveTTL: pool.maxAgeMs || 0,
+    // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
+    timeout: 0,
+  };
+  const http = new agentkeepalive.HttpAgent(options);
+  const https = new agentkeepalive.HttpsAgent({ ...options, ...tls });
+  for (const agent of [http, https]) own(agent, pool, owner, random);
+  return { httpAgent: http, httpsAgent: https };
+}
+
+function own(agent: Agent, pool: ResolvedPoolOptions, owner: AgentOwner, random: () => number): void {
+  const { protocol } = agent as Agent & { protocol: string };
+  const { createConnection, keepSocketAlive } = agent as unknown as AgentInternals;
+  Object.assign(agent, {
+    createConnection(target, callback) {
+      const socket = createConnection.call(agent, target, callback);
+      owner.opened(socket, target, protocol);
+      if (pool.maxAgeMs !== false) {
+        // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
+        socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
+      }
+      return socket;
+    },
+    keepSocketAlive(socket) {
+      const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
+      if (idleMs === 0 || !owner.keepsSockets()) return false;
+      socket.freeSocketTimeout = idleMs;
+      return keepSocketAlive.call(agent, socket);
+    },
+  } satisfies AgentInternals);
+}

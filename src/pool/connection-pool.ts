@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Agent } from 'node:http';
+import type { Clock } from '../clock.js';
+import type { TlsOptions } from '../options/http-client-options.js';
+import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import { createAgents } from './agents.js';
+import { InFlight, type Lease, type PoolState } from './in-flight.js';
+import type { PoolStats } from './pool-stats.js';
+import { SocketLedger } from './socket-ledger.js';
+
+/** What became of a pool's calls and sockets from the start of its drain to its close. */
+export interface DrainReport {
+  /** Calls that ended by themselves, whether answered or failed. */
+  readonly finished: number;
+  readonly admittedWhileDraining: number;
+  /** Calls that got `ClientClosedError` because the deadline passed. */
+  readonly aborted: number;
+  readonly socketsClosed: number;
+  readonly durationMs: number;
+}
+
+export interface ConnectionPoolSettings {
+  readonly pool: ResolvedPoolOptions;
+  readonly tls: TlsOptions;
+  /** Milliseconds from the start of `drain` until calls in flight are aborted. */
+  readonly drainMs: number;
+  readonly clock: Clock;
+  /** A number from 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
+interface Drain {
+  readonly startedAt: number;
+  readonly closedBefore: number;
+  readonly timer: unknown;
+  /** Resolves when the deadline has passed and what was in flight is aborted. */
+  readonly expired: Promise<void>;
+}
+
+/** Long-lived keep-alive sockets, and the lifecycle of the calls that use them: open → draining → closed. */
+export class ConnectionPool {
+  /** Tells pools apart in logs and stats. */
+  readonly id = randomUUID().slice(0, 8);
+  readonly httpAgent: Agent;
+  readonly httpsAgent: Agent;
+  readonly #settings: ConnectionPoolSettings;
+  readonly #inFlight = new InFlight();
+  readonly #ledger = new SocketLedger();
+  #drain: Drain | undefined;
+  #closed: Promise<DrainReport> | undefined;
+
+  constructor(settings: ConnectionPoolSettings) {
+    this.#settings = settings;
+    const { httpAgent, httpsAgent } = createAgents(settings, {
+      opened: (...socket) => this.#ledger.opened(...socket),
+      keepsSockets: () => this.state === 'open',
+    });
+    this.httpAgent = httpAgent;
+    this.httpsAgent = httpsAgent;
+  }
+
+  get state(): PoolState {
+    return this.#inFlight.state;
+  }
+
+  /** Calls admitted whose response body has not ended. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  stats(): PoolStats {
+    return {
+      id: this.id,
+      state: this.state,
+      inFlight: this.inFlight,
+      ...this.#ledger.snapshot([this.httpAgent, this.httpsAgent]),
+    };
+  }
+
+  /**
+   * Counts a call in flight until its lease is released.
+   * @param abort ends the call; called when the drain deadline passes before the release
+   * @returns undefined when the pool is closed
+   */
+  admit(abort: () => void): Lease | undefined {
+    return this.#inFlight.admit(abort);
+  }
+
+  /**
+   * Stops keeping sockets: idle ones are closed now, the others when their response has ended. Calls are still admitted.
+   * Resolves when the calls that were in flight have ended, or at the drain deadline, which closes the pool and aborts
+   * every call. Safe to call again.
+   */
+  async drain(): Promise<void> {
+    const { expired } = this.#startDrain();
+    await Promise.race([this.#inFlight.whenEarlyEnded(), expired]);
+  }
+
+  /**
+   * Refuses calls from now on. Resolves when those in flight have ended, or have been aborted because the drain deadline
+   * (counted from `drain`, where that came first) has passed, and every socket is closed. Safe to call again.
+   */
+  close(): Promise<DrainReport> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<DrainReport> {
+    const { clock } = this.#settings;
+    const { startedAt, closedBefore, timer, expired } = this.#startDrain();
+    this.#inFlight.close();
+    await Promise.race([this.#inFlight.whenEmpty(), expired]);
+    clock.clearTimeout(timer);
+    this.#destroySockets();
+    await this.#ledger.whenAllClosed();
+    return {
+      ...this.#inFlight.tally,
+      socketsClosed: this.#ledger.closedCount - closedBefore,
+      durationMs: Math.round(clock.now() - startedAt),
+    };
+  }
+
+  #startDrain(): Drain {
+    if (this.#drain) return this.#drain;
+    const { clock, drainMs } = this.#settings;
+    const { promise: expired, resolve } = promiseWithResolvers();
+    const timer = clock.setTimeout(() => {
+      this.#inFlight.close();
+      this.#inFlight.abortAll();
+      this.#destroySockets();
+      resolve();
+    }, drainMs);
+    this.#drain = { startedAt: clock.now(), closedBefore: this.#ledger.closedCount, timer, expired };
+    this.#inFlight.startDraining();
+    this.#destroyIdleSockets();
+    return this.#drain;
+  }
+
+  #destroyIdleSockets(): void {
+    for (const agent of [this.httpAgent, this.httpsAgent]) {
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
+  #destroySockets(): void {
+    this.httpAgent.destroy();
+    this.httpsAgent.destroy();
+  }
+}
+
+/** Promise.withResolvers, which Node has from 22 on. */
+function promiseWithResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}

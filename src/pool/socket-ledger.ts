@@ -1,0 +1,123 @@
+import agentkeepalive from 'agentkeepalive';
+import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
+import type { SocketTarget } from './agents.js';
+import type { SocketStats } from './pool-stats.js';
+
+const SOCKET_REQUEST_COUNT: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
+
+/** Origins whose counters are kept; beyond it, the longest unused one without an open socket is forgotten. */
+const MAX_ORIGINS = 1_000;
+
+interface Origin {
+  readonly sockets: Set<Socket>;
+  /** The agents' keys of these sockets. */
+  readonly keys: Set<string>;
+  readonly counters: Counters;
+}
+
+type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
+
+const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
+
+/** Counts the sockets of a pool by origin, from their opening to their close. */
+export class SocketLedger {
+  /** Origin → what became of its sockets, the one with the newest socket last. */
+  readonly #origins = new Map<string, Origin>();
+  readonly #total = noCounters();
+  readonly #open = new Set<Socket>();
+  readonly #onAllClosed: (() => void)[] = [];
+
+  get closedCount(): number {
+    return this.#total.closed;
+  }
+
+  opened(socket: Socket, target: SocketTarget, protocol: string): void {
+    const origin = this.#touch(originOf(target, protocol));
+    const count = (name: keyof Counters, by = 1) => {
+      origin.counters[name] += by;
+      this.#total[name] += by;
+    };
+    origin.sockets.add(socket);
+    if (target._agentKey !== undefined) origin.keys.add(target._agentKey);
+    this.#open.add(socket);
+    count('created');
+    socket.on('error', (error) => {
+      const outcome = outcomeOf(error);
+      if (outcome) count(outcome);
+    });
+    const gone = () => {
+      if (!this.#open.delete(socket)) return;
+      origin.sockets.delete(socket);
+      if (origin.sockets.size === 0) origin.keys.clear();
+      count('closed');
+      count('reused', timesReused(socket));
+      if (this.#open.size === 0) for (const resolve of this.#onAllClosed.splice(0)) resolve();
+    };
+    socket.once('close', gone);
+    socket.once('agentRemove', gone); // upgraded: it is no longer HTTP's, nor the pool's
+  }
+
+  /** Resolves when no socket is open. */
+  whenAllClosed(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onAllClosed.push(resolve));
+  }
+
+  /** @param agents those whose sockets this ledger was told of */
+  snapshot(agents: readonly Agent[]): { total: SocketStats; origins: Record<string, SocketStats> } {
+    const idle = new Set(
+      agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
+    );
+    const queued = (key: string) => agents.reduce((sum, agent) => sum + (agent.requests[key]?.length ?? 0), 0);
+    const total = { active: 0, idle: 0, queued: 0, ...this.#total };
+    const origins: Record<string, SocketStats> = {};
+    for (const [name, { sockets, keys, counters }] of this.#origins) {
+      const stats = { active: 0, idle: 0, queued: 0, ...counters };
+      for (const socket of sockets) {
+        stats[idle.has(socket) ? 'idle' : 'active']++;
+        stats.reused += timesReused(socket);
+        total.reused += timesReused(socket);
+      }
+      for (const key of keys) stats.queued += queued(key);
+      origins[name] = stats;
+      total.active += stats.active;
+      total.idle += stats.idle;
+      total.queued += stats.queued;
+    }
+    return { total, origins };
+  }
+
+  #touch(name: string): Origin {
+    const origin = this.#origins.get(name) ?? { sockets: new Set(), keys: new Set(), counters: noCounters() };
+    this.#origins.delete(name);
+    this.#origins.set(name, origin);
+    if (this.#origins.size > MAX_ORIGINS) this.#forgetOldest();
+    return origin;
+  }
+
+  #forgetOldest(): void {
+    for (const [name, { sockets }] of this.#origins) {
+      if (sockets.size > 0) continue;
+      this.#origins.delete(name);
+      return;
+    }
+  }
+}
+
+function originOf({ socketPath, host, port }: SocketTarget, protocol: string): string {
+  if (socketPath) return `unix:${socketPath}`;
+  const authority = host?.includes(':') ? `[${host}]` : host;
+  return new URL(`${protocol}//${authority}:${port}`).origin;
+}
+
+/** A request's timeout and a caller's cancellation destroy the socket with their error; the latter is nobody's fault. */
+function outcomeOf(error: Error & { code?: string }): 'timedOut' | 'errors' | undefined {
+  if (error.code === 'ERR_CANCELED' || error.code === 'ERR_CLIENT_CLOSED') return undefined;
+  return error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT' ? 'timedOut' : 'errors';
+}
+
+/** agentkeepalive counts the requests a socket was given, those handed over from the queue included. */
+function timesReused(socket: Socket): number {
+  return (socket as Socket & { [SOCKET_REQUEST_COUNT]: number })[SOCKET_REQUEST_COUNT] - 1;
+}

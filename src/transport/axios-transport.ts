@@ -1,0 +1,32 @@
+import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import type { Handler } from '../layers/layer.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+
+/**
+ * The end of the stack: one exchange, made by axios's own http adapter on the pool's sockets. A call whose config
+ * brings its own agents is sent on those.
+ */
+export function axiosTransport({ httpAgent, httpsAgent }: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent'>): Handler {
+  const send = axios.getAdapter('http');
+  return async ({ config, cancellation }) => {
+    const sent = { httpAgent, httpsAgent, ...config, cancelToken: cancellation };
+    try {
+      const response = await send(sent);
+      response.config = config;
+      return response;
+    } catch (error) {
+      hideSentConfig(error as Partial<AxiosError> | undefined, sent, config);
+      throw error;
+    }
+  };
+}
+
+/** Callers get the config they sent back, not the agents: those hold TLS keys, and errors get printed. */
+function hideSentConfig(
+  error: Partial<AxiosError> | undefined,
+  sent: InternalAxiosRequestConfig,
+  config: InternalAxiosRequestConfig,
+): void {
+  if (error?.config === sent) error.config = config;
+  if (error?.response?.config === sent) error.response.config = config;
+}

@@ -1,0 +1,57 @@
+import type { Cancel, CancelToken } from 'axios';
+
+type Listener = (reason: any) => void;
+
+/**
+ * A CancelToken that ends a request with the very error it is given, where axios's own can only make a
+ * `CanceledError`. Follows the token the caller passed, if any.
+ */
+export class Cancellation implements CancelToken {
+  readonly #parent: CancelToken | undefined;
+  readonly #listeners = new Set<Listener>();
+  #reason: Error | undefined;
+
+  constructor(parent?: CancelToken) {
+    this.#parent = parent;
+  }
+
+  get reason(): Cancel | undefined {
+    return this.#reason ?? this.#parent?.reason;
+  }
+
+  /** Only for code that reads axios's documented `token.promise`; made when asked for. */
+  get promise(): Promise<Cancel> {
+    return new Promise((resolve) => this.subscribe(resolve));
+  }
+
+  /** The first reason counts; later ones do nothing. */
+  cancel(reason: Error): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    for (const listener of this.#listeners) listener(reason);
+  }
+
+  /** Calls the listener when cancelled, at once if it already is. */
+  subscribe(listener: Listener): void {
+    if (this.#reason) return listener(this.#reason);
+    this.#listeners.add(listener);
+    this.#parent?.subscribe(listener);
+  }
+
+  unsubscribe(listener: Listener): void {
+    this.#listeners.delete(listener);
+    this.#parent?.unsubscribe(listener);
+  }
+
+  /** Only for adapters built on `fetch`. */
+  toAbortSignal(): AbortSignal {
+    const controller = new AbortController();
+    this.subscribe((reason) => controller.abort(reason));
+    return controller.signal;
+  }
+
+  throwIfRequested(): void {
+    const { reason } = this;
+    if (reason) throw reason;
+  }
+}
