@@ -25,15 +25,15 @@ export function registerInterceptors(instance: AxiosInstance, interceptors: read
   // axios runs request interceptors last registered first, and response interceptors first registered first:
   // https://axios-http.com/docs/interceptors. Registering from the innermost outwards gives both their order.
   for (const interceptor of interceptors.toReversed()) {
-    const { onRequest, onResponse, onError } = interceptor;
+    const onRequest = interceptor.onRequest?.bind(interceptor);
+    const onResponse = interceptor.onResponse?.bind(interceptor);
+    const onError = interceptor.onError?.bind(interceptor);
     if (!onRequest && !onResponse && !onError) {
       throw new InvalidOptionsError('HttpClientModule', [
         `interceptors: expected classes with onRequest, onResponse or onError, got ${interceptor.constructor.name}`,
       ]);
     }
-    if (onRequest) instance.interceptors.request.use(onRequest.bind(interceptor));
-    if (onResponse || onError) {
-      instance.interceptors.response.use(onResponse?.bind(interceptor), onError?.bind(interceptor));
-    }
+    if (onRequest) instance.interceptors.request.use(onRequest);
+    if (onResponse || onError) instance.interceptors.response.use(onResponse, onError);
   }
 }

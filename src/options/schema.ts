@@ -12,11 +12,9 @@ const positiveInteger = (what: string) => v.pipe(v.number(what), v.integer(what)
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const duration = (what: string) => v.pipe(positiveInteger(what), v.maxValue(MAX_TIMER_MS, what));
 
-const milliseconds = duration(`a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`);
-const millisecondsOrOff = v.union(
-  [duration(''), v.literal(false)],
-  `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}, or false`,
-);
+const aDuration = `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`;
+const milliseconds = duration(aDuration);
+const millisecondsOrOff = v.union([duration(`${aDuration}, or false`), v.literal(false)], `${aDuration}, or false`);
 const count = positiveInteger('a whole number from 1');
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);

@@ -62,18 +62,20 @@ export function createAgents({ pool, tls, random }: AgentSettings, owner: AgentO
     // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
     timeout: 0,
   };
-  const http = new agentkeepalive.HttpAgent(options);
-  const https = new agentkeepalive.HttpsAgent({ ...options, ...tls });
-  for (const agent of [http, https]) own(agent, pool, owner, random);
-  return { httpAgent: http, httpsAgent: https };
+  const httpAgent = new agentkeepalive.HttpAgent(options);
+  const httpsAgent = new agentkeepalive.HttpsAgent({ ...options, ...tls });
+  adopt(httpAgent, 'http:', { pool, tls, random }, owner);
+  adopt(httpsAgent, 'https:', { pool, tls, random }, owner);
+  return { httpAgent, httpsAgent };
 }
 
-function own(agent: Agent, pool: ResolvedPoolOptions, owner: AgentOwner, random: () => number): void {
-  const { protocol } = agent as Agent & { protocol: string };
-  const { createConnection, keepSocketAlive } = agent as unknown as AgentInternals;
+function adopt(agent: Agent, protocol: string, { pool, random }: AgentSettings, owner: AgentOwner): void {
+  const internals = agent as unknown as AgentInternals;
+  const createConnection = internals.createConnection.bind(agent);
+  const keepSocketAlive = internals.keepSocketAlive.bind(agent);
   Object.assign(agent, {
     createConnection(target, callback) {
-      const socket = createConnection.call(agent, target, callback);
+      const socket = createConnection(target, callback);
       owner.opened(socket, target, protocol);
       if (pool.maxAgeMs !== false) {
         // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
@@ -85,7 +87,13 @@ function own(agent: Agent, pool: ResolvedPoolOptions, owner: AgentOwner, random:
       const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
       if (idleMs === 0 || !owner.keepsSockets()) return false;
       socket.freeSocketTimeout = idleMs;
-      return keepSocketAlive.call(agent, socket);
+      return keepSocketAlive(socket);
     },
   } satisfies AgentInternals);
+  // agentkeepalive's listener, which has just run, limits the silence of every freed socket to the idle time: also of
+  // one that Node has handed to a queued request, which would then be cut. Node clears _httpMessage of idle ones only.
+  // https://github.com/node-modules/agentkeepalive/issues/106
+  agent.on('free', (socket: PooledSocket) => {
+    if (socket._httpMessage) socket.setTimeout(0);
+  });
 }

@@ -1,0 +1,45 @@
+import { AxiosHeaders, type AxiosResponse } from 'axios';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { attemptTimeout } from './attempt-timeout.js';
+import { createCall } from './create-call.js';
+import type { Handler } from './layer.js';
+
+const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));
+
+const callOf = (config: object) =>
+  createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
+
+describe('attemptTimeout', () => {
+  it('ends an attempt that takes too long with the error that axios itself would give', async () => {
+    const clock = new ManualClock();
+    const result = attemptTimeout(clock)(untilCancelled)(callOf({ timeout: 100 }));
+    clock.advance(100);
+    await expect(result).rejects.toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 100ms exceeded' });
+  });
+
+  it('uses the code and the message that the config asks for', async () => {
+    const clock = new ManualClock();
+    const config = { timeout: 100, timeoutErrorMessage: 'too slow', transitional: { clarifyTimeoutError: true } };
+    const result = attemptTimeout(clock)(untilCancelled)(callOf(config));
+    clock.advance(100);
+    await expect(result).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'too slow' });
+  });
+
+  it('leaves no timer behind, whether the attempt succeeds or fails', async () => {
+    const clock = new ManualClock();
+    const answer = {} as AxiosResponse;
+    expect(await attemptTimeout(clock)(async () => answer)(callOf({ timeout: 100 }))).toBe(answer);
+    const failing = attemptTimeout(clock)(async () => {
+      throw new Error('reset');
+    });
+    await expect(failing(callOf({ timeout: 100 }))).rejects.toThrow('reset');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('sets no timer for a call without a timeout', () => {
+    const clock = new ManualClock();
+    void attemptTimeout(clock)(untilCancelled)(callOf({ timeout: 0 }));
+    expect(clock.pending).toBe(0);
+  });
+});

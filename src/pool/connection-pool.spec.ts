@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { Agent as HttpAgent, get, type IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { startUpstream } from '../../test/support/upstream.js';
+import { DEFAULTS } from '../options/defaults.js';
+import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import { ConnectionPool } from './connection-pool.js';
+
+const poolWith = (options: Partial<ResolvedPoolOptions> = {}, clock = new ManualClock(), random = () => 0.5) =>
+  new ConnectionPool({ pool: { ...DEFAULTS.pool, ...options }, tls: {}, drainMs: 1_000, clock, random });
+
+/** Sends a request; resolves with the response, its body unread. */
+async function send(pool: ConnectionPool, url: string): Promise<IncomingMessage> {
+  const request = get(url, { agent: pool.httpAgent });
+  const [response] = await once(request, 'response');
+  return response;
+}
+
+async function read(response: IncomingMessage): Promise<void> {
+  const socket = response.socket;
+  const released = Promise.race([once(socket, 'free'), once(socket, 'close')]);
+  response.resume();
+  await released;
+}
+
+const fetchPage = async (pool: ConnectionPool, url: string) => read(await send(pool, url));
+
+describe('ConnectionPool', () => {
+  it('keeps a socket for the next request and counts both', async () => {
+    await using upstream = await startUpstream();
+    const pool = poolWith();
+    await fetchPage(pool, upstream.url);
+    await fetchPage(pool, upstream.url);
+    expect(pool.stats()).toMatchObject({
+      state: 'open',
+      inFlight: 0,
+      total: { active: 0, idle: 1, queued: 0, created: 1, reused: 1, closed: 0, timedOut: 0, errors: 0 },
+      origins: { [upstream.url]: { idle: 1, created: 1, reused: 1 } },
+    });
+    await pool.close();
+    expect(upstream.connections).toBe(1);
+    expect(pool.stats().total).toMatchObject({ idle: 0, created: 1, reused: 1, closed: 1 });
+  });
+
+  it('shows which sockets are active and which requests wait for one', async () => {
+    await using upstream = await startUpstream((_, response) => void response.write('half'));
+    const pool = poolWith({ maxSockets: 1 });
+    await send(pool, upstream.url);
+    const waiting = get(upstream.url, { agent: pool.httpAgent });
+    waiting.on('error', () => {});
+    await new Promise(setImmediate); // Node's agent queues in the next turn
+    expect(pool.stats().origins[upstream.url]).toMatchObject({ active: 1, idle: 0, queued: 1, created: 1 });
+    waiting.destroy();
+    await pool.close();
+  });
+
+  it('counts a request handed over from the queue as a reuse', async () => {
+    await using upstream = await startUpstream();
+    const pool = poolWith({ maxSockets: 1 });
+    await Promise.all([fetchPage(pool, upstream.url), fetchPage(pool, upstream.url)]);
+    expect(pool.stats().total).toMatchObject({ created: 1, reused: 1 });
+    await pool.close();
+  });
+
+  it('lets a queued request wait for its answer longer than a socket may be idle', async () => {
+    await using upstream = await startUpstream((request, response) => {
+      if (request.url === '/slow') setTimeout(() => response.end(), 200);
+      else response.end();
+    });
+    const pool = poolWith({ maxSockets: 1, idleMs: 50 });
+    await Promise.all([fetchPage(pool, `${upstream.url}/fast`), fetchPage(pool, `${upstream.url}/slow`)]);
+    expect(pool.stats().total).toMatchObject({ created: 1, reused: 1, errors: 0 });
+    await pool.close();
+  });
+
+  it('counts a socket that could not connect as an error', async () => {
+    const upstream = await startUpstream();
+    await upstream[Symbol.asyncDispose]();
+    const pool = poolWith();
+    await expect(send(pool, upstream.url)).rejects.toThrow('ECONNREFUSED');
+    await pool.close();
+    expect(pool.stats().origins[upstream.url]).toMatchObject({ created: 1, errors: 1, closed: 1 });
+  });
+
+  it('closes a socket in time when the server announces that it soon will', async () => {
+    await using upstream = await startUpstream((_, response) => response.setHeader('keep-alive', 'timeout=1').end());
+    const pool = poolWith();
+    await fetchPage(pool, upstream.url);
+    expect(pool.stats().total.idle).toBe(0);
+    await pool.close();
+  });
+
+  it('does not keep a socket beyond its age', async () => {
+    await using upstream = await startUpstream((_, response) => void setTimeout(() => response.end(), 20));
+    const pool = poolWith({ maxAgeMs: 10 });
+    await fetchPage(pool, upstream.url);
+    expect(pool.stats().total.idle).toBe(0);
+    await pool.close();
+  });
+
+  it('gives each socket an age of its own, within 10 % of the option', async () => {
+    await using upstream = await startUpstream();
+    const pool = poolWith({ maxAgeMs: 100_000 }, new ManualClock(), () => 0);
+    const before = Date.now();
+    await fetchPage(pool, upstream.url);
+    const [socket] = Object.values(pool.httpAgent.freeSockets)[0]!;
+    const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => /CreatedTime/i.test(description!))!;
+    const birth = (socket as unknown as Record<symbol, number>)[symbol]!;
+    expect(before - birth).toBeGreaterThan(9_000);
+    expect(before - birth).toBeLessThanOrEqual(10_000);
+    await pool.close();
+  });
+
+  it('does not cut a socket in use, however long its server is silent', () => {
+    expect((poolWith().httpAgent as HttpAgent & { options: { timeout: number } }).options.timeout).toBe(0);
+  });
+
+  describe('drain', () => {
+    it('closes idle sockets at once, and sockets in use when their response has ended', async () => {
+      const { promise: released, resolve: release } = withResolvers();
+      await using upstream = await startUpstream((request, response) => {
+        if (request.url === '/slow') void released.then(() => response.end('slow'));
+        else response.end('fast');
+      });
+      const pool = poolWith();
+      await Promise.all([fetchPage(pool, `${upstream.url}/fast`), fetchPage(pool, `${upstream.url}/fast`)]);
+      const slow = send(pool, `${upstream.url}/slow`);
+      await once(upstream.server, 'request');
+      await pool.drain();
+      release();
+      const response = await slow;
+      response.resume();
+      await once(response.socket, 'close');
+      expect(pool.stats().total).toMatchObject({ active: 0, idle: 0, created: 2, closed: 2 });
+      await pool.close();
+    });
+
+    it('closes the pool and aborts what is left at the deadline, even if nobody calls close', async () => {
+      const clock = new ManualClock();
+      const pool = poolWith({}, clock);
+      let aborted = false;
+      pool.admit(() => (aborted = true));
+      const drained = pool.drain();
+      clock.advance(999);
+      expect(pool.state).toBe('draining');
+      clock.advance(1);
+      await drained;
+      expect(aborted).toBe(true);
+      expect(pool.state).toBe('closed');
+      expect(pool.admit(() => {})).toBeUndefined();
+    });
+  });
+
+  describe('close', () => {
+    it('waits for calls in flight for what is left of the deadline that the drain began', async () => {
+      const clock = new ManualClock();
+      const pool = poolWith({}, clock);
+      const early = pool.admit(() => {})!;
+      const drained = pool.drain();
+      clock.advance(400);
+      pool.admit(() => {});
+      early.release();
+      await drained;
+      const closed = pool.close();
+      expect(pool.state).toBe('closed');
+      clock.advance(600);
+      expect(await closed).toEqual({
+        finished: 1,
+        admittedWhileDraining: 1,
+        aborted: 1,
+        socketsClosed: 0,
+        durationMs: 1_000,
+      });
+    });
+
+    it('ends as soon as nothing is in flight, and leaves no timer', async () => {
+      const clock = new ManualClock();
+      const pool = poolWith({}, clock);
+      const lease = pool.admit(() => {})!;
+      const closed = pool.close();
+      clock.advance(10);
+      lease.release();
+      expect(await closed).toMatchObject({ finished: 1, aborted: 0, durationMs: 10 });
+      expect(clock.pending).toBe(0);
+    });
+
+    it('gives the same report however often it is called', async () => {
+      const pool = poolWith();
+      expect(await pool.close()).toBe(await pool.close());
+    });
+
+    it('ends after the last socket has', async () => {
+      await using upstream = await startUpstream();
+      const pool = poolWith();
+      await Promise.all([fetchPage(pool, upstream.url), fetchPage(pool, upstream.url)]);
+      const [socket] = Object.values(pool.httpAgent.freeSockets)[0]!;
+      expect(await pool.close()).toMatchObject({ socketsClosed: 2 });
+      expect(socket!.closed).toBe(true);
+    });
+  });
+});
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
