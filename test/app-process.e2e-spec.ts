@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { AppProcess } from './support/app-process.js';
+import { startUpstream } from './support/upstream.js';
+
+const INBOUND = 200;
+const ways = [
+  ['SIGTERM', (app: AppProcess) => app.kill('SIGTERM')],
+  ['app.close()', (app: AppProcess) => app.tell('close')],
+] as const;
+
+describe.each(['express', 'fastify'])('on %s', (platform) => {
+  describe.each(ways)('stopped by %s', (way, stop) => {
+    it(`answers ${INBOUND} requests in flight that each have an upstream call to finish and another to make`, async () => {
+      const held: ServerResponse[] = [];
+      let allHeld!: () => void;
+      const firstCallsArrived = new Promise<void>((resolve) => (allHeld = resolve));
+      await using upstream = await startUpstream((request, response) => {
+        if (request.url === '/second') return void response.end();
+        held.push(response);
+        if (held.length === INBOUND) allHeld();
+      });
+      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
+
+      const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
+      await firstCallsArrived;
+      stop(app);
+      await app.says('draining');
+      for (const response of held) response.end();
+
+      expect(await Promise.all(answers)).toEqual(
+        Array.from({ length: INBOUND }, () => ({ status: 200, body: 'both answered' })),
+      );
+      const { code, signal, output } = await app.exit();
+      expect(way === 'SIGTERM' ? signal : code).toBe(way === 'SIGTERM' ? 'SIGTERM' : 0);
+      expect(output).toMatch(/open → draining: 200 calls in flight/);
+      expect(output).toMatch(
+        /draining → closed in \d+ ms: 400 calls finished \(200 admitted while draining\), 0 aborted/,
+      );
+    });
+
+    it('answers a request that is between its upstream calls when the drain starts', async () => {
+      await using upstream = await startUpstream();
+      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
+
+      const answer = app.get('/pause');
+      await app.says('between calls');
+      stop(app);
+      await app.says('drained');
+      app.tell('resume');
+
+      expect(await answer).toEqual({ status: 200, body: 'both answered' });
+      await app.exit();
+    });
+
+    it('is gone within a second of the drain deadline when an upstream hangs, and tells the caller', async () => {
+      await using upstream = await startUpstream(() => {});
+      const env = { PLATFORM: platform, UPSTREAM: upstream.url, DRAIN_MS: '500' };
+      await using app = await AppProcess.start('shutdown-app', env);
+
+      const arrived = new Promise((resolve) => upstream.server.once('request', resolve));
+      const answer = app.get('/one-call');
+      await arrived;
+      const stoppedAt = performance.now();
+      stop(app);
+
+      expect(await answer).toEqual({ status: 200, body: 'ClientClosedError' });
+      const { output } = await app.exit();
+      expect(performance.now() - stoppedAt).toBeLessThan(1_500);
+      expect(output).toMatch(/0 calls finished \(0 admitted while draining\), 1 aborted, 1 sockets closed/);
+    });
+  });
+
+  it('leaves no socket and no timer after app.close(), and the process ends by itself', async () => {
+    await using upstream = await startUpstream();
+    await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
+
+    expect(await app.get('/two-calls')).toMatchObject({ status: 200 });
+    app.tell('close');
+
+    const { resources } = await app.message(
+      (message): message is { resources: string[] } =>
+        typeof message === 'object' && message !== null && 'resources' in message,
+    );
+    expect(resources.filter((resource) => /TCP|TLS|Timeout|Immediate/.test(resource))).toEqual([]);
+    expect(await app.exit()).toMatchObject({ code: 0, signal: null });
+    expect(upstream.open).toBe(0);
+  });
+});
