@@ -2,13 +2,14 @@ import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, 
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { clientProviders } from './http-client.providers.js';
-import { HttpClientRegistry } from './http-client.registry.js';
+import { HttpClientRegistry, nameTaken } from './http-client.registry.js';
 import { getHttpServiceToken } from './http-client.tokens.js';
 import type {
   HttpClientInterceptors,
   HttpClientOptions,
   NamedHttpClientOptions,
 } from './options/http-client-options.js';
+import { checkNamedOptions } from './options/resolve-options.js';
 
 /** A named client whose options come from a factory. */
 export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
@@ -22,10 +23,18 @@ export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'impor
 /** Holds named clients; the module that imports it may inject them. */
 @Module({})
 export class HttpClientFeatureModule {
-  static forClients(clients: readonly (string | NamedHttpClientOptions)[]): DynamicModule {
+  static forClients(
+    clients: readonly (string | NamedHttpClientOptions)[],
+    imports: ModuleMetadata['imports'],
+  ): DynamicModule {
     const named = clients.map((client) => (typeof client === 'string' ? { name: client } : client));
+    for (const [index, options] of named.entries()) {
+      checkNamedOptions(options);
+      // Nest takes the later of two providers without a word, so the registry would never see the first.
+      if (named.findIndex(({ name }) => name === options.name) < index) throw nameTaken(options.name);
+    }
     return featureModule(
-      [],
+      imports,
       named.map((options) => namedClient(options, { provide: optionsToken(options.name), useValue: options })),
     );
   }
@@ -37,6 +46,7 @@ export class HttpClientFeatureModule {
     inject,
     useFactory,
   }: NamedHttpClientAsyncOptions): DynamicModule {
+    checkNamedOptions({ name, interceptors });
     const options: FactoryProvider<NamedHttpClientOptions> = {
       provide: optionsToken(name),
       useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors }),
@@ -58,13 +68,11 @@ function featureModule(imports: ModuleMetadata['imports'], clients: readonly Nam
 }
 
 function namedClient(
-  { name, interceptors }: Pick<NamedHttpClientOptions, 'name' | 'interceptors'>,
+  { name, interceptors = [] }: Pick<NamedHttpClientOptions, 'name' | 'interceptors'>,
   options: Provider<NamedHttpClientOptions>,
 ): NamedClient {
-  // What is no class is left to the check of the options, which names it.
-  const classes = Array.isArray(interceptors) ? interceptors.filter((entry) => typeof entry === 'function') : [];
   const client = clientProviders(name, getHttpServiceToken(name), {
-    inject: [{ token: HttpClientRegistry, optional: true }, optionsToken(name), ...classes],
+    inject: [{ token: HttpClientRegistry, optional: true }, optionsToken(name), ...interceptors],
     useFactory: (
       registry: HttpClientRegistry | undefined,
       resolved: NamedHttpClientOptions,
@@ -78,7 +86,7 @@ function namedClient(
       return registry.addNamed(resolved, instances);
     },
   });
-  return { ...client, providers: [options, ...classes, ...client.providers] };
+  return { ...client, providers: [options, ...interceptors, ...client.providers] };
 }
 
 const optionsToken = (name: string) => `HttpClientOptions(${name})`;

@@ -1,5 +1,12 @@
 import { HttpService } from '@nestjs/axios';
-import { type DynamicModule, Global, Module, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Module,
+  type ModuleMetadata,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
@@ -64,11 +71,14 @@ export class HttpClientModule extends ConfigurableModuleClass implements OnModul
    * Named clients, each with its own base URL, headers, timeouts and interceptors, for the module that imports this.
    * They share the default client's sockets unless they set `pool` or `tls`, and they are drained with it.
    * @param clients names, or options with a name
+   * @param metadata.imports modules that export what the clients' interceptors inject
+   * @throws InvalidOptionsError that lists every wrong option, or when a name is taken
    */
   static forFeature(
     clients: string | NamedHttpClientOptions | readonly (string | NamedHttpClientOptions)[],
+    { imports }: Pick<ModuleMetadata, 'imports'> = {},
   ): DynamicModule {
-    return HttpClientFeatureModule.forClients(isList(clients) ? clients : [clients]);
+    return HttpClientFeatureModule.forClients(isList(clients) ? clients : [clients], imports);
   }
 
   /** A named client whose options need other providers, as a base URL or a key from the app's configuration. */

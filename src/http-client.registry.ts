@@ -73,12 +73,7 @@ export class HttpClientRegistry {
     interceptors: readonly HttpClientInterceptor[],
   ): RegisteredClient {
     const { name } = options;
-    if (this.#names.has(name)) {
-      throw new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
-        'name: expected one that no other client has. To use a client in several modules, keep what forFeature returns ' +
-          'in a constant and import that',
-      ]);
-    }
+    if (this.#names.has(name)) throw nameTaken(name);
     this.#names.add(name);
     const instance = createHttpClient(options, pool, interceptors, systemClock);
     this.#logger.log(openLine(randomUUID().slice(0, 8), options, pool));
@@ -91,4 +86,11 @@ export class HttpClientRegistry {
     this.#pools.add(opened);
     return opened;
   }
+}
+
+export function nameTaken(name: string): InvalidOptionsError {
+  return new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
+    'name: expected one that no other client has. To use a client in several modules, keep what forFeature returns in a ' +
+      'constant and import that',
+  ]);
 }

@@ -52,6 +52,14 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
 }
 
 /**
+ * Checks the options of a named client by themselves.
+ * @throws InvalidOptionsError that lists every problem, not only the first
+ */
+export function checkNamedOptions(options: NamedHttpClientOptions): void {
+  refuse(nameOfCall(options), findProblems(namedClientSchema, options));
+}
+
+/**
  * Checks the options of a named client and fills in what it leaves out from the module's own client.
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
@@ -60,14 +68,14 @@ export function resolveNamedOptions(
   root: ResolvedClientOptions,
 ): ResolvedClientOptions {
   const problems = findProblems(namedClientSchema, options);
-  const ownsPool = options?.pool !== undefined || options?.tls !== undefined;
-  const client = resolveClient(options?.name, options, root, ownsPool);
-  refuse(`HttpClientModule.forFeature(${JSON.stringify(options?.name)})`, [
-    ...problems,
-    ...crossFieldProblems(client.pool),
-  ]);
+  const ownsPool = options.pool !== undefined || options.tls !== undefined;
+  const client = resolveClient(options.name, options, root, ownsPool);
+  refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client.pool)]);
   return client;
 }
+
+const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
+  `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
 
 function resolveClient(
   name: string,
