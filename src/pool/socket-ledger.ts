@@ -69,7 +69,9 @@ export class SocketLedger {
     const idle = new Set(
       agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
     );
-    const queued = (key: string) => agents.reduce((sum, agent) => sum + (agent.requests[key]?.length ?? 0), 0);
+    // Node leaves requests that were given up in its queue until their turn comes.
+    const queued = (key: string) =>
+      agents.flatMap((agent) => agent.requests[key] ?? []).filter((request) => !request.destroyed).length;
     const total = { active: 0, idle: 0, queued: 0, ...this.#total };
     const origins: Record<string, SocketStats> = {};
     for (const [name, { sockets, keys, counters }] of this.#origins) {
