@@ -16,9 +16,8 @@ describe.each(['express', 'fastify'])('on %s', (platform) => {
       let allHeld!: () => void;
       const firstCallsArrived = new Promise<void>((resolve) => (allHeld = resolve));
       await using upstream = await startUpstream((request, response) => {
-        if (request.url === '/second') return void response.end();
-        held.push(response);
-        if (held.length === INBOUND) allHeld();
+        if (request.url === '/second') response.end();
+        else if (held.push(response) === INBOUND) allHeld();
       });
       await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
 

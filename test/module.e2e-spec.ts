@@ -291,6 +291,9 @@ describe('interceptors', () => {
   @Module({ providers: [Tokens], exports: [Tokens] })
   class TokensModule {}
 
+  const appendTo = ({ headers }: InternalAxiosRequestConfig, step: string) =>
+    headers.set('x-order', String(headers.get('x-order') ?? '') + step);
+
   const made: string[] = [];
   @Injectable()
   class Authenticate implements HttpClientInterceptor {
@@ -299,13 +302,13 @@ describe('interceptors', () => {
     }
     onRequest(config: InternalAxiosRequestConfig) {
       config.headers.set('authorization', `Bearer ${this.tokens.token}`);
-      config.headers.set('x-order', `${config.headers.get('x-order') ?? ''}1`);
+      appendTo(config, '1');
       return config;
     }
   }
   class Second implements HttpClientInterceptor {
     onRequest(config: InternalAxiosRequestConfig) {
-      config.headers.set('x-order', `${config.headers.get('x-order') ?? ''}2`);
+      appendTo(config, '2');
       return config;
     }
   }

@@ -71,7 +71,7 @@ describe('an app that shuts down', () => {
         () => outcomes.add('answered'),
         (error: { code: string }) => outcomes.add(error.code),
       );
-    const timer = setInterval(poll, 10);
+    const timer = setInterval(() => void poll(), 10);
     await once(upstream.server, 'request');
     await app.close();
     await poll();
@@ -98,7 +98,7 @@ describe('an app that shuts down', () => {
     ['read', async (data: Readable) => data.toArray()],
     ['left unread', async (data: Readable) => Promise.reject((await once(data, 'error'))[0])],
   ])('aborts a stream that is still being %s at the deadline', async (_, consume) => {
-    await using upstream = await startUpstream((_, response) => void response.write('first'));
+    await using upstream = await startUpstream((_request, response) => void response.write('first'));
     const { app, client, pool } = await start({ shutdown: { drainMs: 50 } });
     const { data } = await client.get<Readable>(upstream.url, { responseType: 'stream' });
     const consumed = consume(data);

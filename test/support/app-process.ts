@@ -42,6 +42,7 @@ export class AppProcess implements AsyncDisposable {
     const ended = this.#exit.then(({ output }) => {
       throw new Error(`The app ended without saying what was expected. It printed:\n${output}`);
     });
+    ended.catch(() => {}); // of no interest once the message is there
     for (;;) {
       const found = this.#messages.find(matches);
       if (found !== undefined) return found;

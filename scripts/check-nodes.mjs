@@ -1,0 +1,28 @@
+// Runs the e2e tests on the other Node versions that are supported. The npm package `node` carries their binaries.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAJORS = [22, 24];
+const root = fileURLToPath(new URL('..', import.meta.url));
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-nodes-'));
+
+try {
+  for (const major of MAJORS) {
+    const prefix = join(folder, String(major));
+    mkdirSync(prefix);
+    const install = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', prefix, `node@${major}`];
+    execFileSync('npm', install, { cwd: prefix, stdio: 'inherit' });
+    const node = join(prefix, 'node_modules/node/bin/node');
+    console.log(`e2e tests on Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`);
+    execFileSync(node, [vitest, 'run', '--project', 'e2e', '--project', 'travel-desk'], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
