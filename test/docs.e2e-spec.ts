@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** Every TypeScript block of a page, by the name of a file beside the README. */
+function snippets(page: string): [string, string][] {
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms);
+  return Array.from(blocks, ([, code], index) => [join(root, `${page.replace(/\W/g, '-')}-${index}.ts`), code!]);
+}
+
+it('every TypeScript snippet in the README and the docs compiles', () => {
+  const files = new Map(
+    ['README.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(snippets),
+  );
+  expect(files.size).toBeGreaterThan(4);
+
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  Object.assign(options, {
+    noEmit: true,
+    noUnusedLocals: false,
+    paths: { 'nest-outbound': [join(root, 'src/index.ts')] },
+  });
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  host.getSourceFile = (path, target, ...rest) =>
+    files.has(path) ? ts.createSourceFile(path, files.get(path)!, target) : getSourceFile(path, target, ...rest);
+
+  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host));
+  expect(ts.formatDiagnostics(diagnostics, host)).toBe('');
+});
