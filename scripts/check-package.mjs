@@ -86,8 +86,9 @@ export class AppModule {}
 
 const TSC = [
   join(root, 'node_modules/typescript/bin/tsc'),
-  ...['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--experimentalDecorators'],
-  ...['--emitDecoratorMetadata', '--skipLibCheck', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')],
+  ...'--noEmit --strict --module nodenext --target es2022 --experimentalDecorators --emitDecoratorMetadata'.split(' '),
+  ...'--skipLibCheck --types node --typeRoots'.split(' '),
+  join(root, 'node_modules/@types'),
   'users.ts',
 ];
 

@@ -17,7 +17,7 @@ it('every TypeScript snippet in the README and the docs compiles', () => {
   );
   expect(files.size).toBeGreaterThan(4);
 
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   Object.assign(options, {
     noEmit: true,
@@ -25,11 +25,11 @@ it('every TypeScript snippet in the README and the docs compiles', () => {
     paths: { 'nest-outbound': [join(root, 'src/index.ts')] },
   });
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists(path);
-  host.readFile = (path) => files.get(path) ?? readFile(path);
+  const disk = { ...host };
+  host.fileExists = (path) => files.has(path) || disk.fileExists(path);
+  host.readFile = (path) => files.get(path) ?? disk.readFile(path);
   host.getSourceFile = (path, target, ...rest) =>
-    files.has(path) ? ts.createSourceFile(path, files.get(path)!, target) : getSourceFile(path, target, ...rest);
+    files.has(path) ? ts.createSourceFile(path, files.get(path)!, target) : disk.getSourceFile(path, target, ...rest);
 
   const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host));
   expect(ts.formatDiagnostics(diagnostics, host)).toBe('');

@@ -123,7 +123,8 @@ describe('ConnectionPool', () => {
         if (request.url === '/slow') void released.then(() => response.end('slow'));
         else response.end('fast');
       });
-      const pool = poolWith();
+      upstream.server.keepAliveTimeout = 60_000; // as the idle time: longer than the test may take
+      const pool = poolWith({ idleMs: 60_000 });
       await Promise.all([fetchPage(pool, `${upstream.url}/fast`), fetchPage(pool, `${upstream.url}/fast`)]);
       const slow = send(pool, `${upstream.url}/slow`);
       await once(upstream.server, 'request');
