@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { HttpClientModule } from 'nest-outbound';
+import { ExternalCallController } from './external-call/external-call.controller.js';
+import { HomeController } from './home.controller.js';
+import { ManyCallsController } from './many-calls/many-calls.controller.js';
+import { ManyCallsService } from './many-calls/many-calls.service.js';
+import { PoolController } from './pool/pool.controller.js';
+import type { Settings } from './settings.js';
+import { ClosingConnections } from './shutdown/closing-connections.js';
+import { EmbeddedUpstream } from './upstream/embedded-upstream.js';
+
+@Module({})
+export class AppModule {
+  static with({ upstreamPort, attemptMs }: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        HttpClientModule.forRoot({
+          headers: { 'user-agent': 'travel-desk' },
+          timeouts: { attemptMs },
+        }),
+      ],
+      controllers: [HomeController, ExternalCallController, ManyCallsController, PoolController],
+      providers: [
+        ManyCallsService,
+        ClosingConnections,
+        { provide: EmbeddedUpstream, useFactory: () => new EmbeddedUpstream(upstreamPort) },
+      ],
+    };
+  }
+}

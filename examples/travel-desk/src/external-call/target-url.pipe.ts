@@ -1,0 +1,13 @@
+import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
+
+/** Turns the query parameter `url` into the address to call. */
+@Injectable()
+export class TargetUrlPipe implements PipeTransform<unknown, string> {
+  transform(value: unknown): string {
+    if (typeof value === 'string' && URL.canParse(value)) {
+      const url = new URL(value);
+      if (url.protocol === 'http:' || url.protocol === 'https:') return url.href;
+    }
+    throw new BadRequestException('url: expected one absolute http or https URL');
+  }
+}
