@@ -32,9 +32,9 @@ describe.each(['express', 'fastify'])('on %s', (platform) => {
       );
       const { code, signal, output } = await app.exit();
       expect(way === 'SIGTERM' ? signal : code).toBe(way === 'SIGTERM' ? 'SIGTERM' : 0);
-      expect(output).toMatch(/open → draining: 200 calls in flight/);
+      expect(output).toMatch(/open → draining; calls in flight: 200,/);
       expect(output).toMatch(
-        /draining → closed in \d+ ms: 400 calls finished \(200 admitted while draining\), 0 aborted/,
+        /draining → closed in \d+ ms; calls finished: 400 \(200 admitted while draining\), aborted: 0/,
       );
     });
 
@@ -66,7 +66,7 @@ describe.each(['express', 'fastify'])('on %s', (platform) => {
       expect(await answer).toEqual({ status: 200, body: 'ClientClosedError' });
       const { output } = await app.exit();
       expect(performance.now() - stoppedAt).toBeLessThan(1_500);
-      expect(output).toMatch(/0 calls finished \(0 admitted while draining\), 1 aborted, 1 sockets closed/);
+      expect(output).toMatch(/calls finished: 0 \(0 admitted while draining\), aborted: 1; sockets closed: 1/);
     });
   });
 

@@ -395,10 +395,10 @@ describe('together with the rest of Nest', () => {
             String.raw`age 120000 ms ±10 %; attempt timeout 30000 ms$`,
         ),
       ),
-      `Pool ${id}: open → draining: 0 calls in flight, deadline 10000 ms`,
+      `Pool ${id}: open → draining; calls in flight: 0, deadline: 10000 ms`,
       expect.stringMatching(
         new RegExp(
-          String.raw`^Pool ${id}: draining → closed in \d+ ms: 0 calls finished \(0 admitted while draining\), 0 aborted, 0 sockets closed$`,
+          String.raw`^Pool ${id}: draining → closed in \d+ ms; calls finished: 0 \(0 admitted while draining\), aborted: 0; sockets closed: 0$`,
         ),
       ),
     ]);

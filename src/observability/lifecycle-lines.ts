@@ -17,14 +17,14 @@ export function openLine(
 
 /** What the log says when a pool begins to drain. */
 export function drainingLine({ id, inFlight }: ConnectionPool, drainMs: number): string {
-  return `Pool ${id}: open → draining: ${inFlight} calls in flight, deadline ${drainMs} ms`;
+  return `Pool ${id}: open → draining; calls in flight: ${inFlight}, deadline: ${drainMs} ms`;
 }
 
 /** What the log says when a pool is closed. */
 export function closedLine({ id }: ConnectionPool, report: DrainReport): string {
   return (
-    `Pool ${id}: draining → closed in ${report.durationMs} ms: ${report.finished} calls finished ` +
-    `(${report.admittedWhileDraining} admitted while draining), ${report.aborted} aborted, ` +
-    `${report.socketsClosed} sockets closed`
+    `Pool ${id}: draining → closed in ${report.durationMs} ms; calls finished: ${report.finished} ` +
+    `(${report.admittedWhileDraining} admitted while draining), aborted: ${report.aborted}; ` +
+    `sockets closed: ${report.socketsClosed}`
   );
 }

@@ -37,7 +37,7 @@ it('answers what is under way when it gets SIGTERM, says so in its log, and is g
   child.kill('SIGTERM');
 
   expect((await answer).status).toBe(200);
-  expect(await line('draining → closed')).toMatch(/1 calls finished \(0 admitted while draining\), 0 aborted/);
+  expect(await line('draining → closed')).toMatch(/calls finished: 1 \(0 admitted while draining\), aborted: 0/);
   const [, signal] = await exited;
   expect(signal).toBe('SIGTERM');
 });
