@@ -1,12 +1,10 @@
 import axios, { type AxiosInstance } from 'axios';
+import { createStack } from './call-stack.js';
 import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
 import type { Clock } from './clock.js';
-import { compose } from './layers/compose.js';
 import { createCall } from './layers/create-call.js';
-import { standardStack } from './layers/standard-stack.js';
 import type { ResolvedClientOptions } from './options/resolve-options.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
-import { axiosTransport } from './transport/axios-transport.js';
 
 /** Makes a client: an axios instance of its own whose every call passes through the stack to the pool. */
 export function createHttpClient(
@@ -15,7 +13,7 @@ export function createHttpClient(
   interceptors: readonly HttpClientInterceptor[],
   clock: Clock,
 ): AxiosInstance {
-  const handle = compose(standardStack(pool, clock), axiosTransport(pool));
+  const handle = createStack(options, pool, clock);
   const instance = axios.create({
     ...options.axios,
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),

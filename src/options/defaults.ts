@@ -3,8 +3,29 @@ export const DEFAULT_CLIENT_NAME = 'default';
 
 /** The values of every option that is left out. Their sources are in the options' doc comments. */
 export const DEFAULTS = Object.freeze({
-  timeouts: Object.freeze({ attemptMs: 30_000 }),
-  pool: Object.freeze({ maxSockets: 100, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 }),
+  timeouts: Object.freeze({
+    attemptMs: 30_000,
+    poolWaitMs: 5_000,
+    connectMs: 5_000,
+    responseMs: 10_000,
+    bodyIdleMs: 10_000,
+  }),
+  limits: Object.freeze({ maxResponseBytes: 10 * 1024 * 1024 }),
+  redirects: Object.freeze({ max: 5, allowDowngrade: false }),
+  pool: Object.freeze({ maxSockets: 100, maxQueued: 1_000, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 }),
   tls: Object.freeze({}),
   shutdown: Object.freeze({ drainMs: 10_000 }),
 });
+
+/** What differs for a transport by itself, which behaves as axios where it is told nothing. */
+export const AXIOS_DEFAULTS = Object.freeze({
+  timeouts: Object.freeze({
+    attemptMs: false,
+    poolWaitMs: false,
+    connectMs: false,
+    responseMs: false,
+    bodyIdleMs: false,
+  }),
+  limits: Object.freeze({ maxResponseBytes: false }),
+  redirects: Object.freeze({ max: 21, allowDowngrade: true }),
+} as const);

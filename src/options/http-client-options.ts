@@ -3,15 +3,59 @@ import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
 
-/** How long the parts of a call may take. */
+/** How long the parts of a call may take. Each has its own error, which says what to change. */
 export interface TimeoutOptions {
   /**
    * One attempt, from the call to the end of its body: waiting for a socket, connecting, sending and receiving.
-   * For `responseType: 'stream'` it ends with the response headers and afterwards bounds each silence of the body.
+   * For `responseType: 'stream'` it ends with the response headers; `bodyIdleMs` watches over the body.
    * It is the client's default for axios's own `timeout`, which a call may override.
    * @default 30_000 milliseconds (the total timeout of .NET's standard resilience handler); `false`: no limit
    */
   attemptMs?: number | false;
+  /**
+   * The wait for a socket, where all of an origin's are in use: `PoolTimeoutError`.
+   * @default 5_000 milliseconds (httpx); `false`: no limit
+   */
+  poolWaitMs?: number | false;
+  /**
+   * DNS, TCP and TLS of a new socket: `ConnectTimeoutError`.
+   * @default 5_000 milliseconds (httpx); `false`: no limit
+   */
+  connectMs?: number | false;
+  /**
+   * The response headers, from the moment the request is sent: `ResponseTimeoutError`.
+   * @default 10_000 milliseconds (.NET's attempt timeout); `false`: no limit
+   */
+  responseMs?: number | false;
+  /**
+   * Silence within a response body, of a stream too, also where it is silent because nobody reads it: `BodyTimeoutError`.
+   * @default 10_000 milliseconds (OkHttp's read timeout); `false`: no limit
+   */
+  bodyIdleMs?: number | false;
+}
+
+/** What a client holds in memory at most. */
+export interface LimitOptions {
+  /**
+   * A response body, decoded: `BodyTooLargeError`. Not for `responseType: 'stream'`. A call's `maxContentLength` overrides
+   * it.
+   * @default 10_485_760 bytes; `false`: no limit
+   */
+  maxResponseBytes?: number | false;
+}
+
+/** Which redirects a client follows. Credentials never leave the origin they were meant for. */
+export interface RedirectOptions {
+  /**
+   * For one call; a call's `maxRedirects` overrides it. `false`: none, the redirect is the response.
+   * @default 5
+   */
+  max?: number | false;
+  /**
+   * Whether https may redirect to http.
+   * @default false
+   */
+  allowDowngrade?: boolean;
 }
 
 /** The keep-alive sockets of a client. */
@@ -21,6 +65,11 @@ export interface PoolOptions {
    * @default 100 (as httpx)
    */
   maxSockets?: number;
+  /**
+   * Calls that may wait for a socket to one origin; one more is refused with `PoolQueueFullError`.
+   * @default 1_000
+   */
+  maxQueued?: number;
   /**
    * Idle sockets kept for one origin.
    * @default the value of `maxSockets`
@@ -84,9 +133,17 @@ export interface HttpClientOptions {
    */
   headers?: Readonly<Record<string, string | number | boolean>>;
   timeouts?: TimeoutOptions;
+  limits?: LimitOptions;
+  redirects?: RedirectOptions;
   pool?: PoolOptions;
   tls?: TlsOptions;
   axios?: AxiosPassthroughOptions;
+}
+
+/** What `createTransport` takes. `timeouts.attemptMs` is left to the `timeout` of each call. */
+export interface TransportOptions extends Pick<HttpClientOptions, 'limits' | 'redirects' | 'pool' | 'tls'> {
+  timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
+  shutdown?: ShutdownOptions;
 }
 
 /** What `HttpClientModule.forRoot` takes, and what a factory given to `forRootAsync` returns. */
@@ -105,7 +162,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
- * `timeouts`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
+ * `timeouts`, `limits`, `redirects`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
  * `interceptors` never do: they belong to one API, and the module's `Authorization` must not travel to another.
  * Setting `pool` or `tls` gives the client a connection pool of its own; otherwise it shares the module's.
  */

@@ -20,8 +20,10 @@ describe('resolveModuleOptions', () => {
         name: 'default',
         baseURL: undefined,
         headers: {},
-        timeouts: { attemptMs: 30_000 },
-        pool: { maxSockets: 100, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 },
+        timeouts: { attemptMs: 30_000, poolWaitMs: 5_000, connectMs: 5_000, responseMs: 10_000, bodyIdleMs: 10_000 },
+        limits: { maxResponseBytes: 10_485_760 },
+        redirects: { max: 5, allowDowngrade: false },
+        pool: { maxSockets: 100, maxQueued: 1_000, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 },
         tls: {},
         axios: {},
         ownsPool: true,
@@ -65,11 +67,11 @@ describe('resolveModuleOptions', () => {
       'timeouts.attemptMs: expected a whole number of milliseconds from 1 to 2147483647, or false, got -1',
       'pool.maxSockets: expected a whole number from 1, got "100"',
       'pool.idleMs: expected a whole number of milliseconds from 1 to 2147483647, got 1.5',
-      'pool.keepAlive: expected one of the options maxSockets, maxFreeSockets, idleMs, maxAgeMs, got an unknown option',
+      'pool.keepAlive: expected one of the options maxSockets, maxQueued, maxFreeSockets, idleMs, maxAgeMs, got an unknown option',
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, headers, timeouts, pool, tls, axios, shutdown, got an unknown option',
+      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, pool, tls, axios, shutdown, got an unknown option',
     ]);
   });
 

@@ -1,38 +1,49 @@
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
+import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
   HttpClientModuleOptions,
   HttpClientOptions,
+  LimitOptions,
   NamedHttpClientOptions,
   PoolOptions,
+  RedirectOptions,
+  TimeoutOptions,
   TlsOptions,
+  TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
-import { moduleOptionsSchema, namedClientSchema } from './schema.js';
+import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
+  readonly maxQueued: number;
   readonly maxFreeSockets: number;
   readonly idleMs: number;
   readonly maxAgeMs: number | false;
 }
 
-/** What a named client takes over from the module where it sets nothing itself. */
-interface InheritableOptions {
-  readonly timeouts: { readonly attemptMs: number | false };
+/** What a transport needs to know: also what a named client takes over from the module where it sets nothing itself. */
+export interface TransportSettings {
+  readonly timeouts: Readonly<Required<TimeoutOptions>>;
+  readonly limits: Readonly<Required<LimitOptions>>;
+  readonly redirects: Readonly<Required<RedirectOptions>>;
   readonly pool: ResolvedPoolOptions;
   readonly tls: Readonly<TlsOptions>;
 }
 
 /** Every option of one client, with nothing left to default. Frozen. */
-export interface ResolvedClientOptions extends InheritableOptions {
+export interface ResolvedClientOptions extends TransportSettings {
   readonly name: string;
   readonly baseURL: string | undefined;
   readonly headers: Readonly<Record<string, string | number | boolean>>;
   readonly axios: Readonly<AxiosPassthroughOptions>;
   /** Whether socket or TLS options of its own keep the client from sharing the module's pool. */
   readonly ownsPool: boolean;
+}
+
+export interface ResolvedTransportOptions extends TransportSettings {
+  readonly shutdown: { readonly drainMs: number };
 }
 
 export interface ResolvedModuleOptions {
@@ -49,6 +60,20 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
   const client = resolveClient(DEFAULT_CLIENT_NAME, options, DEFAULTS, true);
   refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client.pool)]);
   return Object.freeze({ client, shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }) });
+}
+
+/**
+ * Checks the options of `createTransport` and fills in its defaults, which are axios's.
+ * @throws InvalidOptionsError that lists every problem, not only the first
+ */
+export function resolveTransportOptions(options: TransportOptions): ResolvedTransportOptions {
+  const problems = findProblems(transportSchema, options);
+  const settings = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...AXIOS_DEFAULTS }, true);
+  refuse('createTransport', [...problems, ...crossFieldProblems(settings.pool)]);
+  return Object.freeze({
+    ...settings,
+    shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
+  });
 }
 
 /**
@@ -80,7 +105,7 @@ const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
 function resolveClient(
   name: string,
   options: HttpClientOptions | undefined,
-  inherited: InheritableOptions,
+  inherited: TransportSettings,
   ownsPool: boolean,
 ): ResolvedClientOptions {
   return Object.freeze({
@@ -89,6 +114,8 @@ function resolveClient(
     headers: Object.freeze({ ...options?.headers }),
     axios: Object.freeze({ ...options?.axios }),
     timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
+    limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
+    redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
     pool: resolvePool(defined(options?.pool), inherited.pool),
     tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
     ownsPool,

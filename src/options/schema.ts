@@ -16,6 +16,7 @@ const aDuration = `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`;
 const milliseconds = duration(aDuration);
 const millisecondsOrOff = v.union([duration(`${aDuration}, or false`), v.literal(false)], `${aDuration}, or false`);
 const count = positiveInteger('a whole number from 1');
+const countOrOff = v.union([count, v.literal(false)], 'a whole number from 1, or false');
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const httpUrl = 'an absolute http or https URL';
@@ -54,10 +55,21 @@ const client = {
       'an object of header names and values',
     ),
   ),
-  timeouts: v.optional(group({ attemptMs: v.optional(millisecondsOrOff) })),
+  timeouts: v.optional(
+    group({
+      attemptMs: v.optional(millisecondsOrOff),
+      poolWaitMs: v.optional(millisecondsOrOff),
+      connectMs: v.optional(millisecondsOrOff),
+      responseMs: v.optional(millisecondsOrOff),
+      bodyIdleMs: v.optional(millisecondsOrOff),
+    }),
+  ),
+  limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff) })),
+  redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(v.boolean('true or false')) })),
   pool: v.optional(
     group({
       maxSockets: v.optional(count),
+      maxQueued: v.optional(count),
       maxFreeSockets: v.optional(count),
       idleMs: v.optional(milliseconds),
       maxAgeMs: v.optional(millisecondsOrOff),
@@ -82,10 +94,12 @@ const client = {
 
 const interceptors = v.optional(v.array(v.function('an injectable class'), 'an array of injectable classes'));
 
-export const moduleOptionsSchema = group({
-  ...client,
-  shutdown: v.optional(group({ drainMs: v.optional(milliseconds) })),
-});
+const shutdown = v.optional(group({ drainMs: v.optional(milliseconds) }));
+
+export const moduleOptionsSchema = group({ ...client, shutdown });
+
+const { timeouts, limits, redirects, pool, tls } = client;
+export const transportSchema = group({ timeouts, limits, redirects, pool, tls, shutdown });
 
 export const namedClientSchema = group({
   name: v.pipe(v.string('a name'), v.nonEmpty('a name')),

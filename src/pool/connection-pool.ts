@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent } from 'node:http';
+import type { Agent, ClientRequest } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
+import { Occupancy } from './occupancy.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
 
@@ -43,6 +44,8 @@ export class ConnectionPool {
   readonly id = randomUUID().slice(0, 8);
   readonly httpAgent: Agent;
   readonly httpsAgent: Agent;
+  /** Exchanges under way or waiting, by origin. */
+  readonly occupancy: Occupancy;
   readonly #settings: ConnectionPoolSettings;
   readonly #inFlight = new InFlight();
   readonly #ledger = new SocketLedger();
@@ -51,6 +54,7 @@ export class ConnectionPool {
 
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
+    this.occupancy = new Occupancy(settings.pool.maxSockets + settings.pool.maxQueued);
     const { httpAgent, httpsAgent } = createAgents(settings, {
       opened: (...socket) => this.#ledger.opened(...socket),
       keepsSockets: () => this.state === 'open',
@@ -61,6 +65,11 @@ export class ConnectionPool {
 
   get state(): PoolState {
     return this.#inFlight.state;
+  }
+
+  /** Exchanges that may wait for a socket to one origin. */
+  get maxQueued(): number {
+    return this.#settings.pool.maxQueued;
   }
 
   /** Calls admitted whose response body has not ended. */
@@ -84,6 +93,34 @@ export class ConnectionPool {
    */
   admit(abort: () => void): Lease | undefined {
     return this.#inFlight.admit(abort);
+  }
+
+  /** Takes a request that was given up out of its agent's queue, where Node keeps it until its turn. */
+  dequeue(request: ClientRequest): void {
+    for (const agent of [this.httpAgent, this.httpsAgent]) {
+      const queues = agent.requests as Record<string, ClientRequest[]>;
+      for (const [key, queue] of Object.entries(queues)) {
+        const index = queue.indexOf(request);
+        if (index === -1) continue;
+        queue.splice(index, 1);
+        if (queue.length === 0) delete queues[key];
+      }
+    }
+  }
+
+  /** Runs `send` as if no socket were idle and none too many, so that the request it makes gets a new one. */
+  onFreshSocket<Result>(secure: boolean, send: () => Result): Result {
+    // Node chooses the socket while the request is made, so nothing else can come in between.
+    const agent = (secure ? this.httpsAgent : this.httpAgent) as { -readonly [Key in keyof Agent]: Agent[Key] };
+    const { freeSockets, maxSockets } = agent;
+    agent.freeSockets = {};
+    agent.maxSockets = Infinity;
+    try {
+      return send();
+    } finally {
+      agent.freeSockets = freeSockets;
+      agent.maxSockets = maxSockets;
+    }
   }
 
   /**

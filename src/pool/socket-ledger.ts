@@ -1,10 +1,8 @@
-import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { SocketTarget } from './agents.js';
 import type { SocketStats } from './pool-stats.js';
-
-const SOCKET_REQUEST_COUNT: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
+import { timesReused } from './times-reused.js';
 
 /** Origins whose counters are kept; beyond it, the longest unused one without an open socket is forgotten. */
 const MAX_ORIGINS = 1_000;
@@ -117,9 +115,4 @@ function originOf({ socketPath, host, port }: SocketTarget, protocol: string): s
 function outcomeOf(error: Error & { code?: string }): 'timedOut' | 'errors' | undefined {
   if (error.code === 'ERR_CANCELED' || error.code === 'ERR_CLIENT_CLOSED') return undefined;
   return error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT' ? 'timedOut' : 'errors';
-}
-
-/** agentkeepalive counts the requests a socket was given, those handed over from the queue included. */
-function timesReused(socket: Socket): number {
-  return (socket as Socket & { [SOCKET_REQUEST_COUNT]: number })[SOCKET_REQUEST_COUNT] - 1;
 }

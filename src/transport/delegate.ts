@@ -3,10 +3,10 @@ import type { Handler } from '../layers/layer.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 
 /**
- * The end of the stack: one exchange, made by axios's own http adapter on the pool's sockets. A call whose config
- * brings its own agents is sent on those.
+ * Sends calls with axios's own http adapter, on the pool's sockets. A call whose config brings its own agents is sent on
+ * those.
  */
-export function axiosTransport({ httpAgent, httpsAgent }: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent'>): Handler {
+export function delegate({ httpAgent, httpsAgent }: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent'>): Handler {
   const send = axios.getAdapter('http');
   return async ({ config, cancellation }) => {
     const sent = { httpAgent, httpsAgent, ...config, cancelToken: cancellation };

@@ -1,0 +1,28 @@
+import type { Clock } from './clock.js';
+import { compose } from './layers/compose.js';
+import type { Handler } from './layers/layer.js';
+import { standardStack } from './layers/standard-stack.js';
+import type { TransportSettings } from './options/resolve-options.js';
+import type { ConnectionPool } from './pool/connection-pool.js';
+import { nativeTransport } from './transport/native-transport.js';
+
+/** The layers, in their order, on a transport over the pool. */
+export function createStack(
+  { timeouts, limits, redirects }: TransportSettings,
+  pool: ConnectionPool,
+  clock: Clock,
+): Handler {
+  const transport = nativeTransport({
+    pool,
+    clock,
+    phases: {
+      poolWait: timeouts.poolWaitMs,
+      connect: timeouts.connectMs,
+      response: timeouts.responseMs,
+      bodyIdle: timeouts.bodyIdleMs,
+    },
+    maxResponseBytes: limits.maxResponseBytes,
+    redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
+  });
+  return compose(standardStack(pool, clock), transport);
+}

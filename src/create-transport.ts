@@ -1,0 +1,40 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { createStack } from './call-stack.js';
+import { systemClock } from './clock.js';
+import { createCall } from './layers/create-call.js';
+import type { TransportOptions } from './options/http-client-options.js';
+import { resolveTransportOptions } from './options/resolve-options.js';
+import { ConnectionPool, type DrainReport } from './pool/connection-pool.js';
+
+/** An axios adapter with sockets of its own. */
+export interface Transport {
+  (config: InternalAxiosRequestConfig): Promise<AxiosResponse>;
+  readonly pool: ConnectionPool;
+  /**
+   * Refuses calls from now on with `ClientClosedError`, waits for those in flight at most `shutdown.drainMs`, aborts what
+   * is left and closes every socket. Safe to call again.
+   */
+  close(): Promise<DrainReport>;
+}
+
+/**
+ * The transport by itself, without Nest: `axios.create({ adapter: createTransport() })`.
+ *
+ * Left to its defaults it behaves as axios's own adapter does: no time limits but the call's `timeout`, no size limits,
+ * 21 redirects, also from https to http.
+ * @throws InvalidOptionsError that lists every wrong option
+ */
+export function createTransport(options: TransportOptions = {}): Transport {
+  const resolved = resolveTransportOptions(options);
+  const { pool: poolOptions, tls, shutdown } = resolved;
+  const pool = new ConnectionPool({
+    pool: poolOptions,
+    tls,
+    drainMs: shutdown.drainMs,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const handle = createStack(resolved, pool, systemClock);
+  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport'));
+  return Object.assign(adapter, { pool, close: () => pool.close() });
+}

@@ -1,0 +1,42 @@
+import type { Call } from '../layers/layer.js';
+import { HttpClientError } from './http-client.error.js';
+
+/** No socket became free in time. Raise pool.maxSockets or timeouts.poolWaitMs, or call less at once. */
+export class PoolTimeoutError extends HttpClientError {
+  readonly code = 'ERR_POOL_TIMEOUT';
+
+  constructor(call: Call, ms: number) {
+    const message = `waited ${ms} ms for a socket in attempt ${call.attempt}; raise pool.maxSockets or timeouts.poolWaitMs`;
+    super(message, call, call.attempt);
+  }
+}
+
+/** DNS, TCP and TLS took too long. */
+export class ConnectTimeoutError extends HttpClientError {
+  readonly code = 'ERR_CONNECT_TIMEOUT';
+
+  constructor(call: Call, ms: number) {
+    const message = `not connected after ${ms} ms (DNS, TCP, TLS) in attempt ${call.attempt}; see timeouts.connectMs`;
+    super(message, call, call.attempt);
+  }
+}
+
+/** The upstream took the request but sent no response headers in time. */
+export class ResponseTimeoutError extends HttpClientError {
+  readonly code = 'ERR_RESPONSE_TIMEOUT';
+
+  constructor(call: Call, ms: number) {
+    const message = `no response headers after ${ms} ms in attempt ${call.attempt}; see timeouts.responseMs`;
+    super(message, call, call.attempt);
+  }
+}
+
+/** The upstream fell silent in the middle of its response body. */
+export class BodyTimeoutError extends HttpClientError {
+  readonly code = 'ERR_BODY_TIMEOUT';
+
+  constructor(call: Call, ms: number) {
+    const message = `the response body was silent for ${ms} ms in attempt ${call.attempt}; see timeouts.bodyIdleMs`;
+    super(message, call, call.attempt);
+  }
+}

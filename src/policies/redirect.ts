@@ -1,0 +1,50 @@
+/** What a redirect turns a request into. */
+export interface RedirectedRequest {
+  readonly url: URL;
+  readonly method: string;
+  /** Whether the body goes along. */
+  readonly keepsBody: boolean;
+}
+
+/**
+ * Where a response redirects to (RFC 9110 §15.4), as user agents do it: 303 turns every method but HEAD into GET, 301 and
+ * 302 turn POST into GET, the others repeat the request.
+ * @returns undefined when the response is no redirect
+ * @throws TypeError when its Location is no URL
+ */
+export function redirectOf(
+  status: number,
+  location: string | undefined,
+  method: string,
+  from: string,
+): RedirectedRequest | undefined {
+  if (status < 300 || status >= 400 || !location) return undefined;
+  const becomesGet =
+    (status === 303 && method !== 'GET' && method !== 'HEAD') ||
+    ((status === 301 || status === 302) && method === 'POST');
+  return { url: new URL(location, from), method: becomesGet ? 'GET' : method, keepsBody: !becomesGet };
+}
+
+const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2']);
+
+/**
+ * The headers that go along. Host is the new target's own; headers about a body stay with it; those that hold credentials
+ * do not leave the origin they were meant for.
+ * @param sensitive names, in lower case, that hold credentials besides the well-known ones
+ */
+export function redirectedHeaders<Value>(
+  headers: Readonly<Record<string, Value>>,
+  sameOrigin: boolean,
+  keepsBody: boolean,
+  sensitive: ReadonlySet<string>,
+): Record<string, Value> {
+  const kept: Record<string, Value> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    const lowerCase = name.toLowerCase();
+    if (lowerCase === 'host') continue;
+    if (!keepsBody && lowerCase.startsWith('content-')) continue;
+    if (!sameOrigin && (CREDENTIALS.has(lowerCase) || sensitive.has(lowerCase))) continue;
+    kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,56 @@
+import { Transform, type TransformCallback, type Readable, pipeline } from 'node:stream';
+import * as zlib from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+
+// Node has zstd from 22.15 on; @types/node 20 does not know it.
+const { createZstdDecompress } = zlib as typeof zlib & {
+  createZstdDecompress?: (options: object) => Transform;
+};
+
+export const supportsZstd = createZstdDecompress !== undefined;
+
+// As axios: what has arrived of a truncated body is decoded, not refused.
+const ZLIB = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+const BROTLI = { flush: zlib.constants.BROTLI_OPERATION_FLUSH, finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH };
+const ZSTD_FLUSH = 1; // ZSTD_e_flush
+const ZSTD = { flush: ZSTD_FLUSH, finishFlush: ZSTD_FLUSH };
+
+const unzip = () => [zlib.createUnzip(ZLIB)];
+const DECODERS: Readonly<Record<string, () => Transform[]>> = {
+  gzip: unzip,
+  'x-gzip': unzip,
+  compress: unzip,
+  'x-compress': unzip,
+  deflate: () => [new ZlibHeader(), zlib.createUnzip(ZLIB)],
+  br: () => [zlib.createBrotliDecompress(BROTLI)],
+  ...(createZstdDecompress && { zstd: () => [createZstdDecompress(ZSTD)] }),
+};
+
+/**
+ * The response's body as the caller wants it: decoded where its Content-Encoding is known, which is then taken off the
+ * headers, because it no longer holds.
+ */
+export function decodedBody(response: IncomingMessage, method: string): Readable {
+  const { headers } = response;
+  const coding = headers['content-encoding'];
+  if (!coding) return response;
+  const bodiless = method === 'HEAD' || response.statusCode === 204;
+  const decoder = bodiless ? undefined : DECODERS[coding.toLowerCase()];
+  if (bodiless || decoder) delete headers['content-encoding'];
+  if (!decoder) return response;
+  const streams = [response, ...decoder()];
+  return pipeline(streams, () => {}) as unknown as Readable; // a failure reaches the reader of the last stream
+}
+
+/** Some servers send raw deflate data for `deflate`, which lacks the header that zlib looks for (RFC 9110 §8.4.1.2). */
+class ZlibHeader extends Transform {
+  #first = true;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    if (this.#first && chunk.length > 0) {
+      this.#first = false;
+      if (chunk[0] !== 0x78) this.push(Buffer.from([0x78, 0x9c]));
+    }
+    callback(null, chunk);
+  }
+}

@@ -1,0 +1,175 @@
+import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.js';
+import { BodyTooLargeError } from '../errors/body-too-large.error.js';
+import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
+import {
+  BodyTimeoutError,
+  ConnectTimeoutError,
+  PoolTimeoutError,
+  ResponseTimeoutError,
+} from '../errors/timeout.errors.js';
+import type { Call, Handler } from '../layers/layer.js';
+import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import { decodedBody } from './content-coding.js';
+import { delegate } from './delegate.js';
+import { environmentHasProxy, isDelegated } from './delegation.js';
+import { Exchange, type ExchangeRequest } from './exchange.js';
+import type { Phase, PhaseLimits } from './phase-timer.js';
+import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
+import { requestBody } from './request-body.js';
+import { requestHeaders } from './request-headers.js';
+import { requestTarget, urlOf } from './request-target.js';
+import { axiosResponse, decodeData, settled } from './response.js';
+import { handOverBody, readBody } from './response-body.js';
+
+export interface NativeTransportSettings {
+  readonly pool: ConnectionPool;
+  readonly clock: Clock;
+  readonly phases: PhaseLimits;
+  /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
+  readonly maxResponseBytes: number | false;
+  readonly redirects: RedirectOptions;
+}
+
+const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
+  poolWait: PoolTimeoutError,
+  connect: ConnectTimeoutError,
+  response: ResponseTimeoutError,
+  bodyIdle: BodyTimeoutError,
+};
+
+/**
+ * The end of the stack: what axios's http adapter does, straight on `node:http` and the pool's agents, with every phase
+ * timed. What it leaves to axios's adapter is in `isDelegated`.
+ */
+export function nativeTransport(settings: NativeTransportSettings): Handler {
+  const viaAxios = delegate(settings.pool);
+  const hasProxy = environmentHasProxy(process.env);
+  return async (call) => {
+    const { config } = call;
+    if (isDelegated(config, hasProxy)) return viaAxios(call);
+    const first = firstRequest(call);
+    if (!first) return viaAxios(call); // it has the error for a scheme other than http and https
+    const maxRedirects = config.maxRedirects ?? settings.redirects.max;
+    let request = first;
+    for (let redirects = 0; ; redirects++) {
+      // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
+      const { exchange, response } = await open(request, call, settings);
+      const next =
+        maxRedirects > 0 ? redirectedRequest(request, exchange, response, config, settings.redirects) : undefined;
+      if (!next) return deliver(exchange, response, request, call, settings);
+      if (redirects >= maxRedirects) throw tooManyRedirects(config, exchange.request);
+      request = next;
+    }
+  };
+}
+
+function firstRequest({ config, method }: Call): ExchangeRequest | undefined {
+  const target = requestTarget(config);
+  if (!target) return undefined;
+  const body = requestBody(config);
+  const headers = requestHeaders(config, body?.length);
+  const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
+  if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
+  return { target, method, headers, auth, family: config.family, body };
+}
+
+interface Opened {
+  readonly exchange: Exchange;
+  readonly response: IncomingMessage;
+}
+
+/**
+ * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
+ * the request may be repeated, the second time on a fresh socket.
+ */
+async function open(request: ExchangeRequest, call: Call, settings: NativeTransportSettings): Promise<Opened> {
+  const exchange = newExchange(request, call, settings);
+  try {
+    return { exchange, response: await exchange.start(request) };
+  } catch (error) {
+    const replay = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(request.method, request.headers);
+    if (!replay) throw asAxiosError(error, call.config, exchange.request);
+  }
+  const replay = newExchange(request, call, settings);
+  try {
+    const started = settings.pool.onFreshSocket(request.target.secure, () => replay.start(request));
+    return { exchange: replay, response: await started };
+  } catch (error) {
+    throw asAxiosError(error, call.config, replay.request);
+  }
+}
+
+function newExchange({ target }: ExchangeRequest, call: Call, settings: NativeTransportSettings): Exchange {
+  const { pool, clock, phases } = settings;
+  const { config, cancellation } = call;
+  if (!pool.occupancy.enter(target.origin)) throw new PoolQueueFullError(call, pool.maxQueued);
+  return new Exchange({
+    agent: target.secure ? pool.httpsAgent : pool.httpAgent,
+    limits: phases,
+    clock,
+    cancellation,
+    signal: config.signal,
+    aborted: (request) => new CanceledError(undefined, config, request),
+    phaseError: (phase) => new PHASE_ERRORS[phase](call, phases[phase] as number),
+    ended: (request) => {
+      pool.occupancy.leave(target.origin);
+      if (request && !request.socket) pool.dequeue(request);
+    },
+  });
+}
+
+async function deliver(
+  exchange: Exchange,
+  response: IncomingMessage,
+  request: ExchangeRequest,
+  call: Call,
+  { maxResponseBytes }: NativeTransportSettings,
+): Promise<AxiosResponse> {
+  const { config } = call;
+  const body = config.decompress === false ? response : decodedBody(response, request.method);
+  (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
+  const answer = axiosResponse(config, exchange.request, response);
+  if (config.responseType === 'stream') {
+    handOverBody(exchange, body);
+    answer.data = body;
+    return settled(answer);
+  }
+  try {
+    answer.data = decodeData(await readBody(exchange, body, bodyLimit(call, exchange, maxResponseBytes)), config);
+  } catch (error) {
+    throw bodyError(error, answer, body === response);
+  }
+  return settled(answer);
+}
+
+function bodyLimit(call: Call, { request }: Exchange, maxResponseBytes: number | false) {
+  const { config } = call;
+  const { maxContentLength = -1 } = config;
+  if (maxContentLength > -1) {
+    const message = `maxContentLength size of ${maxContentLength} exceeded`;
+    const error = () => new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, config, request);
+    return { maxBytes: maxContentLength, error };
+  }
+  if (maxResponseBytes === false) return undefined;
+  return { maxBytes: maxResponseBytes, error: () => new BodyTooLargeError(call, maxResponseBytes) };
+}
+
+/** Node's errors as axios wraps them; axios's own and ours as they are. */
+function asAxiosError(error: unknown, config: InternalAxiosRequestConfig, request?: ClientRequest): unknown {
+  const wrapped = !(error instanceof Error) || 'isAxiosError' in error || !('code' in error) || !request;
+  return wrapped ? error : AxiosError.from(error, undefined, config, request);
+}
+
+function bodyError(error: unknown, response: AxiosResponse, undecoded: boolean): unknown {
+  if (!(error instanceof Error) || 'isAxiosError' in error) return error;
+  const { config, request } = response;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (undecoded && code === 'ECONNRESET') {
+    return new AxiosError('stream has been aborted', AxiosError.ERR_BAD_RESPONSE, config, request, response);
+  }
+  const unparsable = code.startsWith('HPE_');
+  return AxiosError.from(error, undefined, config, request, unparsable ? undefined : response);
+}

@@ -1,0 +1,75 @@
+import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { redirectedHeaders, redirectOf } from '../policies/redirect.js';
+import type { Exchange, ExchangeRequest } from './exchange.js';
+import { targetOf, urlOf } from './request-target.js';
+
+export interface RedirectOptions {
+  /** Redirects followed for one call, where it sets no maxRedirects itself. */
+  readonly max: number;
+  /** Whether https may redirect to http. */
+  readonly allowDowngrade: boolean;
+}
+
+/** A redirect's own body up to this size is read, so that its socket can be used again; a larger one costs more than a socket. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+
+/**
+ * The request that a response redirects to; the response is done with.
+ * @returns undefined when it is no redirect
+ * @throws AxiosError for a Location that is no URL, a scheme other than http and https, or a downgrade that is not allowed
+ */
+export function redirectedRequest(
+  from: ExchangeRequest,
+  exchange: Exchange,
+  response: IncomingMessage,
+  config: InternalAxiosRequestConfig,
+  { allowDowngrade }: RedirectOptions,
+): ExchangeRequest | undefined {
+  const { location } = response.headers;
+  if (!location) return undefined;
+  const refuse = (reason: string): never => {
+    exchange.fail(new Error(reason));
+    const message = `Redirected request failed: ${reason}`;
+    throw new AxiosError(message, 'ERR_FR_REDIRECTION_FAILURE', config, exchange.request);
+  };
+  if (!URL.canParse(location, urlOf(from.target))) return refuse('its Location is no URL');
+  const redirect = redirectOf(response.statusCode!, location, from.method, urlOf(from.target));
+  if (!redirect) return undefined;
+  const { url, method, keepsBody } = redirect;
+  const target = targetOf(url);
+  if (!target) return refuse(`Unsupported protocol ${url.protocol}`);
+  if (from.target.secure && !target.secure && !allowDowngrade) {
+    return refuse('from https to http; see redirects.allowDowngrade');
+  }
+  discard(exchange, response);
+  const sameOrigin = target.origin === from.target.origin;
+  const sensitive = new Set((config.sensitiveHeaders ?? []).map((name) => name.toLowerCase()));
+  return {
+    target: from.target.socketPath && sameOrigin ? { ...target, socketPath: from.target.socketPath } : target,
+    method,
+    headers: redirectedHeaders(from.headers, sameOrigin, keepsBody, sensitive),
+    auth: target.credentials || (sameOrigin ? from.auth : ''),
+    family: from.family,
+    body: keepsBody ? from.body : undefined,
+  };
+}
+
+export function tooManyRedirects(config: InternalAxiosRequestConfig, request: ClientRequest): AxiosError {
+  const code = AxiosError.ERR_FR_TOO_MANY_REDIRECTS;
+  const error = new AxiosError('Maximum number of redirects exceeded', code, config, request);
+  error.name = `Error [${code}]`; // as axios takes it over from follow-redirects
+  return error;
+}
+
+function discard(exchange: Exchange, response: IncomingMessage): void {
+  const length = Number(response.headers['content-length'] ?? Infinity);
+  exchange.onFailure(() => {});
+  response.on('error', () => {});
+  if (length > MAX_DISCARDED_BYTES) {
+    exchange.fail(new Error('redirected'));
+    return;
+  }
+  response.on('end', () => exchange.end());
+  response.resume();
+}

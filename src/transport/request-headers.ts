@@ -1,0 +1,45 @@
+import axios, { type InternalAxiosRequestConfig } from 'axios';
+import { supportsZstd } from './content-coding.js';
+
+const USER_AGENT = `axios/${axios.VERSION}`;
+const ACCEPT_ENCODING = 'gzip, compress, deflate, br';
+const ACCEPT_ENCODING_WITH_ZSTD = supportsZstd ? `${ACCEPT_ENCODING}, zstd` : ACCEPT_ENCODING;
+
+/** What Node refuses in a header value, and white space around it. axios leaves both out. */
+// oxlint-disable-next-line no-control-regex
+const UNSENDABLE = /[^\u0009\u0020-\u007e\u0080-\u00ff]+/g;
+const SURROUNDING_SPACE = /^[\t ]+|[\t ]+$/g;
+
+export type RequestHeaders = Record<string, string | string[]>;
+
+/**
+ * The headers axios's own adapter would send: those of the config, then User-Agent, Content-Length and Accept-Encoding
+ * where the config has none. One that is null or false is neither sent nor filled in.
+ * @param contentLength undefined where there is no body of a known length
+ */
+export function requestHeaders(config: InternalAxiosRequestConfig, contentLength?: number): RequestHeaders {
+  const missing: Record<string, string | undefined> = {
+    'user-agent': USER_AGENT,
+    'content-length': contentLength?.toString(),
+    'accept-encoding':
+      config.transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING,
+  };
+  const headers: RequestHeaders = Object.create(null);
+  const given = config.headers as unknown as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    const lowerCase = name.toLowerCase();
+    const value = given[name] ?? missing[lowerCase];
+    if (lowerCase in missing) missing[lowerCase] = undefined;
+    if (value !== undefined && value !== null && value !== false && given[name] !== null)
+      headers[name] = sendable(value);
+  }
+  if (missing['user-agent']) headers['User-Agent'] = missing['user-agent'];
+  if (missing['content-length']) headers['Content-Length'] = missing['content-length'];
+  if (missing['accept-encoding']) headers['Accept-Encoding'] = missing['accept-encoding'];
+  return headers;
+}
+
+function sendable(value: unknown): string | string[] {
+  if (Array.isArray(value)) return value.map((entry) => sendable(entry) as string);
+  return String(value).replace(UNSENDABLE, '').replace(SURROUNDING_SPACE, '');
+}

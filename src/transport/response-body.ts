@@ -1,0 +1,51 @@
+import { finished, type Readable } from 'node:stream';
+import type { Exchange } from './exchange.js';
+
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** The error for a body that is larger. */
+  readonly error: () => Error;
+}
+
+/**
+ * Reads a body to its end. The exchange ends with it.
+ * @param body the response, decoded where it was encoded
+ * @returns its bytes
+ * @throws what the exchange fails with, what the decoder fails with, or the limit's error
+ */
+export function readBody(exchange: Exchange, body: Readable, limit: BodyLimit | undefined): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    exchange.onFailure(reject);
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (limit && bytes > limit.maxBytes) {
+        body.destroy();
+        exchange.fail(limit.error());
+        return;
+      }
+      chunks.push(chunk);
+      exchange.progress();
+    });
+    body.on('error', exchange.fail);
+    body.on('end', () => {
+      exchange.end();
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
+  });
+}
+
+/**
+ * Gives a body to its caller as a stream. It fails with the exchange, and the exchange ends with it. Nothing coming from
+ * the upstream for as long as `bodyIdle` allows ends it, also where that is because nobody reads: a stream that is
+ * forgotten must not keep its socket.
+ */
+export function handOverBody(exchange: Exchange, body: Readable): void {
+  exchange.onFailure((error) => body.destroy(error as Error));
+  exchange.watchSocket();
+  finished(body, { writable: false }, (error) => {
+    if (error) exchange.fail(error);
+    else exchange.end();
+  });
+}

@@ -1,0 +1,43 @@
+import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+
+/** A response as axios's adapter makes it, its data to come. */
+export function axiosResponse(
+  config: InternalAxiosRequestConfig,
+  request: ClientRequest,
+  response: IncomingMessage,
+): AxiosResponse {
+  return {
+    status: response.statusCode!,
+    statusText: response.statusMessage!,
+    headers: new AxiosHeaders(response.headers as Record<string, string>),
+    config,
+    request,
+    data: undefined,
+  };
+}
+
+/** What axios makes of the bytes of a body before its transforms. */
+export function decodeData(bytes: Buffer, { responseType, responseEncoding }: InternalAxiosRequestConfig): unknown {
+  if (responseType === 'arraybuffer') return bytes;
+  const text = bytes.toString(responseEncoding as BufferEncoding | undefined);
+  const mayHaveBom = !responseEncoding || responseEncoding === 'utf8';
+  return mayHaveBom && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/**
+ * The response, if its status is one the caller accepts.
+ * @throws AxiosError, with the response, if it is not
+ */
+export function settled(response: AxiosResponse): AxiosResponse {
+  const { config, status, request } = response;
+  const { validateStatus } = config;
+  if (!status || !validateStatus || validateStatus(status)) return response;
+  throw new AxiosError(
+    `Request failed with status code ${status}`,
+    status >= 400 && status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE,
+    config,
+    request,
+    response,
+  );
+}

@@ -1,0 +1,452 @@
+import axios, { type AxiosInstance } from 'axios';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createTransport, type Transport } from '../src/index.js';
+import type { TransportOptions } from '../src/index.js';
+import { startRawUpstream } from './support/raw-upstream.js';
+import { answerJson, startUpstream } from './support/upstream.js';
+
+const opened: Transport[] = [];
+
+function start(options?: TransportOptions): { client: AxiosInstance; transport: Transport } {
+  const transport = createTransport(options);
+  opened.push(transport);
+  return { client: axios.create({ adapter: transport }), transport };
+}
+
+afterEach(async () => {
+  for (const transport of opened.splice(0)) {
+    const { total } = transport.pool.stats();
+    expect(total.queued).toBe(0);
+    await transport.close();
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+  }
+});
+
+const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
+
+describe('phases', () => {
+  it('gives up waiting for a socket, and takes the request out of the queue', async () => {
+    await using upstream = await startUpstream(() => {});
+    const { client, transport } = start({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 50 } });
+    const arrived = once(upstream.server, 'request');
+    const controller = new AbortController();
+    const blocking = client.get(upstream.url, { signal: controller.signal }).catch(() => {});
+    await arrived;
+    await expect(client.get(upstream.url)).rejects.toMatchObject({
+      name: 'PoolTimeoutError',
+      code: 'ERR_POOL_TIMEOUT',
+      origin: upstream.url,
+      attempts: 1,
+      isAxiosError: true,
+      message: `GET ${upstream.url}: waited 50 ms for a socket in attempt 1; raise pool.maxSockets or timeouts.poolWaitMs`,
+    });
+    expect(Object.keys(transport.pool.httpAgent.requests)).toEqual([]);
+    controller.abort();
+    await blocking;
+  });
+
+  it('refuses a call at once when as many wait as may', async () => {
+    await using upstream = await startUpstream(() => {});
+    const { client } = start({ pool: { maxSockets: 1, maxQueued: 1 } });
+    const controller = new AbortController();
+    const waiting = [1, 2].map(() => client.get(upstream.url, { signal: controller.signal }).catch(() => {}));
+    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_POOL_QUEUE_FULL', attempts: 0 });
+    controller.abort();
+    await Promise.all(waiting);
+    await expect(client.get(upstream.url, { timeout: 20 })).rejects.toMatchObject({ code: 'ECONNABORTED' });
+  });
+
+  it('gives up on a TLS handshake that does not end', async () => {
+    await using upstream = await startRawUpstream(() => {});
+    const { client } = start({ timeouts: { connectMs: 50 } });
+    await expect(client.get(upstream.url.replace('http', 'https'))).rejects.toMatchObject({
+      name: 'ConnectTimeoutError',
+      code: 'ERR_CONNECT_TIMEOUT',
+    });
+  });
+
+  it('gives up on response headers that do not come', async () => {
+    await using upstream = await startUpstream(() => {});
+    const { client } = start({ timeouts: { responseMs: 50 } });
+    await expect(client.post(upstream.url, { a: 1 })).rejects.toMatchObject({
+      name: 'ResponseTimeoutError',
+      code: 'ERR_RESPONSE_TIMEOUT',
+      method: 'POST',
+    });
+  });
+
+  it('gives up on a body that falls silent', async () => {
+    await using upstream = await startUpstream((_, response) => void response.write('half'));
+    const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+    await expect(client.get(upstream.url)).rejects.toMatchObject({
+      name: 'BodyTimeoutError',
+      code: 'ERR_BODY_TIMEOUT',
+    });
+  });
+
+  it.each([
+    ['falls silent', async (data: NodeJS.ReadableStream) => void data.resume()],
+    ['nobody reads', async () => {}],
+  ])('gives up on a stream that %s', async (_, consume) => {
+    await using upstream = await startUpstream((_request, response) => void response.write('half'));
+    const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+    const { data } = await client.get(upstream.url, { responseType: 'stream' });
+    await consume(data);
+    const [error] = await once(data, 'error');
+    expect(error).toMatchObject({ name: 'BodyTimeoutError' });
+  });
+
+  it('waits for a body and a stream that keep coming, however long they take', async () => {
+    await using upstream = await startUpstream((_, response) => {
+      let left = 10;
+      const drip = setInterval(() => {
+        response.write('.');
+        if (--left > 0) return;
+        clearInterval(drip);
+        response.end();
+      }, 20);
+    });
+    const { client } = start({ timeouts: { bodyIdleMs: 100, responseMs: 100 } });
+    const [whole, stream] = await Promise.all([
+      client.get(upstream.url),
+      client.get(upstream.url, { responseType: 'stream' }),
+    ]);
+    expect(whole.data).toBe('..........');
+    expect(Buffer.concat(await stream.data.toArray()).toString()).toBe('..........');
+  });
+
+  it('waits for an upstream that takes 10 seconds to answer when nothing forbids it', { timeout: 20_000 }, async () => {
+    await using upstream = await startUpstream((_, response) => void setTimeout(() => response.end('late'), 10_000));
+    const { client } = start();
+    expect((await client.get(upstream.url)).data).toBe('late');
+  });
+});
+
+describe('limits', () => {
+  it('refuses a body that is too large, and says how to allow it', async () => {
+    await using upstream = await startUpstream((_, response) => void response.end('x'.repeat(1_001)));
+    const { client } = start({ limits: { maxResponseBytes: 1_000 } });
+    await expect(client.get(upstream.url)).rejects.toMatchObject({
+      name: 'BodyTooLargeError',
+      code: 'ERR_BODY_TOO_LARGE',
+      message: expect.stringMatching(/exceeds 1000 bytes; raise limits\.maxResponseBytes/),
+    });
+    expect((await client.get(upstream.url, { maxContentLength: 2_000 })).data).toHaveLength(1_001);
+    const { data } = await client.get(upstream.url, { responseType: 'stream' });
+    expect(Buffer.concat(await data.toArray())).toHaveLength(1_001);
+  });
+
+  it('stops a decompression bomb while it inflates', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    await using upstream = await startUpstream((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': bomb.length }).end(bomb);
+    });
+    const { client } = start({ limits: { maxResponseBytes: 1_000_000 } });
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16_000_000);
+  });
+});
+
+describe('a socket', () => {
+  it('is used again after a whole response, whatever its status', async () => {
+    await using upstream = await startUpstream((request, response) => {
+      response.writeHead(Number(request.url!.slice(1))).end();
+    });
+    const { client } = start();
+    for (const status of [200, 204, 304, 404, 500])
+      await client.get(`${upstream.url}/${status}`, { validateStatus: null });
+    await client.head(`${upstream.url}/200`);
+    expect(upstream.connections).toBe(1);
+  });
+
+  it.each([
+    [
+      'that was cancelled',
+      async (client: AxiosInstance, url: string) => {
+        const controller = new AbortController();
+        const { data } = await client.get(url, { responseType: 'stream', signal: controller.signal });
+        controller.abort();
+        await once(data, 'error');
+      },
+    ],
+    [
+      'whose body was too large',
+      async (client: AxiosInstance, url: string) => {
+        await expect(client.get(url, { maxContentLength: 2 })).rejects.toThrow('maxContentLength');
+      },
+    ],
+    [
+      'whose stream was destroyed',
+      async (client: AxiosInstance, url: string) => {
+        const { data } = await client.get(url, { responseType: 'stream' });
+        data.destroy();
+        await once(data, 'close');
+      },
+    ],
+  ])('is not used again after an exchange %s', async (_, abandon) => {
+    await using upstream = await startUpstream((request, response) => {
+      if (request.url === '/long') response.write('half');
+      else response.end('whole');
+    });
+    const { client } = start();
+    await abandon(client, `${upstream.url}/long`);
+    expect((await client.get(`${upstream.url}/next`)).data).toBe('whole');
+    expect(upstream.connections).toBe(2);
+  });
+
+  it('that sends more than its response does not answer the next request with it', async () => {
+    let answered = 0;
+    await using upstream = await startRawUpstream((socket) => {
+      const body = `answer ${++answered}`;
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake');
+    });
+    const { client } = start();
+    for (const expected of ['answer 1', 'answer 2', 'answer 3']) {
+      expect((await client.get(upstream.url)).data).toBe(expected);
+      await new Promise(setImmediate); // the surplus comes in while the socket is idle
+    }
+  });
+});
+
+describe('a stale socket', () => {
+  /** Answers the first request of each connection and resets at the second one. */
+  const startForgetful = () => {
+    const served = new WeakSet<object>();
+    const requests: string[] = [];
+    return startUpstream((request, response) => {
+      requests.push(request.method!);
+      if (served.has(request.socket)) request.socket.resetAndDestroy();
+      else response.end(String(requests.length));
+      served.add(request.socket);
+    });
+  };
+
+  it.each([['get'], ['put'], ['delete']])('is replaced for a %s, once, on a fresh socket', async (method) => {
+    await using upstream = await startForgetful();
+    const { client } = start();
+    await client.get(upstream.url);
+    expect(
+      (await client.request({ url: upstream.url, method, data: method === 'put' ? 'abc' : undefined })).status,
+    ).toBe(200);
+    expect(upstream.connections).toBe(2);
+    expect(upstream.requests).toBe(3);
+  });
+
+  it('is not replaced for a POST, unless it has an Idempotency-Key', async () => {
+    await using upstream = await startForgetful();
+    const { client } = start();
+    await client.get(upstream.url);
+    await expect(client.post(upstream.url, 'a')).rejects.toMatchObject({ code: 'ECONNRESET', name: 'Error' });
+    expect(upstream.requests).toBe(2);
+    await client.get(upstream.url);
+    await client.post(upstream.url, 'a', { headers: { 'idempotency-key': '1' } });
+    expect(upstream.connections).toBe(3);
+  });
+
+  it('is not what a fresh socket that is reset was', async () => {
+    await using upstream = await startUpstream((request) => void request.socket.resetAndDestroy());
+    const { client } = start();
+    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(upstream.requests).toBe(1);
+  });
+
+  it('is never seen by callers of idempotent calls, and no POST is doubled, when idle sockets close at any time', async () => {
+    const CALLS = 20_000;
+    const posts = new Map<string, number>();
+    let seed = 1;
+    const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+    await using upstream = await startUpstream((request, response) => {
+      if (request.method === 'POST') posts.set(request.url!, (posts.get(request.url!) ?? 0) + 1);
+      const { socket } = request;
+      response.end('ok');
+      // Half of the time at once, otherwise when the next request may be on its way.
+      if (random() < 0.05) {
+        if (random() < 0.5) socket.end();
+        else setTimeout(() => socket.destroy(), random() * 3);
+      }
+    });
+    const { client } = start({ pool: { maxSockets: 20 } });
+    const failures: unknown[] = [];
+    let failedPosts = 0;
+    let sent = 0;
+    const worker = async () => {
+      while (sent < CALLS) {
+        const n = sent++;
+        if (n % 10 === 0) await client.post(`${upstream.url}/${n}`, 'once').catch(() => failedPosts++);
+        else await client.get(`${upstream.url}/${n}`).catch((error) => failures.push(error));
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, worker));
+    expect(failures).toEqual([]);
+    expect(Math.max(...posts.values())).toBe(1);
+    expect(failedPosts).toBeLessThan(CALLS / 10);
+  });
+});
+
+describe('redirects', () => {
+  const SECRETS = {
+    authorization: 'Bearer SECRET',
+    cookie: 'session=SECRET',
+    'proxy-authorization': 'SECRET',
+    'x-api-key': 'SECRET',
+    'x-harmless': 'kept',
+  };
+
+  it('keep credentials within an origin and drop them beyond it', async () => {
+    const seen: IncomingHttpHeaders[] = [];
+    await using other = await startUpstream((request, response) => {
+      seen.push(request.headers);
+      response.end();
+    });
+    await using upstream = await startUpstream((request, response) => {
+      seen.push(request.headers);
+      response.writeHead(302, { location: request.url === '/first' ? '/second' : `${other.url}/third` }).end();
+    });
+    const { client } = start();
+    await client.get(`${upstream.url}/first`, { headers: SECRETS, sensitiveHeaders: ['X-API-Key'] });
+    const [first, second, third] = seen;
+    expect(first).toMatchObject(SECRETS);
+    expect(second).toMatchObject(SECRETS);
+    expect(JSON.stringify(third)).not.toContain('SECRET');
+    expect(third).toMatchObject({ 'x-harmless': 'kept', host: new URL(other.url).host });
+  });
+
+  it('drop basic auth beyond an origin', async () => {
+    const seen: (string | undefined)[] = [];
+    await using other = await startUpstream((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end();
+    });
+    await using upstream = await startUpstream(
+      (_, response) => void response.writeHead(302, { location: other.url }).end(),
+    );
+    const { client } = start();
+    await client.get(upstream.url, { auth: { username: 'user', password: 'SECRET' } });
+    expect(seen).toEqual([undefined]);
+  });
+
+  it('from https to http are refused unless allowed', async () => {
+    await using plain = await startUpstream();
+    await using secure = await startUpstream(
+      (_, response) => void response.writeHead(302, { location: plain.url }).end(),
+      createHttpsServer({ key: await pem('key'), cert: await pem('cert') }),
+    );
+    const tls = { ca: await pem('ca') };
+    const { client: strict } = start({ tls, redirects: { allowDowngrade: false } });
+    await expect(strict.get(secure.url)).rejects.toMatchObject({
+      code: 'ERR_FR_REDIRECTION_FAILURE',
+      message: expect.stringContaining('redirects.allowDowngrade'),
+    });
+    expect(plain.requests).toBe(0);
+    const { client: lax } = start({ tls });
+    expect((await lax.get(secure.url)).data).toEqual({ path: '/' });
+  });
+
+  it.each([
+    ['another scheme', 'file:///etc/passwd', 'Redirected request failed: Unsupported protocol file:'],
+    ['no URL', 'http://[', 'Redirected request failed: its Location is no URL'],
+  ])('to %s are refused', async (_, location, message) => {
+    await using upstream = await startUpstream(
+      (_request, response) => void response.writeHead(302, { location }).end(),
+    );
+    const { client } = start();
+    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_FR_REDIRECTION_FAILURE', message });
+  });
+
+  it('use the same socket again, unless their body is long', async () => {
+    await using upstream = await startUpstream((request, response) => {
+      if (request.url === '/end') response.end('end');
+      else response.writeHead(302, { location: '/end' }).end(request.url === '/long' ? 'x'.repeat(1_000_000) : 'short');
+    });
+    const { client } = start();
+    await client.get(`${upstream.url}/short`);
+    await client.get(`${upstream.url}/end`);
+    expect(upstream.connections).toBeLessThanOrEqual(2);
+    expect((await client.get(`${upstream.url}/long`)).data).toBe('end');
+  });
+});
+
+describe('a broken response', () => {
+  const RESPONSE = 'HTTP/1.1 200 OK\r\ncontent-length: 11\r\nx-a: b\r\n\r\nhello world';
+
+  it('cut at any byte is an error, and counts go back to zero', async () => {
+    await using upstream = await startRawUpstream((socket, head) => {
+      const [, cut] = /^GET \/(\d+)/.exec(head)!;
+      socket.end(RESPONSE.slice(0, Number(cut)));
+    });
+    const { client, transport } = start();
+    for (let cut = 0; cut < RESPONSE.length; cut++) {
+      await expect(client.get(`${upstream.url}/${cut}`)).rejects.toMatchObject({ isAxiosError: true });
+    }
+    expect((await client.get(`${upstream.url}/${RESPONSE.length}`)).data).toBe('hello world');
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, queued: 0 } });
+  });
+
+  it.each([
+    ['informational responses before it', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${RESPONSE}`, 'hello world'],
+  ])('with %s', async (_, bytes, data) => {
+    await using upstream = await startRawUpstream((socket) => void socket.write(bytes));
+    const { client } = start();
+    expect((await client.get(upstream.url)).data).toBe(data);
+  });
+
+  it.each([
+    ['headers that never end', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(10_000)}`],
+    ['a chunk that is none', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+    ['both lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a body longer than it says', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhello'],
+    ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
+  ])('with %s is an error', async (_, bytes) => {
+    await using upstream = await startRawUpstream((socket) => void socket.write(bytes));
+    const { client } = start({ timeouts: { responseMs: 2_000 } });
+    await expect(client.get(upstream.url)).rejects.toMatchObject({
+      isAxiosError: true,
+      code: expect.stringMatching(/^HPE_/),
+    });
+  });
+});
+
+it('reaches IPv6', async () => {
+  const { client } = start();
+  const { createServer } = await import('node:http');
+  const server = createServer(answerJson).listen(0, '::1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  expect((await client.get(`http://[::1]:${port}/a`)).data).toEqual({ path: '/a' });
+  server.closeAllConnections();
+  server.close();
+});
+
+it('reuses TLS sessions on new sockets', async () => {
+  const reused: boolean[] = [];
+  const server = createHttpsServer({ key: await pem('key'), cert: await pem('cert') });
+  server.on('secureConnection', (socket) => reused.push(socket.isSessionReused()));
+  await using upstream = await startUpstream((_, response: ServerResponse) => {
+    response.setHeader('connection', 'close').end();
+  }, server);
+  const { client } = start({ tls: { ca: await pem('ca') } });
+  await client.get(upstream.url);
+  await client.get(upstream.url);
+  expect(reused).toEqual([false, true]);
+});
+
+it('refuses calls after close', async () => {
+  await using upstream = await startUpstream();
+  const { client, transport } = start();
+  await client.get(upstream.url);
+  expect(await transport.close()).toMatchObject({ socketsClosed: 1 });
+  await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+});
+
+it('lists every wrong option', () => {
+  expect(() => createTransport({ timeouts: { responseMs: -1 }, pool: { sockets: 5 } } as never)).toThrow(
+    /^createTransport: 2 invalid options\n {2}- timeouts\.responseMs: .*\n {2}- pool\.sockets: /,
+  );
+});
