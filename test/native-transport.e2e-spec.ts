@@ -72,12 +72,14 @@ describe('phases', () => {
 
   it('gives up on response headers that do not come', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start({ timeouts: { responseMs: 50 } });
+    const { client, transport } = start({ timeouts: { responseMs: 50 } });
     await expect(client.post(upstream.url, { a: 1 })).rejects.toMatchObject({
       name: 'ResponseTimeoutError',
       code: 'ERR_RESPONSE_TIMEOUT',
       method: 'POST',
     });
+    await transport.close();
+    expect(transport.pool.stats().total).toMatchObject({ timedOut: 1, errors: 0 });
   });
 
   it('gives up on a body that falls silent', async () => {

@@ -4,14 +4,26 @@ import type { Call } from './layer.js';
 
 /** The call that an axios config, as adapters get it, stands for. */
 export function createCall(config: InternalAxiosRequestConfig, clientName: string): Call {
-  return {
-    config,
-    clientName,
-    origin: originOf(config),
-    method: (config.method ?? 'get').toUpperCase(),
-    attempt: 1,
-    cancellation: new Cancellation(config.cancelToken),
-  };
+  return new AxiosCall(config, clientName);
+}
+
+class AxiosCall implements Call {
+  readonly attempt = 1;
+  readonly method: string;
+  readonly cancellation: Cancellation;
+
+  constructor(
+    readonly config: InternalAxiosRequestConfig,
+    readonly clientName: string,
+  ) {
+    this.method = (config.method ?? 'get').toUpperCase();
+    this.cancellation = new Cancellation(config.cancelToken);
+  }
+
+  /** Found out when asked for: a call that goes well never is. */
+  get origin(): string {
+    return originOf(this.config);
+  }
 }
 
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\//i;

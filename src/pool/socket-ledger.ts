@@ -111,8 +111,17 @@ function originOf({ socketPath, host, port }: SocketTarget, protocol: string): s
   return new URL(`${protocol}//${authority}:${port}`).origin;
 }
 
-/** A request's timeout and a caller's cancellation destroy the socket with their error; the latter is nobody's fault. */
-function outcomeOf(error: Error & { code?: string }): 'timedOut' | 'errors' | undefined {
-  if (error.code === 'ERR_CANCELED' || error.code === 'ERR_CLIENT_CLOSED') return undefined;
-  return error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT' ? 'timedOut' : 'errors';
+const TIMEOUTS = new Set([
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'ERR_CONNECT_TIMEOUT',
+  'ERR_RESPONSE_TIMEOUT',
+  'ERR_BODY_TIMEOUT',
+]);
+const OUR_OWN_DOING = new Set(['ERR_CANCELED', 'ERR_CLIENT_CLOSED']);
+
+/** Why a socket was destroyed with an error. A cancellation or a close is no failure of the socket's. */
+function outcomeOf({ code = '' }: NodeJS.ErrnoException): 'timedOut' | 'errors' | undefined {
+  if (OUR_OWN_DOING.has(code)) return undefined;
+  return TIMEOUTS.has(code) ? 'timedOut' : 'errors';
 }

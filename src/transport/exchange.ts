@@ -76,9 +76,9 @@ export class Exchange {
         path: target.path,
         method,
         headers,
-        ...(target.socketPath !== undefined && { socketPath: target.socketPath }),
-        ...(auth && { auth }),
-        ...(family !== undefined && { family }),
+        socketPath: target.socketPath,
+        auth: auth || undefined,
+        family,
       });
     } catch (error) {
       this.end();
@@ -143,6 +143,13 @@ export class Exchange {
     if (this.#onFailure) this.#onFailure(error);
     else this.#reject(error);
   };
+
+  /** Ends it early because nobody wants the rest: no failure, but a socket less. */
+  abandon(): void {
+    if (this.#ended) return;
+    this.end();
+    this.request.destroy();
+  }
 
   readonly #onAbort = (): void => this.fail(this.#context.aborted(this.request));
 

@@ -29,7 +29,7 @@ export function redirectedRequest(
   const { location } = response.headers;
   if (!location) return undefined;
   const refuse = (reason: string): never => {
-    exchange.fail(new Error(reason));
+    exchange.abandon();
     const message = `Redirected request failed: ${reason}`;
     throw new AxiosError(message, 'ERR_FR_REDIRECTION_FAILURE', config, exchange.request);
   };
@@ -64,10 +64,9 @@ export function tooManyRedirects(config: InternalAxiosRequestConfig, request: Cl
 
 function discard(exchange: Exchange, response: IncomingMessage): void {
   const length = Number(response.headers['content-length'] ?? Infinity);
-  exchange.onFailure(() => {});
-  response.on('error', () => {});
+  response.on('error', () => {}); // of no interest any more
   if (length > MAX_DISCARDED_BYTES) {
-    exchange.fail(new Error('redirected'));
+    exchange.abandon();
     return;
   }
   response.on('end', () => exchange.end());

@@ -9,6 +9,7 @@ const ACCEPT_ENCODING_WITH_ZSTD = supportsZstd ? `${ACCEPT_ENCODING}, zstd` : AC
 // oxlint-disable-next-line no-control-regex
 const UNSENDABLE = /[^\u0009\u0020-\u007e\u0080-\u00ff]+/g;
 const SURROUNDING_SPACE = /^[\t ]+|[\t ]+$/g;
+const SENDABLE = /^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/;
 
 export type RequestHeaders = Record<string, string | string[]>;
 
@@ -41,5 +42,6 @@ export function requestHeaders(config: InternalAxiosRequestConfig, contentLength
 
 function sendable(value: unknown): string | string[] {
   if (Array.isArray(value)) return value.map((entry) => sendable(entry) as string);
-  return String(value).replace(UNSENDABLE, '').replace(SURROUNDING_SPACE, '');
+  const text = String(value);
+  return SENDABLE.test(text) ? text : text.replace(UNSENDABLE, '').replace(SURROUNDING_SPACE, '');
 }

@@ -23,13 +23,62 @@ const plainAxios = new Axios({});
  * @throws what axios throws for a URL that is none, or for parameters that cannot be serialised
  */
 export function requestTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
-  const { baseURL, url, allowAbsoluteUrls, params, paramsSerializer, socketPath } = config;
-  const address = plainAxios.getUri({ baseURL, url, allowAbsoluteUrls });
-  const parsed = new URL(address, socketPath ? 'http://localhost' : undefined);
-  const target = targetOf(parsed, socketPath ?? undefined);
+  const { params, paramsSerializer, socketPath } = config;
+  const target = plainTarget(config) ?? parsedTarget(config, socketPath ?? undefined);
   if (!target || !params) return target;
   const path = plainAxios.getUri({ url: target.path, params, paramsSerializer }).replace(/^\?/, '');
   return { ...target, path };
+}
+
+function parsedTarget(config: InternalAxiosRequestConfig, socketPath: string | undefined): RequestTarget | undefined {
+  const { baseURL, url, allowAbsoluteUrls } = config;
+  const address = plainAxios.getUri({ baseURL, url, allowAbsoluteUrls });
+  return targetOf(new URL(address, socketPath ? 'http://localhost' : undefined), socketPath);
+}
+
+/** An origin, then a path, of characters that a URL parser leaves as they are. */
+const PLAIN_ADDRESS =
+  /^(https?:\/\/[a-z\d.-]+(?::\d+)?)((?:\/[\w\-.~!$&()*+,;=:@%/]*)?(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?)$/;
+/** `.` and `..`, also encoded: a URL parser resolves them. */
+const DOT_SEGMENT = /\/(?:\.|%2e)/i;
+
+const MAX_CACHED_ORIGINS = 1_000;
+/** Origin as written → its target without a path. */
+const plainOrigins = new Map<string, RequestTarget>();
+
+/**
+ * The target of an ordinary address without parsing it as a URL each time, which with axios's way of joining it took 11 of
+ * 100 microseconds of a small GET.
+ * @returns undefined for any other address
+ */
+function plainTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
+  const { baseURL, url, socketPath } = config;
+  if (socketPath || typeof url !== 'string') return undefined;
+  const [, origin, path] = PLAIN_ADDRESS.exec(joined(baseURL, url, config.allowAbsoluteUrls)) ?? [];
+  if (origin === undefined || DOT_SEGMENT.test(path!)) return undefined;
+  let target = plainOrigins.get(origin);
+  if (!target) {
+    if (!URL.canParse(origin)) return undefined;
+    target = targetOf(new URL(origin))!;
+    if (plainOrigins.size === MAX_CACHED_ORIGINS) plainOrigins.clear();
+    plainOrigins.set(origin, target);
+  }
+  const { secure, hostname, port } = target;
+  return {
+    origin: target.origin,
+    secure,
+    hostname,
+    port,
+    socketPath: undefined,
+    path: path!.startsWith('/') ? path! : `/${path!}`,
+    credentials: '',
+  };
+}
+
+/** As axios joins them: https://github.com/axios/axios/blob/v1.x/lib/core/buildFullPath.js */
+function joined(baseURL: string | undefined, url: string, allowAbsoluteUrls: boolean | undefined): string {
+  if (!baseURL || (allowAbsoluteUrls !== false && /^(?:[a-z][a-z\d+\-.]*:)?\/\//i.test(url))) return url;
+  return url ? `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}` : baseURL;
 }
 
 /** @returns undefined for a scheme other than http and https */

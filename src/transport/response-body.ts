@@ -45,7 +45,7 @@ export function handOverBody(exchange: Exchange, body: Readable): void {
   exchange.onFailure((error) => body.destroy(error as Error));
   exchange.watchSocket();
   finished(body, { writable: false }, (error) => {
-    if (error) exchange.fail(error);
+    if (error) exchange.abandon();
     else exchange.end();
   });
 }

@@ -5,9 +5,9 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { isAxiosError } from 'axios';
-import { ClientClosedError } from 'nest-outbound';
+import { ClientClosedError, PoolQueueFullError } from 'nest-outbound';
 
-const TIMEOUTS = new Set(['ECONNABORTED', 'ETIMEDOUT']);
+const TIMEOUT = /^(ECONNABORTED|ETIMEDOUT|ERR_\w+_TIMEOUT)$/;
 
 /**
  * How to answer when an upstream gave no answer. Names its host and the kind of failure; never the path, the query or a
@@ -16,8 +16,9 @@ const TIMEOUTS = new Set(['ECONNABORTED', 'ETIMEDOUT']);
 export function upstreamFailure(error: unknown, url: string): HttpException {
   const { host } = new URL(url);
   if (error instanceof ClientClosedError) return new ServiceUnavailableException('The app is shutting down');
+  if (error instanceof PoolQueueFullError) return new ServiceUnavailableException(`Too many calls wait for ${host}`);
   const code = isAxiosError(error) ? error.code : undefined;
-  if (code && TIMEOUTS.has(code))
+  if (code && TIMEOUT.test(code))
     return new GatewayTimeoutException(`${host} did not answer in time`, { cause: error });
   return new BadGatewayException(`${host} gave no valid answer${code ? ` (${code})` : ''}`, { cause: error });
 }
