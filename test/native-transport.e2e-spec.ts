@@ -1,4 +1,5 @@
 import axios, { type AxiosInstance } from 'axios';
+import fc from 'fast-check';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
@@ -412,6 +413,69 @@ describe('a broken response', () => {
       isAxiosError: true,
       code: expect.stringMatching(/^HPE_/),
     });
+  });
+});
+
+describe('a valid response, split and cut at random', () => {
+  const BODY = JSON.stringify({ text: 'hällo', list: [1, 2, 3] });
+  const zipped = gzipSync(BODY);
+  const chunked = (body: Buffer, size: number) => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < body.length; at += size) {
+      const part = body.subarray(at, at + size);
+      parts.push(Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n'));
+    }
+    return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')]);
+  };
+  const head = (...lines: string[]) => Buffer.from(`HTTP/1.1 200 OK\r\n${lines.join('\r\n')}\r\n\r\n`);
+  const plain = Buffer.from(BODY);
+  const RESPONSES = [
+    Buffer.concat([head(`content-length: ${plain.length}`), plain]),
+    Buffer.concat([head('transfer-encoding: chunked'), chunked(plain, 7)]),
+    Buffer.concat([head('content-encoding: gzip', `content-length: ${zipped.length}`), zipped]),
+    Buffer.concat([head('content-encoding: gzip', 'transfer-encoding: chunked'), chunked(zipped, 5)]),
+    Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'), head(`content-length: ${plain.length}`), plain]),
+  ];
+
+  it('is the right answer or a typed error, and counts go back to zero', async () => {
+    let parts: Buffer[] = [];
+    let cut = false;
+    await using upstream = await startRawUpstream((socket) => {
+      void (async () => {
+        for (const part of parts) {
+          socket.write(part);
+          await new Promise(setImmediate);
+        }
+        if (cut) socket.destroy();
+      })();
+    });
+    const { client, transport } = start();
+    const splits = fc.array(fc.nat(400), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...RESPONSES),
+        splits,
+        fc.option(fc.nat(400)),
+        fc.constantFrom('json', 'stream' as const),
+        async (response, at, cutAt, responseType) => {
+          const end = Math.min(cutAt ?? Infinity, response.length);
+          cut = end < response.length;
+          const bounds = [0, ...at.filter((n) => n < end).toSorted((a, b) => a - b), end];
+          parts = bounds.slice(1).map((bound, index) => response.subarray(bounds[index], bound));
+          const outcome = await client
+            .get(upstream.url, { responseType: responseType as 'json' })
+            .then(async ({ data }) =>
+              responseType === 'json' ? data : JSON.parse(String(Buffer.concat(await data.toArray()))),
+            )
+            .catch((error: unknown) => error);
+          if (cut) expect(outcome).toBeInstanceOf(Error);
+          else expect(outcome).toEqual(JSON.parse(BODY));
+          if (cut && responseType === 'json') expect(outcome).toMatchObject({ isAxiosError: true });
+          expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0 } });
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -38,7 +38,7 @@ function parsedTarget(config: InternalAxiosRequestConfig, socketPath: string | u
 
 /** An origin, then a path, of characters that a URL parser leaves as they are. */
 const PLAIN_ADDRESS =
-  /^(https?:\/\/[a-z\d.-]+(?::\d+)?)((?:\/[\w\-.~!$&()*+,;=:@%/]*)?(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?)$/;
+  /^(https?:\/\/[a-z\d.-]+(?::\d+)?)((?:\/[\w\-.~!$&()*+,;=:@%/]*)?(?:\?[\w\-.~!$&()*+,;=:@%/?]+)?)$/;
 /** `.` and `..`, also encoded: a URL parser resolves them. */
 const DOT_SEGMENT = /\/(?:\.|%2e)/i;
 

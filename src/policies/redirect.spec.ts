@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { redirectedHeaders, redirectOf } from './redirect.js';
+
+const FROM = 'https://a.example/dir/page?q=1';
+
+describe('redirectOf', () => {
+  it.each([
+    [301, 'GET', 'GET', true],
+    [301, 'POST', 'GET', false],
+    [301, 'PUT', 'PUT', true],
+    [302, 'POST', 'GET', false],
+    [302, 'DELETE', 'DELETE', true],
+    [303, 'POST', 'GET', false],
+    [303, 'PUT', 'GET', false],
+    [303, 'HEAD', 'HEAD', true],
+    [307, 'POST', 'POST', true],
+    [308, 'PATCH', 'PATCH', true],
+  ])('turns a %i of %s into %s', (status, method, expected, keepsBody) => {
+    expect(redirectOf(status, '/x', method, FROM)).toEqual({
+      url: new URL('https://a.example/x'),
+      method: expected,
+      keepsBody,
+    });
+  });
+
+  it.each([
+    ['//b.example/x', 'https://b.example/x'],
+    ['other', 'https://a.example/dir/other'],
+    ['?q=2', 'https://a.example/dir/page?q=2'],
+  ])('resolves %s', (location, expected) => {
+    expect(redirectOf(302, location, 'GET', FROM)?.url.href).toBe(expected);
+  });
+
+  it.each([
+    [200, '/x'],
+    [304, undefined],
+    [302, undefined],
+    [400, '/x'],
+  ])('is none for %i with Location %s', (status, location) => {
+    expect(redirectOf(status, location, 'GET', FROM)).toBeUndefined();
+  });
+});
+
+describe('redirectedHeaders', () => {
+  const HEADERS = {
+    Authorization: 'a',
+    COOKIE: 'b',
+    'Proxy-Authorization': 'c',
+    'X-Api-Key': 'd',
+    Host: 'a.example',
+    'Content-Type': 'text/plain',
+    Accept: '*/*',
+  };
+
+  it('leave out Host, which is the new target’s own', () => {
+    const { Host: _host, ...rest } = HEADERS;
+    expect({ ...redirectedHeaders(HEADERS, true, true, new Set()) }).toEqual(rest);
+  });
+
+  it('leave out what is about a body that does not go along', () => {
+    expect(redirectedHeaders(HEADERS, true, false, new Set())).not.toHaveProperty('Content-Type');
+  });
+
+  it('leave out credentials beyond the origin, also those that a call says are some', () => {
+    expect({ ...redirectedHeaders(HEADERS, false, true, new Set(['x-api-key'])) }).toEqual({
+      'Content-Type': 'text/plain',
+      Accept: '*/*',
+    });
+  });
+});

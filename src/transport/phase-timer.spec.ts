@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { type Phase, PhaseTimer } from './phase-timer.js';
+
+describe('PhaseTimer', () => {
+  const limits = { poolWait: 100, connect: 200, response: 1_000, bodyIdle: false } as const;
+  let clock: ManualClock;
+  let expired: Phase[];
+  let timer: PhaseTimer;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    expired = [];
+    timer = new PhaseTimer(clock, limits, (phase) => expired.push(phase));
+  });
+
+  it('says which phase lasted too long', () => {
+    timer.enter('poolWait');
+    clock.advance(99);
+    expect(expired).toEqual([]);
+    clock.advance(1);
+    expect(expired).toEqual(['poolWait']);
+  });
+
+  it('counts each phase from its own beginning', () => {
+    timer.enter('poolWait');
+    clock.advance(90);
+    timer.enter('connect');
+    clock.advance(190);
+    timer.enter('response');
+    clock.advance(999);
+    expect(expired).toEqual([]);
+    clock.advance(1);
+    expect(expired).toEqual(['response']);
+  });
+
+  it('notices the end of a phase that is shorter than the one before', () => {
+    timer.enter('response');
+    timer.enter('poolWait');
+    clock.advance(100);
+    expect(expired).toEqual(['poolWait']);
+  });
+
+  it('begins anew with each progress that it is told of', () => {
+    for (let part = 0; part < 5; part++) {
+      timer.enter('connect');
+      clock.advance(150);
+    }
+    expect(expired).toEqual([]);
+  });
+
+  it('sees progress that nobody tells it of', () => {
+    let bytes = 0;
+    timer.enter('response', () => bytes);
+    for (let part = 0; part < 10; part++) {
+      clock.advance(500);
+      bytes++;
+    }
+    expect(expired).toEqual([]);
+    clock.advance(1_500);
+    expect(expired).toEqual(['response']);
+  });
+
+  it('waits for ever in a phase without a limit', () => {
+    timer.enter('poolWait');
+    timer.enter('bodyIdle');
+    clock.advance(1_000_000);
+    expect(expired).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves no timer behind when stopped, and sets none afterwards', () => {
+    timer.enter('poolWait');
+    timer.stop();
+    timer.enter('connect');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has one timer, however many phases there are', () => {
+    timer.enter('poolWait');
+    timer.enter('connect');
+    timer.enter('response');
+    expect(clock.pending).toBe(1);
+  });
+});
