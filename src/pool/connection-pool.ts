@@ -3,11 +3,12 @@ import type { Agent, ClientRequest } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { createAgents } from './agents.js';
+import { type AgentOwner, createAgents, createTunnelAgent } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import { Occupancy } from './occupancy.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
+import { abandonTunnel } from './tunnel.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -46,7 +47,13 @@ export class ConnectionPool {
   readonly httpsAgent: Agent;
   /** Exchanges under way or waiting, by origin. */
   readonly occupancy: Occupancy;
+  /** Proxy → the agent whose sockets are tunnels through it. */
+  readonly #tunnels = new Map<string, Agent>();
   readonly #settings: ConnectionPoolSettings;
+  readonly #owner: AgentOwner = {
+    opened: (...socket) => this.#ledger.opened(...socket),
+    keepsSockets: () => this.state === 'open',
+  };
   readonly #inFlight = new InFlight();
   readonly #ledger = new SocketLedger();
   #drain: Drain | undefined;
@@ -55,12 +62,23 @@ export class ConnectionPool {
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
     this.occupancy = new Occupancy(settings.pool.maxSockets + settings.pool.maxQueued);
-    const { httpAgent, httpsAgent } = createAgents(settings, {
-      opened: (...socket) => this.#ledger.opened(...socket),
-      keepsSockets: () => this.state === 'open',
-    });
+    const { httpAgent, httpsAgent } = createAgents(settings, this.#owner);
     this.httpAgent = httpAgent;
     this.httpsAgent = httpsAgent;
+  }
+
+  /** The agent for https calls that go through a proxy. */
+  tunnelAgent(proxy: URL): Agent {
+    let agent = this.#tunnels.get(proxy.href);
+    if (!agent) {
+      agent = createTunnelAgent(proxy, this.#settings, this.#owner);
+      this.#tunnels.set(proxy.href, agent);
+    }
+    return agent;
+  }
+
+  get #agents(): readonly Agent[] {
+    return [this.httpAgent, this.httpsAgent, ...this.#tunnels.values()];
   }
 
   get state(): PoolState {
@@ -82,7 +100,7 @@ export class ConnectionPool {
       id: this.id,
       state: this.state,
       inFlight: this.inFlight,
-      ...this.#ledger.snapshot([this.httpAgent, this.httpsAgent]),
+      ...this.#ledger.snapshot(this.#agents),
     };
   }
 
@@ -95,9 +113,13 @@ export class ConnectionPool {
     return this.#inFlight.admit(abort);
   }
 
-  /** Takes a request that was given up out of its agent's queue, where Node keeps it until its turn. */
-  dequeue(request: ClientRequest): void {
-    for (const agent of [this.httpAgent, this.httpsAgent]) {
+  /**
+   * A request was given up before it had a socket: takes it out of its agent's queue, where Node would keep it until its
+   * turn, or ends the tunnel that is being opened for it.
+   */
+  forget(request: ClientRequest): void {
+    abandonTunnel(request);
+    for (const agent of this.#agents) {
       const queues = agent.requests as Record<string, ClientRequest[]>;
       for (const [key, queue] of Object.entries(queues)) {
         const index = queue.indexOf(request);
@@ -108,10 +130,10 @@ export class ConnectionPool {
     }
   }
 
-  /** Runs `send` as if no socket were idle and none too many, so that the request it makes gets a new one. */
-  onFreshSocket<Result>(secure: boolean, send: () => Result): Result {
+  /** Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one. */
+  onFreshSocket<Result>(chosen: Agent, send: () => Result): Result {
     // Node chooses the socket while the request is made, so nothing else can come in between.
-    const agent = (secure ? this.httpsAgent : this.httpAgent) as { -readonly [Key in keyof Agent]: Agent[Key] };
+    const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
     const { freeSockets, maxSockets } = agent;
     agent.freeSockets = {};
     agent.maxSockets = Infinity;
@@ -173,14 +195,13 @@ export class ConnectionPool {
   }
 
   #destroyIdleSockets(): void {
-    for (const agent of [this.httpAgent, this.httpsAgent]) {
+    for (const agent of this.#agents) {
       for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     }
   }
 
   #destroySockets(): void {
-    this.httpAgent.destroy();
-    this.httpsAgent.destroy();
+    for (const agent of this.#agents) agent.destroy();
   }
 }
 

@@ -14,19 +14,13 @@ const FOREIGN = [
   'insecureHTTPParser',
 ] as const;
 
-const PROXY_VARIABLES = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
-
-/** Whether the environment names a proxy: read once, because reading it for each call costs more than all that follows. */
-export const environmentHasProxy = (env: NodeJS.ProcessEnv): boolean => PROXY_VARIABLES.some((name) => env[name]);
-
 /**
  * Whether a call is for axios's own adapter, on the same agents: it asks for something rare that the native transport
- * leaves to it, or its body is a stream or a form, or it goes through a proxy.
+ * leaves to it, or its body is a stream or a form.
  */
-export function isDelegated(config: InternalAxiosRequestConfig, hasProxy: boolean): boolean {
+export function isDelegated(config: InternalAxiosRequestConfig): boolean {
   const settings = config as unknown as Record<string, unknown>;
   for (const name of FOREIGN) if (settings[name]) return true;
-  if (config.proxy || (hasProxy && config.proxy !== false)) return true;
   if (settings.httpVersion !== undefined && settings.httpVersion !== 1) return true;
   // axios counts the bytes of a stream for this limit.
   if (config.responseType === 'stream' && (config.maxContentLength ?? -1) > -1) return true;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { GenericAbortSignal } from 'axios';
 import type { Clock } from '../clock.js';
+import { isConnecting } from '../pool/agents.js';
 import { timesReused } from '../pool/times-reused.js';
 import type { Cancellation } from './cancellation.js';
 import { type Phase, type PhaseLimits, PhaseTimer } from './phase-timer.js';
@@ -87,7 +88,9 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#phases.enter('poolWait');
+      if (isConnecting(this.request)) this.#phases.enter('connect');
+      else this.#phases.enter('poolWait');
+      this.request.once('connecting', () => this.#enter('connect'));
       this.request.on('socket', this.#onSocket);
       this.request.on('response', this.#onResponse);
       this.request.on('error', this.fail);
@@ -155,11 +158,10 @@ export class Exchange {
 
   readonly #onSocket = (socket: Socket): void => {
     if (this.#ended) return;
-    if (this.request.reusedSocket || !isConnecting(socket)) {
+    if (this.request.reusedSocket || isConnected(socket)) {
       this.#awaitResponse(socket);
       return;
     }
-    this.#phases.enter('connect');
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#awaitResponse(socket));
   };
 
@@ -168,6 +170,10 @@ export class Exchange {
     this.#phases.enter('bodyIdle');
     this.#resolve(response);
   };
+
+  #enter(phase: Phase): void {
+    if (!this.#ended) this.#phases.enter(phase);
+  }
 
   #awaitResponse(socket: Socket): void {
     if (this.#ended) return;
@@ -180,7 +186,7 @@ export class Exchange {
   }
 }
 
-/** A socket that is connected, but whose TLS handshake is not done, has no protocol yet. */
-function isConnecting(socket: Socket): boolean {
-  return socket.connecting || ('encrypted' in socket && (socket as TLSSocket).getProtocol() === null);
+/** A socket whose TLS handshake is not done has no protocol yet. */
+function isConnected(socket: Socket): boolean {
+  return !socket.connecting && (!('encrypted' in socket) || (socket as TLSSocket).getProtocol() !== null);
 }

@@ -1,5 +1,5 @@
 import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
 import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
@@ -14,9 +14,10 @@ import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
-import { environmentHasProxy, isDelegated } from './delegation.js';
+import { isDelegated } from './delegation.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import type { Phase, PhaseLimits } from './phase-timer.js';
+import { forwardedRequest, proxyFinder, type ProxyFinder } from './proxies.js';
 import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
 import { requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
@@ -46,17 +47,17 @@ const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error
  */
 export function nativeTransport(settings: NativeTransportSettings): Handler {
   const viaAxios = delegate(settings.pool);
-  const hasProxy = environmentHasProxy(process.env);
+  const findProxy = proxyFinder(process.env);
   return async (call) => {
     const { config } = call;
-    if (isDelegated(config, hasProxy)) return viaAxios(call);
+    if (isDelegated(config)) return viaAxios(call);
     const first = firstRequest(call);
     if (!first) return viaAxios(call); // it has the error for a scheme other than http and https
     const maxRedirects = config.maxRedirects ?? settings.redirects.max;
     let request = first;
     for (let redirects = 0; ; redirects++) {
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
-      const { exchange, response } = await open(request, call, settings);
+      const { exchange, response } = await open(request, call, settings, findProxy);
       const next =
         maxRedirects > 0 ? redirectedRequest(request, exchange, response, config, settings.redirects) : undefined;
       if (!next) return deliver(exchange, response, request, call, settings);
@@ -85,29 +86,43 @@ interface Opened {
  * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
  * the request may be repeated, the second time on a fresh socket.
  */
-async function open(request: ExchangeRequest, call: Call, settings: NativeTransportSettings): Promise<Opened> {
-  const exchange = newExchange(request, call, settings);
+async function open(
+  request: ExchangeRequest,
+  call: Call,
+  settings: NativeTransportSettings,
+  findProxy: ProxyFinder,
+): Promise<Opened> {
+  const { pool } = settings;
+  const { config } = call;
+  const proxy = findProxy(config, request.target);
+  const { secure } = request.target;
+  const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
+  const agent = proxy && secure ? pool.tunnelAgent(proxy) : sent.target.secure ? pool.httpsAgent : pool.httpAgent;
+  const exchange = newExchange(sent, agent, call, settings);
   try {
-    return { exchange, response: await exchange.start(request) };
+    return { exchange, response: await exchange.start(sent) };
   } catch (error) {
-    const replay = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(request.method, request.headers);
-    if (!replay) throw asAxiosError(error, call.config, exchange.request);
+    const isReplayed = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(sent.method, sent.headers);
+    if (!isReplayed) throw asAxiosError(error, config, exchange.request);
   }
-  const replay = newExchange(request, call, settings);
+  const replay = newExchange(sent, agent, call, settings);
   try {
-    const started = settings.pool.onFreshSocket(request.target.secure, () => replay.start(request));
-    return { exchange: replay, response: await started };
+    return { exchange: replay, response: await pool.onFreshSocket(agent, () => replay.start(sent)) };
   } catch (error) {
-    throw asAxiosError(error, call.config, replay.request);
+    throw asAxiosError(error, config, replay.request);
   }
 }
 
-function newExchange({ target }: ExchangeRequest, call: Call, settings: NativeTransportSettings): Exchange {
-  const { pool, clock, phases } = settings;
+function newExchange(
+  { target }: ExchangeRequest,
+  agent: Agent,
+  call: Call,
+  { pool, clock, phases }: NativeTransportSettings,
+): Exchange {
   const { config, cancellation } = call;
   if (!pool.occupancy.enter(target.origin)) throw new PoolQueueFullError(call, pool.maxQueued);
   return new Exchange({
-    agent: target.secure ? pool.httpsAgent : pool.httpAgent,
+    agent,
     limits: phases,
     clock,
     cancellation,
@@ -116,7 +131,7 @@ function newExchange({ target }: ExchangeRequest, call: Call, settings: NativeTr
     phaseError: (phase) => new PHASE_ERRORS[phase](call, phases[phase] as number),
     ended: (request) => {
       pool.occupancy.leave(target.origin);
-      if (request && !request.socket) pool.dequeue(request);
+      if (request && !request.socket) pool.forget(request);
     },
   });
 }

@@ -1,10 +1,11 @@
-import { Controller, Get, Redirect } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { Controller, Get, HttpStatus, Redirect } from '@nestjs/common';
+import { ApiFoundResponse, ApiOperation } from '@nestjs/swagger';
 
-@ApiExcludeController()
 @Controller()
 export class HomeController {
   @Get()
-  @Redirect('/docs')
+  @Redirect('/docs', HttpStatus.FOUND)
+  @ApiOperation({ summary: 'Leads to this page' })
+  @ApiFoundResponse({ description: 'Location: /docs' })
   home(): void {}
 }

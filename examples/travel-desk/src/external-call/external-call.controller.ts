@@ -1,27 +1,12 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import {
-  ApiBadGatewayResponse,
-  ApiBadRequestResponse,
-  ApiGatewayTimeoutResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProperty,
-  ApiQuery,
-  ApiServiceUnavailableResponse,
-} from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { AxiosInstance } from 'axios';
 import { InjectHttpClient } from 'nest-outbound';
-import { Problem } from '../problem.js';
-import { TargetUrlPipe } from './target-url.pipe.js';
-import { upstreamFailure } from './upstream-failure.js';
-
-class ExternalCall {
-  @ApiProperty({ description: "The upstream's body: parsed where it is JSON.", example: { page: 1 } })
-  result!: unknown;
-
-  @ApiProperty({ description: "The upstream's status, whatever it is.", example: 200 })
-  status!: number;
-}
+import { ApiProblem, ApiUpstreamFailures } from '../failures/problem.js';
+import { upstreamFailure } from '../failures/upstream-failure.js';
+import { bodyAsJson } from './body-as-json.js';
+import { ExternalCall } from './external-call.js';
+import { TARGET_URL_EXPECTED, TargetUrlPipe } from './target-url.pipe.js';
 
 @Controller('call-external')
 export class ExternalCallController {
@@ -32,19 +17,25 @@ export class ExternalCallController {
   @ApiQuery({
     name: 'url',
     type: String,
-    description:
-      'An absolute http or https URL. The embedded upstream has /pages/1, /slow?ms=1000, /hang and /status/503.',
-    example: 'http://127.0.0.1:8001/pages/1',
+    description: 'An absolute http or https URL',
+    examples: {
+      page: { summary: 'a page', value: 'http://127.0.0.1:8001/pages/1' },
+      notFound: { summary: 'no such page: an answer too', value: 'http://127.0.0.1:8001/nowhere' },
+      slow: { summary: 'slow, but in time', value: 'http://127.0.0.1:8001/slow?ms=1000' },
+      hang: { summary: 'never answers: 504 after 3 s', value: 'http://127.0.0.1:8001/hang' },
+      dead: { summary: 'nobody listens: 502', value: 'http://127.0.0.1:1/' },
+    },
   })
-  @ApiOkResponse({ type: ExternalCall })
-  @ApiBadRequestResponse({ type: Problem, description: 'url is missing or no such URL' })
-  @ApiBadGatewayResponse({ type: Problem, description: 'The upstream is dead or speaks no HTTP' })
-  @ApiServiceUnavailableResponse({ type: Problem, description: 'The app is shutting down' })
-  @ApiGatewayTimeoutResponse({ type: Problem, description: 'The upstream did not answer in time' })
+  @ApiOkResponse({ type: ExternalCall, description: 'The upstream answered' })
+  @ApiProblem(400, 'url is missing, given twice, or no such URL', TARGET_URL_EXPECTED)
+  @ApiUpstreamFailures()
   async call(@Query('url', TargetUrlPipe) url: string): Promise<ExternalCall> {
     try {
-      const { data, status } = await this.http.get<unknown>(url, { validateStatus: () => true });
-      return { result: data, status };
+      const { data, status, headers } = await this.http.get<Buffer>(url, {
+        responseType: 'arraybuffer',
+        validateStatus: () => true,
+      });
+      return { result: bodyAsJson(data, headers['content-type']?.toString()), status };
     } catch (error) {
       throw upstreamFailure(error, url);
     }

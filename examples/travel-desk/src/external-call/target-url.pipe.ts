@@ -1,5 +1,7 @@
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
 
+export const TARGET_URL_EXPECTED = 'url: expected one absolute http or https URL';
+
 /** Turns the query parameter `url` into the address to call. */
 @Injectable()
 export class TargetUrlPipe implements PipeTransform<unknown, string> {
@@ -8,6 +10,6 @@ export class TargetUrlPipe implements PipeTransform<unknown, string> {
       const url = new URL(value);
       if (url.protocol === 'http:' || url.protocol === 'https:') return url.href;
     }
-    throw new BadRequestException('url: expected one absolute http or https URL');
+    throw new BadRequestException(TARGET_URL_EXPECTED);
   }
 }

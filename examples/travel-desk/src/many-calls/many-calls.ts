@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 class Page {
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ type: 'integer', example: 1 })
   page!: number;
 
   @ApiProperty({ example: 'Amsterdam' })
@@ -9,16 +9,20 @@ class Page {
 }
 
 export class ManyCalls {
-  @ApiProperty({ description: 'Whether one client made all calls, or each call a client of its own.' })
+  @ApiProperty({ example: true, description: 'Whether one client made all calls, or each call a client of its own.' })
   shared!: boolean;
 
-  @ApiProperty({ example: 42 })
+  @ApiProperty({ type: 'integer', example: 180, description: 'From the first call to the last answer' })
   elapsedMs!: number;
 
-  @ApiProperty({ description: 'Sockets that carried these calls, as the upstream counts them.', example: 10 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Sockets that carried these calls, as the upstream counts them.',
+    example: 20,
+  })
   socketsUsed!: number;
 
-  @ApiProperty({ description: 'Of those, the ones that carried no call before.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Of those, the ones that carried no call before.', example: 0 })
   socketsOpened!: number;
 
   @ApiProperty({ type: [Page] })

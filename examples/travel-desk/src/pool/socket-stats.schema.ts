@@ -3,27 +3,31 @@ import type { SocketStats } from 'nest-outbound';
 
 /** SocketStats as the OpenAPI document shows it. */
 export class SocketStatsSchema implements SocketStats {
-  @ApiProperty({ description: 'Sockets that carry a request, or connect for one' })
+  @ApiProperty({ type: 'integer', description: 'Sockets that carry a request, or connect for one', example: 0 })
   active!: number;
 
-  @ApiProperty({ description: 'Open sockets that wait for a request' })
+  @ApiProperty({ type: 'integer', description: 'Open sockets that wait for a request', example: 20 })
   idle!: number;
 
-  @ApiProperty({ description: 'Requests that wait for a socket' })
+  @ApiProperty({ type: 'integer', description: 'Requests that wait for a socket', example: 0 })
   queued!: number;
 
-  @ApiProperty({ description: 'Sockets opened since the start' })
+  @ApiProperty({ type: 'integer', description: 'Sockets opened since the start', example: 20 })
   created!: number;
 
-  @ApiProperty({ description: 'Requests sent on a socket that had carried another before' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Requests sent on a socket that had carried another before',
+    example: 80,
+  })
   reused!: number;
 
-  @ApiProperty({ description: 'Sockets closed, by either side' })
+  @ApiProperty({ type: 'integer', description: 'Sockets closed, by either side', example: 0 })
   closed!: number;
 
-  @ApiProperty({ description: 'Sockets cut because a request ran out of time' })
+  @ApiProperty({ type: 'integer', description: 'Sockets cut because a request ran out of time', example: 0 })
   timedOut!: number;
 
-  @ApiProperty({ description: 'Sockets that failed: refused, reset, bad TLS' })
+  @ApiProperty({ type: 'integer', description: 'Sockets that failed: refused, reset, bad TLS', example: 0 })
   errors!: number;
 }

@@ -1,13 +1,21 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /**
- * Ends inbound keep-alive connections with their next answer once the app shuts down. Node's `server.close()` closes
- * the ones that are idle at that moment; another would stay open after its answer, and Nest would wait for it.
+ * Ends inbound connections once the app shuts down, each with the answer it is waiting for. Node's `server.close()` closes
+ * only those that are idle at that moment, and Nest waits for all: for a keep-alive connection until it times out after
+ * its answer, for one that has carried no request yet, as browsers open them ahead of need, for as long as it stays.
  */
 @Injectable()
-export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestroy {
+export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
+  readonly #unused = new Set<Socket>();
   readonly #unanswered = new Set<ServerResponse>();
   #closing = false;
 
@@ -15,7 +23,12 @@ export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestr
 
   onApplicationBootstrap(): void {
     const server: Server = this.host.httpAdapter.getHttpServer();
-    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    server.on('connection', (socket: Socket) => {
+      this.#unused.add(socket);
+      socket.once('close', () => this.#unused.delete(socket));
+    });
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#unused.delete(request.socket);
       if (this.#closing) response.setHeader('connection', 'close');
       this.#unanswered.add(response);
       response.once('close', () => this.#unanswered.delete(response));
@@ -25,7 +38,13 @@ export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestr
   onModuleDestroy(): void {
     this.#closing = true;
     for (const response of this.#unanswered) {
-      if (!response.headersSent) response.setHeader('connection', 'close');
+      if (response.headersSent) response.once('finish', () => response.req.socket.destroySoon());
+      else response.setHeader('connection', 'close');
     }
+  }
+
+  /** The last moment before Nest stops the server. */
+  beforeApplicationShutdown(): void {
+    for (const socket of this.#unused) socket.destroy();
   }
 }

@@ -8,21 +8,26 @@ const DESTINATIONS = ['Lisbon', 'Amsterdam', 'Kyoto', 'Valparaíso', 'Reykjavík
 
 /** `/pages/:n`, `/slow?ms=`, `/hang`, `/status/:code`. */
 export function answer(request: IncomingMessage, response: ServerResponse): void {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://upstream');
-  const [, route, argument] = pathname.split('/');
+  const [path = '', query] = (request.url ?? '').split('?'); // new URL throws for paths that HTTP allows, as //
+  const [, route, argument] = path.split('/');
   const number = Number(argument);
   if (route === 'hang') return;
   if (route === 'pages' && Number.isInteger(number) && number > 0) {
-    const page = { page: number, destination: DESTINATIONS[number % DESTINATIONS.length] };
-    setTimeout(() => send(response, 200, page), PAGE_MS);
+    sendAfter(PAGE_MS, response, { page: number, destination: DESTINATIONS[number % DESTINATIONS.length] });
   } else if (route === 'slow') {
-    const ms = Math.min(Number(searchParams.get('ms') ?? 1_000) || 0, MAX_SLOW_MS);
-    setTimeout(() => send(response, 200, { tookMs: ms }), ms);
+    const ms = Math.min(Number(new URLSearchParams(query).get('ms') ?? 1_000) || 0, MAX_SLOW_MS);
+    sendAfter(ms, response, { tookMs: ms });
   } else if (route === 'status' && number >= 200 && number <= 599) {
     send(response, number, { status: number });
   } else {
     send(response, 404, { error: 'no such page' });
   }
+}
+
+/** A timer whose caller has gone would keep the process alive. */
+function sendAfter(ms: number, response: ServerResponse, body: object): void {
+  const timer = setTimeout(() => send(response, 200, body), ms);
+  
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

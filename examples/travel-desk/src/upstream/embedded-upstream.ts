@@ -9,10 +9,13 @@ export const CONNECTION_HEADER = 'x-connection';
 /** 1 for the first request on its connection. */
 export const ORDINAL_HEADER = 'x-request-on-connection';
 
+/** Longer than the client keeps a socket, so that it is the client that decides. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** Somebody else's API, in this process so that the example needs nothing but itself. */
 @Injectable()
 export class EmbeddedUpstream implements OnModuleInit, OnApplicationShutdown {
-  readonly #server = createServer();
+  readonly #server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   readonly #connections = new WeakMap<Socket, { readonly id: number; requests: number }>();
   #accepted = 0;
 

@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deadPort, startRawUpstream } from './support/raw-upstream.js';
+import { type RunningApp, startApp } from './support/running-app.js';
+
+let running: RunningApp;
+
+beforeEach(async () => {
+  running = await startApp();
+});
+afterEach(() => running.app.close());
+
+it('answers with the body and the status of the upstream', async () => {
+  const { body } = await running.callExternal(`${running.upstream}/pages/1`).expect(200);
+  expect(body).toEqual({ result: { page: 1, destination: 'Amsterdam' }, status: 200 });
+});
+
+it.each([204, 304, 404, 500, 503])('takes a status %i of the upstream for an answer', async (status) => {
+  const { body } = await running.callExternal(`${running.upstream}/status/${status}`).expect(200);
+  expect(body.status).toBe(status);
+});
+
+it('waits for an upstream that is slow but in time', async () => {
+  const { body } = await running.callExternal(`${running.upstream}/slow?ms=50`).expect(200);
+  expect(body.result).toEqual({ tookMs: 50 });
+});
+
+it('keeps the connection for the next call', async () => {
+  await running.callExternal(`${running.upstream}/pages/1`).expect(200);
+  await running.callExternal(`${running.upstream}/pages/2`).expect(200);
+  expect(running.pool.stats().total).toMatchObject({ created: 1, reused: 1 });
+});
+
+it.each([
+  ['JSON as its value', 'application/json', Buffer.from('[1,null]'), [1, null]],
+  ['JSON of no declared type as its value', '', Buffer.from('{"a":1}'), { a: 1 }],
+  ['text as a string', 'text/plain', Buffer.from('Zürich'), 'Zürich'],
+  ['text of another charset as a string', 'text/plain; charset=iso-8859-1', Buffer.from('Zürich', 'latin1'), 'Zürich'],
+  ['text that is cut JSON as a string', 'application/json', Buffer.from('{"a":'), '{"a":'],
+  ['nothing as an empty string', 'text/plain', Buffer.alloc(0), ''],
+  ['bytes as a data URL', 'image/png', Buffer.from([0x89, 0x50, 0xff]), 'data:image/png;base64,iVD/'],
+])('gives back %s', async (_, type, bytes, result) => {
+  await using raw = await startRawUpstream((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${bytes.length}\r\n\r\n`);
+    socket.end(bytes);
+  });
+  const { body } = await running.callExternal(`http://127.0.0.1:${raw.port}/`).expect(200);
+  expect(body).toEqual({ result, status: 200 });
+});
+
+it.each([
+  ['is missing', '/call-external'],
+  ['is empty', '/call-external?url='],
+  ['is given twice', '/call-external?url=http://a.example&url=http://b.example'],
+  ['is a list', '/call-external?url[]=http://a.example'],
+  ['is no URL', '/call-external?url=nonsense'],
+  ['has no host', '/call-external?url=http://'],
+  ['is relative', '/call-external?url=/pages/1'],
+  ['is not decodable', '/call-external?url=%E0%A4%A'],
+  ['is neither http nor https', '/call-external?url=ftp://files.example/'],
+  ['is a file', '/call-external?url=file:///etc/hosts'],
+  ['is a data URL', '/call-external?url=data:,hello'],
+])('answers 400 and names the parameter when url %s', async (_, path) => {
+  const { body } = await running.get(path).expect(400);
+  expect(body).toEqual({
+    statusCode: 400,
+    message: 'url: expected one absolute http or https URL',
+    error: 'Bad Request',
+  });
+});
+
+describe('502, with nothing in the body that may be secret', () => {
+  const badGateway = async (url: string) => {
+    const { body, text } = await running.callExternal(url).set('authorization', 'Bearer SECRET').expect(502);
+    expect(body).toEqual({ statusCode: 502, message: expect.any(String), error: 'Bad Gateway' });
+    expect(text).not.toContain('SECRET');
+    return body.message as string;
+  };
+
+  it.each([
+    ['closes the connection', (socket: Socket) => socket.end()],
+    ['resets the connection', (socket: Socket) => socket.resetAndDestroy()],
+    ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['ends its body early', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')],
+    ['lies about its coding', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nno')],
+    [
+      'redirects for ever',
+      (socket: Socket) => socket.end('HTTP/1.1 302 Found\r\nlocation: /?SECRET\r\ncontent-length: 0\r\n\r\n'),
+    ],
+    [
+      'redirects to a scheme that is not called',
+      (socket: Socket) => socket.end('HTTP/1.1 302 Found\r\nlocation: ftp://x/?SECRET\r\ncontent-length: 0\r\n\r\n'),
+    ],
+  ])('when the upstream %s', async (_, behave) => {
+    await using raw = await startRawUpstream(behave);
+    const message = await badGateway(`http://user:SECRET@127.0.0.1:${raw.port}/SECRET?token=SECRET`);
+    expect(message).toMatch(new RegExp(`^127\\.0\\.0\\.1:${raw.port} gave no valid answer \\(\\w+\\)$`));
+  });
+
+  it('when nobody listens', async () => {
+    const host = `127.0.0.1:${await deadPort()}`;
+    expect(await badGateway(`http://${host}/?token=SECRET`)).toBe(`${host} gave no valid answer (ECONNREFUSED)`);
+  });
+
+  it('when there is no such host', async () => {
+    const host = `${'a'.repeat(64)}.invalid`; // longer than DNS allows a label to be: nobody is asked
+    expect(await badGateway(`http://${host}/?token=SECRET`)).toBe(`${host} gave no valid answer (ENOTFOUND)`);
+  });
+
+  it('when TLS fails', async () => {
+    await using raw = await startRawUpstream((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await badGateway(`https://127.0.0.1:${raw.port}/?token=SECRET`)).toContain('(EPROTO)');
+  });
+});
+
+it('answers 503 once the client is closed', async () => {
+  await running.pool.close();
+  const { body } = await running.callExternal(`${running.upstream}/pages/1`).expect(503);
+  expect(body).toEqual({ statusCode: 503, message: 'The app is shutting down', error: 'Service Unavailable' });
+});
+
+it.each([
+  ['never answers', () => {}],
+  ['stops in the middle of its body', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')],
+])('answers 504 when the upstream %s', async (_, behave) => {
+  await using raw = await startRawUpstream(behave);
+  const impatient = await startApp({ attemptMs: 100 });
+  const { body } = await impatient.callExternal(`http://127.0.0.1:${raw.port}/?token=SECRET`).expect(504);
+  expect(body).toEqual({
+    statusCode: 504,
+    message: `127.0.0.1:${raw.port} did not answer in time`,
+    error: 'Gateway Timeout',
+  });
+  await impatient.app.close();
+});

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { deadPort } from './support/raw-upstream.js';
+import { type RunningApp, startApp } from './support/running-app.js';
+
+let running: RunningApp;
+
+beforeEach(async () => {
+  running = await startApp();
+});
+afterEach(() => running.app.close());
+
+const none = { active: 0, idle: 0, queued: 0, created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 };
+
+it('is empty before the first call', async () => {
+  const { body } = await running.get('/pool').expect(200);
+  expect(body).toEqual({ id: running.pool.id, state: 'open', inFlight: 0, total: none, origins: {} });
+});
+
+it('counts sockets in total and by origin', async () => {
+  const dead = `http://127.0.0.1:${await deadPort()}`;
+  await running.get('/call-many?n=100').expect(200);
+  await running.callExternal(dead).expect(502);
+  const { body } = await running.get('/pool').expect(200);
+  expect(body).toMatchObject({
+    total: { ...none, idle: 20, created: 21, reused: 80, closed: 1, errors: 1 },
+    origins: {
+      [running.upstream]: { ...none, idle: 20, created: 20, reused: 80 },
+      [dead]: { ...none, created: 1, closed: 1, errors: 1 },
+    },
+  });
+});

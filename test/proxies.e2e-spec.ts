@@ -1,0 +1,175 @@
+import axios from 'axios';
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpsServer } from 'node:https';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
+import { startProxy } from './support/proxy.js';
+import { answerJson, startUpstream } from './support/upstream.js';
+
+const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
+const startTls = async () =>
+  startUpstream(answerJson, createHttpsServer({ key: await pem('key'), cert: await pem('cert') }));
+
+const opened: Transport[] = [];
+function start(options?: TransportOptions) {
+  const transport = createTransport(options);
+  opened.push(transport);
+  return { transport, client: axios.create({ adapter: transport }) };
+}
+
+/** What a call's `proxy` says for this proxy. */
+const proxyOf = (url: string, auth?: { username: string; password: string }) => {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port), auth };
+};
+
+const NO_PROXY = {
+  HTTP_PROXY: '',
+  HTTPS_PROXY: '',
+  ALL_PROXY: '',
+  NO_PROXY: '',
+  http_proxy: '',
+  https_proxy: '',
+  no_proxy: '',
+};
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const transport of opened.splice(0)) await transport.close();
+});
+
+function stubEnvironment(env: Record<string, string>): void {
+  for (const [name, value] of Object.entries({ ...NO_PROXY, ...env })) vi.stubEnv(name, value);
+}
+
+describe('an https call through a proxy', () => {
+  it('uses the tunnels of earlier ones: 100 calls open no more than their concurrency', async () => {
+    await using upstream = await startTls();
+    await using proxy = await startProxy();
+    stubEnvironment({ HTTPS_PROXY: proxy.url });
+    const { client, transport } = start({ tls: { ca: await pem('ca') } });
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => client.get(`${upstream.url}/${n}`)));
+      expect(answers.map(({ data }) => data.path)).toEqual(Array.from({ length: 10 }, (_, n) => `/${n}`));
+    }
+    expect(upstream.requests).toBe(100);
+    expect(proxy.tunnels).toBe(10);
+    expect(transport.pool.stats().origins[upstream.url]).toMatchObject({ idle: 10, created: 10, reused: 90 });
+  });
+
+  it('opens no more tunnels than it may have sockets, also while they are being opened', async () => {
+    await using upstream = await startTls();
+    await using proxy = await startProxy();
+    const { client } = start({ tls: { ca: await pem('ca') }, pool: { maxSockets: 5 } });
+    const calls = Array.from({ length: 50 }, (_, n) =>
+      client.get(`${upstream.url}/${n}`, { proxy: proxyOf(proxy.url) }),
+    );
+    expect(await Promise.all(calls)).toHaveLength(50);
+    expect(proxy.tunnels).toBe(5);
+  });
+
+  it('leaves nobody waiting when tunnels cannot be opened', async () => {
+    const proxy = await startProxy();
+    await proxy[Symbol.asyncDispose]();
+    const { client, transport } = start({ pool: { maxSockets: 2 } });
+    const calls = Array.from({ length: 10 }, () => client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) }));
+    for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected');
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0 } });
+  });
+
+  it('closes its tunnels with the transport', async () => {
+    await using upstream = await startTls();
+    await using proxy = await startProxy();
+    const { client, transport } = start({ tls: { ca: await pem('ca') } });
+    await client.get(upstream.url, { proxy: proxyOf(proxy.url) });
+    await transport.close();
+    await expect.poll(() => proxy.open).toBe(0);
+  });
+
+  it('logs in at the proxy, and tells the origin nothing of it', async () => {
+    await using upstream = await startTls();
+    await using proxy = await startProxy();
+    const seen: string[] = [];
+    upstream.server.on('request', (request) => seen.push(...Object.keys(request.headers)));
+    const { client } = start({ tls: { ca: await pem('ca') } });
+    await client.get(upstream.url, { proxy: proxyOf(proxy.url, { username: 'üser', password: 'p:w' }) });
+    expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('üser:p:w').toString('base64')}`]);
+    expect(seen).not.toContain('proxy-authorization');
+  });
+
+  it('checks the certificate of the origin, not of the proxy', async () => {
+    await using upstream = await startTls();
+    await using proxy = await startProxy();
+    const { client } = start();
+    await expect(client.get(upstream.url, { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    });
+  });
+
+  it('gives up on a proxy that does not answer, and lets go of its connection', async () => {
+    await using proxy = await startProxy({ hangs: true });
+    const { client } = start({ timeouts: { connectMs: 50 } });
+    await expect(client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
+      name: 'ConnectTimeoutError',
+    });
+    await expect.poll(() => proxy.open).toBe(0);
+  });
+
+  it('fails when the proxy is dead', async () => {
+    const proxy = await startProxy();
+    await proxy[Symbol.asyncDispose]();
+    const { client, transport } = start();
+    await expect(client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      isAxiosError: true,
+    });
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0 } });
+  });
+});
+
+describe('an http call through a proxy', () => {
+  it('sends the whole URL to the proxy, on sockets that are used again', async () => {
+    await using upstream = await startUpstream();
+    await using proxy = await startProxy();
+    stubEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//user:secret@') });
+    const { client } = start();
+    for (let n = 0; n < 5; n++) {
+      expect((await client.get(`${upstream.url}/a?n=${n}`)).data).toEqual({ path: `/a?n=${n}` });
+    }
+    expect(proxy.forwarded).toBe(5);
+    expect(proxy.connections).toBe(1);
+    expect(proxy.authorizations[0]).toBe(`Basic ${Buffer.from('user:secret').toString('base64')}`);
+  });
+
+  it('finds its way after a redirect', async () => {
+    await using upstream = await startUpstream((request, response) => {
+      if (request.url === '/from') response.writeHead(302, { location: '/to' }).end();
+      else answerJson(request, response);
+    });
+    await using proxy = await startProxy();
+    const { client } = start();
+    expect((await client.get(`${upstream.url}/from`, { proxy: proxyOf(proxy.url) })).data).toEqual({ path: '/to' });
+    expect(proxy.forwarded).toBe(2);
+  });
+});
+
+describe('the environment', () => {
+  it.each([
+    ['no proxy is named', {}],
+    ['NO_PROXY names the host', { HTTP_PROXY: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' }],
+    ['NO_PROXY names every host', { http_proxy: 'http://127.0.0.1:1', no_proxy: '*' }],
+    ['only the other scheme has one', { HTTPS_PROXY: 'http://127.0.0.1:1' }],
+  ])('is not used where %s', async (_, env) => {
+    await using upstream = await startUpstream();
+    stubEnvironment(env);
+    const { client } = start();
+    expect((await client.get(upstream.url)).status).toBe(200);
+  });
+
+  it('is not used for a call with proxy: false', async () => {
+    await using upstream = await startUpstream();
+    stubEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });
+    const { client } = start();
+    expect((await client.get(upstream.url, { proxy: false })).status).toBe(200);
+  });
+});
