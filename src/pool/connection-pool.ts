@@ -3,11 +3,13 @@ import type { Agent, ClientRequest } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { type AgentOwner, createAgents, createTunnelAgent } from './agents.js';
+import { createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import { Occupancy } from './occupancy.js';
+import type { AgentOwner } from './owned-agent.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
+import { createTunnelAgent } from './tunnel-agent.js';
 import { abandonTunnel } from './tunnel.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SocketTarget } from './agents.js';
+import type { SocketTarget } from './owned-agent.js';
 import type { SocketStats } from './pool-stats.js';
 import { timesReused } from './times-reused.js';
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { GenericAbortSignal } from 'axios';
 import type { Clock } from '../clock.js';
-import { isConnecting } from '../pool/agents.js';
+import { isConnecting } from '../pool/owned-agent.js';
 import { timesReused } from '../pool/times-reused.js';
 import type { Cancellation } from './cancellation.js';
 import { type Phase, type PhaseLimits, PhaseTimer } from './phase-timer.js';

@@ -1,0 +1,114 @@
+import agentkeepalive from 'agentkeepalive';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import type { TlsOptions } from '../options/http-client-options.js';
+import { idleAllowance } from '../policies/idle-allowance.js';
+
+const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
+
+/** ±10 % of the maximum age, so that sockets opened together do not all reconnect together. */
+const AGE_SPREAD = 0.1;
+
+/** What an agent tells, and asks, the pool that owns it. */
+export interface AgentOwner {
+  /** A socket was opened. */
+  opened(socket: Socket, target: SocketTarget, protocol: string): void;
+  /** Whether a socket whose response has ended may wait for the next request. */
+  keepsSockets(): boolean;
+}
+
+/** Where a socket leads, as Node's Agent describes it to `createConnection`. */
+export interface SocketTarget {
+  host?: string | null;
+  port?: number | string | null;
+  socketPath?: string | null;
+  /** The agent's key for the sockets that may be exchanged for this one. */
+  _agentKey?: string;
+}
+
+/** Members of agents and sockets that agentkeepalive documents or Node sets, but their types leave out. */
+export interface AgentInternals {
+  removeSocket(socket: Socket, target: SocketTarget): void;
+  createSocket(request: ClientRequest, options: object, callback: unknown): void;
+  createConnection(target: SocketTarget, callback: (error: unknown, socket?: Socket) => void): Socket | undefined;
+  keepSocketAlive(socket: PooledSocket): boolean;
+}
+interface PooledSocket extends Socket {
+  /** agentkeepalive: overrides the agent's option for this socket. */
+  freeSocketTimeout?: number;
+  /** agentkeepalive: milliseconds since the epoch. */
+  [SOCKET_CREATED_TIME]?: number;
+  _httpMessage?: ClientRequest & { res?: IncomingMessage };
+}
+
+const connecting = new WeakSet<ClientRequest>();
+
+/** Whether a socket is being opened for a request, rather than waited for. From then on, it also emits `connecting`. */
+export const isConnecting = (request: ClientRequest): boolean => connecting.has(request);
+
+export interface AgentSettings {
+  readonly pool: ResolvedPoolOptions;
+  readonly tls: TlsOptions;
+  /** A number from 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
+/** The options of agentkeepalive's agents. */
+export function agentOptions({ pool }: AgentSettings) {
+  return {
+    keepAlive: true,
+    maxSockets: pool.maxSockets,
+    maxFreeSockets: pool.maxFreeSockets,
+    freeSocketTimeout: pool.idleMs,
+    socketActiveTTL: pool.maxAgeMs || 0,
+    // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
+    timeout: 0,
+  };
+}
+
+/** Makes an agent report its sockets to its owner, and obey it and the servers in what it keeps. */
+export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSettings, owner: AgentOwner): void {
+  const internals = agent as unknown as AgentInternals;
+  const createSocket = internals.createSocket.bind(agent);
+  const createConnection = internals.createConnection.bind(agent);
+  const keepSocketAlive = internals.keepSocketAlive.bind(agent);
+  const opened = (socket: PooledSocket, target: SocketTarget) => {
+    owner.opened(socket, target, protocol);
+    if (pool.maxAgeMs === false) return;
+    // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
+    socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
+  };
+  Object.assign(agent, {
+    createSocket(request, options, callback) {
+      connecting.add(request);
+      request.emit('connecting');
+      createSocket(request, options, callback);
+    },
+    createConnection(target, callback) {
+      let known = false; // agentkeepalive hands a socket over by callback, by return, or both ways
+      const tell = (socket: Socket | undefined) => {
+        if (socket && !known) opened(socket, target);
+        known ||= socket !== undefined;
+      };
+      const socket = createConnection(target, (error, handedOver) => {
+        tell(handedOver);
+        callback(error, handedOver);
+      });
+      tell(socket);
+      return socket;
+    },
+    keepSocketAlive(socket) {
+      const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
+      if (idleMs === 0 || !owner.keepsSockets()) return false;
+      socket.freeSocketTimeout = idleMs;
+      return keepSocketAlive(socket);
+    },
+  } satisfies Omit<AgentInternals, 'removeSocket'>);
+  // agentkeepalive's listener, which has just run, limits the silence of every freed socket to the idle time: also of
+  // one that Node has handed to a queued request, which would then be cut. Node clears _httpMessage of idle ones only.
+  // https://github.com/node-modules/agentkeepalive/issues/106
+  agent.on('free', (socket: PooledSocket) => {
+    if (socket._httpMessage) socket.setTimeout(0);
+  });
+}

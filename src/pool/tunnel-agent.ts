@@ -1,0 +1,72 @@
+import agentkeepalive from 'agentkeepalive';
+import type { Agent, ClientRequest } from 'node:http';
+import { Socket } from 'node:net';
+import {
+  adopt,
+  type AgentInternals,
+  agentOptions,
+  type AgentOwner,
+  type AgentSettings,
+  type SocketTarget,
+} from './owned-agent.js';
+import { openTunnel } from './tunnel.js';
+
+const INIT_SOCKET = agentkeepalive.constants.INIT_SOCKET as unknown as symbol;
+
+/** The request that a socket is opened for: `createConnection` is not told. */
+const FOR_REQUEST = Symbol('request');
+
+interface TunnelTarget extends SocketTarget {
+  [FOR_REQUEST]?: ClientRequest;
+}
+
+/** An agent for https whose sockets are tunnels through a proxy. */
+export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: AgentOwner): Agent {
+  const agent = new agentkeepalive.HttpsAgent({ ...agentOptions(settings), ...settings.tls });
+  const initSocket = (agent as unknown as Record<symbol, (socket: Socket, target: SocketTarget) => void>)[INIT_SOCKET]!;
+  (agent as unknown as AgentInternals).createConnection = (target, callback) => {
+    const request = (target as TunnelTarget)[FOR_REQUEST]!;
+    delete (target as TunnelTarget)[FOR_REQUEST]; // the socket keeps its target for life, and must not keep its first request
+    const release = holdPlace(agent, target);
+    openTunnel(proxy, request, target).then(
+      (duplex) => {
+        const socket = duplex as Socket;
+        release(false);
+        initSocket.call(agent, socket, target);
+        callback(null, socket);
+      },
+      (error: unknown) => {
+        callback(error);
+        release(true);
+      },
+    );
+    return undefined;
+  };
+  adopt(agent, 'https:', settings, owner);
+  const internals = agent as unknown as AgentInternals;
+  const createSocket = internals.createSocket.bind(agent);
+  internals.createSocket = (request, options, callback) =>
+    createSocket(request, { ...options, [FOR_REQUEST]: request }, callback);
+  return agent;
+}
+
+/**
+ * Node counts a socket when it is there, so while tunnels are being opened it would open any number. A place is held for
+ * each until then, as agent-base does.
+ * @returns gives the place up; if it failed, to the next request in the queue
+ */
+function holdPlace(agent: Agent, target: SocketTarget): (failed: boolean) => void {
+  const place = new Socket();
+  const { _agentKey: key = '' } = target;
+  const counted = agent as unknown as { sockets: Record<string, Socket[]>; totalSocketCount: number };
+  (counted.sockets[key] ??= []).push(place);
+  counted.totalSocketCount++;
+  return (failed) => {
+    if (failed) {
+      (agent as unknown as AgentInternals).removeSocket(place, target);
+      return;
+    }
+    counted.sockets[key] = counted.sockets[key]!.filter((socket) => socket !== place);
+    counted.totalSocketCount--;
+  };
+}
