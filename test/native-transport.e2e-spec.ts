@@ -144,6 +144,19 @@ describe('limits', () => {
     expect(Buffer.concat(await data.toArray())).toHaveLength(1_001);
   });
 
+  it('hold for calls that are left to axios, too', async () => {
+    await using upstream = await startUpstream((request, response) => {
+      if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
+      else response.end('x'.repeat(1_001));
+    });
+    const { client } = start({ limits: { maxResponseBytes: 1_000 }, redirects: { max: 1 } });
+    await expect(client.post(upstream.url, new Blob(['a']))).rejects.toThrow('maxContentLength size of 1000 exceeded');
+    await expect(client.post(`${upstream.url}/loop`, new Blob(['a']))).rejects.toMatchObject({
+      code: 'ERR_FR_TOO_MANY_REDIRECTS',
+    });
+    expect(upstream.requests).toBe(3);
+  });
+
   it('stops a decompression bomb while it inflates', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     await using upstream = await startUpstream((_, response) => {

@@ -46,7 +46,7 @@ const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error
  * timed. What it leaves to axios's adapter is in `isDelegated`.
  */
 export function nativeTransport(settings: NativeTransportSettings): Handler {
-  const viaAxios = delegate(settings.pool);
+  const viaAxios = delegate(settings);
   const findProxy = proxyFinder(process.env);
   return async (call) => {
     const { config } = call;
