@@ -17,12 +17,16 @@ function start(env: Record<string, string>) {
   const errors: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const ended = once(child, 'close').then(() => {
+    throw new Error(`the process has ended: ${errors.join('\n')}`);
+  });
+  ended.catch(() => {}); // it is an error only for who waits for a line
   /** The first line, printed or to come, that has this part. */
   const line = async (part: string): Promise<string> => {
     for (;;) {
       const found = lines.find((candidate) => candidate.includes(part));
       if (found) return found;
-      await once(output, 'line');
+      await Promise.race([once(output, 'line'), ended]);
     }
   };
   return { child, errors, line };

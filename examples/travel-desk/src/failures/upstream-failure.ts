@@ -7,15 +7,8 @@ import {
 import { isAxiosError } from 'axios';
 import { ClientClosedError, PoolQueueFullError } from 'nest-outbound';
 
-/** Those of axios and of Node, and those of the client's phases. */
-const TIMEOUTS = new Set([
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'ERR_POOL_TIMEOUT',
-  'ERR_CONNECT_TIMEOUT',
-  'ERR_RESPONSE_TIMEOUT',
-  'ERR_BODY_TIMEOUT',
-]);
+/** The codes of axios, of Node and of the client's phases. */
+const TIMEOUT = /^(ECONNABORTED|ETIMEDOUT|ERR_\w+_TIMEOUT)$/;
 
 /**
  * How to answer when an upstream gave no answer. Names its host and the kind of failure; never the path, the query or a
@@ -25,9 +18,9 @@ export function upstreamFailure(cause: unknown, url: string): HttpException {
   const { host } = new URL(url);
   if (cause instanceof ClientClosedError) return new ServiceUnavailableException('The app is shutting down', { cause });
   if (cause instanceof PoolQueueFullError) {
-    return new ServiceUnavailableException(`Too many calls to ${host} wait already`, { cause });
+    return new ServiceUnavailableException(`Too many calls wait for ${host}`, { cause });
   }
   const code = isAxiosError(cause) ? cause.code : undefined;
-  if (code && TIMEOUTS.has(code)) return new GatewayTimeoutException(`${host} did not answer in time`, { cause });
+  if (code && TIMEOUT.test(code)) return new GatewayTimeoutException(`${host} did not answer in time`, { cause });
   return new BadGatewayException(`${host} gave no valid answer${code ? ` (${code})` : ''}`, { cause });
 }

@@ -27,7 +27,7 @@ export function answer(request: IncomingMessage, response: ServerResponse): void
 /** A timer whose caller has gone would keep the process alive. */
 function sendAfter(ms: number, response: ServerResponse, body: object): void {
   const timer = setTimeout(() => send(response, 200, body), ms);
-  
+  response.once('close', () => clearTimeout(timer));
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
