@@ -36,8 +36,10 @@ export { PoolQueueFullError } from './errors/pool-queue-full.error.js';
 export {
   BodyTimeoutError,
   ConnectTimeoutError,
+  isTimeoutError,
   PoolTimeoutError,
   ResponseTimeoutError,
+  TimeoutError,
 } from './errors/timeout.errors.js';
 
 // For library authors

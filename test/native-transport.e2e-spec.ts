@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTransport, type Transport } from '../src/index.js';
+import { createTransport, isTimeoutError, type Transport } from '../src/index.js';
 import type { TransportOptions } from '../src/index.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { answerJson, startUpstream } from './support/upstream.js';
@@ -427,6 +427,24 @@ describe('a broken response', () => {
       code: expect.stringMatching(/^HPE_/),
     });
   });
+});
+
+it('fails when the server switches protocols unasked', async () => {
+  await using upstream = await startRawUpstream(
+    (socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+  );
+  const { client, transport } = start();
+  await expect(client.get(upstream.url)).rejects.toMatchObject({ isAxiosError: true, code: 'ECONNRESET' });
+  expect(transport.pool.inFlight).toBe(0);
+});
+
+it('has one name for every way in which a call runs out of time', async () => {
+  await using upstream = await startUpstream((_, response) => void response.write('half'));
+  const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+  const errorOf = (config: object) => client.get(upstream.url, config).catch((error: unknown) => error);
+  expect(isTimeoutError(await errorOf({}))).toBe(true);
+  expect(isTimeoutError(await errorOf({ timeout: 10 }))).toBe(true);
+  expect(isTimeoutError(await errorOf({ signal: AbortSignal.timeout(10) }))).toBe(false);
 });
 
 describe('a valid response, split and cut at random', () => {

@@ -1,8 +1,18 @@
+import { isAxiosError } from 'axios';
 import type { Call } from '../layers/layer.js';
 import { HttpClientError } from './http-client.error.js';
 
+/** A phase of an attempt took too long: each phase has a subclass of its own. */
+export abstract class TimeoutError extends HttpClientError {}
+
+/** Whether a call ran out of time: in one of its phases, or by axios's `timeout` for the whole of it. */
+export function isTimeoutError(error: unknown): boolean {
+  if (error instanceof TimeoutError) return true;
+  return isAxiosError(error) && (error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT');
+}
+
 /** No socket became free in time. Raise pool.maxSockets or timeouts.poolWaitMs, or call less at once. */
-export class PoolTimeoutError extends HttpClientError {
+export class PoolTimeoutError extends TimeoutError {
   readonly code = 'ERR_POOL_TIMEOUT';
 
   constructor(call: Call, ms: number) {
@@ -12,7 +22,7 @@ export class PoolTimeoutError extends HttpClientError {
 }
 
 /** DNS, TCP and TLS took too long. */
-export class ConnectTimeoutError extends HttpClientError {
+export class ConnectTimeoutError extends TimeoutError {
   readonly code = 'ERR_CONNECT_TIMEOUT';
 
   constructor(call: Call, ms: number) {
@@ -22,7 +32,7 @@ export class ConnectTimeoutError extends HttpClientError {
 }
 
 /** The upstream took the request but sent no response headers in time. */
-export class ResponseTimeoutError extends HttpClientError {
+export class ResponseTimeoutError extends TimeoutError {
   readonly code = 'ERR_RESPONSE_TIMEOUT';
 
   constructor(call: Call, ms: number) {
@@ -32,7 +42,7 @@ export class ResponseTimeoutError extends HttpClientError {
 }
 
 /** The upstream fell silent in the middle of its response body. */
-export class BodyTimeoutError extends HttpClientError {
+export class BodyTimeoutError extends TimeoutError {
   readonly code = 'ERR_BODY_TIMEOUT';
 
   constructor(call: Call, ms: number) {

@@ -51,6 +51,7 @@ export class Exchange {
   #reject!: (error: unknown) => void;
   #ended = false;
   #hasBody = false;
+  #responded = false;
   #failure: { readonly reason: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
 
@@ -94,6 +95,7 @@ export class Exchange {
       this.request.on('socket', this.#onSocket);
       this.request.on('response', this.#onResponse);
       this.request.on('error', this.fail);
+      this.request.on('close', this.#onClose);
       cancellation.subscribe(this.fail);
       if (signal) {
         if (signal.aborted) this.#onAbort();
@@ -165,8 +167,15 @@ export class Exchange {
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#awaitResponse(socket));
   };
 
+  /** Without a response, as when the server switches protocols, which nobody here has asked for. */
+  readonly #onClose = (): void => {
+    if (this.#ended || this.#responded) return;
+    this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
+  };
+
   readonly #onResponse = (response: http.IncomingMessage): void => {
     if (this.#ended) return;
+    this.#responded = true;
     this.#phases.enter('bodyIdle');
     this.#resolve(response);
   };

@@ -1,5 +1,5 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** A response as axios's adapter makes it, its data to come. */
 export function axiosResponse(
@@ -10,11 +10,24 @@ export function axiosResponse(
   return {
     status: response.statusCode!,
     statusText: response.statusMessage!,
-    headers: new AxiosHeaders(response.headers as Record<string, string>),
+    headers: axiosHeaders(response.headers),
     config,
     request,
     data: undefined,
   };
+}
+
+/**
+ * Node's headers as axios's. Their names are unique and in lower case, and their values checked, so they are copied as
+ * they are: AxiosHeaders would compare each name with all before it.
+ */
+function axiosHeaders(headers: IncomingHttpHeaders): AxiosHeaders {
+  const copied = new AxiosHeaders();
+  for (const name of Object.keys(headers)) {
+    if (name === '__proto__') copied.set(name, headers[name] as string);
+    else copied[name] = headers[name] as string;
+  }
+  return copied;
 }
 
 /** What axios makes of the bytes of a body before its transforms. */

@@ -18,8 +18,7 @@ export class AppModule {
         HttpClientModule.forRoot({
           headers: { 'user-agent': 'travel-desk' },
           timeouts: { attemptMs },
-          // Few sockets, kept for as long as it takes to compare two runs by hand.
-          pool: { maxSockets: 20, idleMs: 30_000 },
+          pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
         }),
       ],
       controllers: [HomeController, ExternalCallController, ManyCallsController, PoolController],

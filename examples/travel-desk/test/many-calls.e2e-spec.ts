@@ -15,11 +15,11 @@ it('fetches ten pages at once, in order', async () => {
   expect(body.elapsedMs).toBeGreaterThan(0);
 });
 
-it('makes a hundred calls over the twenty sockets of the pool, and opens none the second time', async () => {
-  const first = await running.get('/call-many?n=100').expect(200);
-  expect(first.body).toMatchObject({ socketsUsed: 20, socketsOpened: 20 });
-  const second = await running.get('/call-many?n=100').expect(200);
-  expect(second.body).toMatchObject({ socketsUsed: 20, socketsOpened: 0 });
+it('makes two hundred calls over the hundred sockets of the pool, and opens none the second time', async () => {
+  const first = await running.get('/call-many?n=200').expect(200);
+  expect(first.body).toMatchObject({ socketsUsed: 100, socketsOpened: 100 });
+  const second = await running.get('/call-many?n=200').expect(200);
+  expect(second.body).toMatchObject({ socketsUsed: 100, socketsOpened: 0 });
 });
 
 it('opens a socket for each of a hundred calls when done the wrong way, each time', async () => {
@@ -39,13 +39,13 @@ it('leaves no socket of the wrong way open', async () => {
 
 it('counts the sockets of each run by itself when several run at once', async () => {
   const runs = await Promise.all([
-    running.get('/call-many?n=50'),
-    running.get('/call-many?n=50'),
+    running.get('/call-many?n=80'),
+    running.get('/call-many?n=80'),
     running.get('/call-many?n=30&shared=false'),
   ]);
   const [one, other, wrong] = runs.map(({ body }) => body);
-  expect(one.socketsOpened + other.socketsOpened).toBe(20);
-  expect(running.pool.stats().total.created).toBe(20);
+  expect(one.socketsOpened + other.socketsOpened).toBe(100);
+  expect(running.pool.stats().total.created).toBe(100);
   expect(wrong).toMatchObject({ socketsUsed: 30, socketsOpened: 30 });
 });
 

@@ -18,13 +18,13 @@ it('is empty before the first call', async () => {
 
 it('counts sockets in total and by origin', async () => {
   const dead = `http://127.0.0.1:${await deadPort()}`;
-  await running.get('/call-many?n=100').expect(200);
+  await running.get('/call-many?n=150').expect(200);
   await running.callExternal(dead).expect(502);
   const { body } = await running.get('/pool').expect(200);
   expect(body).toMatchObject({
-    total: { ...none, idle: 20, created: 21, reused: 80, closed: 1, errors: 1 },
+    total: { ...none, idle: 100, created: 101, reused: 50, closed: 1, errors: 1 },
     origins: {
-      [running.upstream]: { ...none, idle: 20, created: 20, reused: 80 },
+      [running.upstream]: { ...none, idle: 100, created: 100, reused: 50 },
       [dead]: { ...none, created: 1, closed: 1, errors: 1 },
     },
   });

@@ -37,7 +37,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
   async (signal) => {
     const { child, errors, line } = start(ANY_PORTS);
     const [url] = (await line('Open http')).match(/http:\S+/)!;
-    expect(await line('Client "default"')).toContain('20 sockets per origin');
+    expect(await line('Client "default"')).toContain('100 sockets per origin');
     const pool = async () => (await (await fetch(`${url}/pool`)).json()) as PoolStats;
     await (await fetch(`${url}/call-many?n=1`)).json();
     const [upstream] = Object.keys((await pool()).origins);

@@ -5,10 +5,7 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { isAxiosError } from 'axios';
-import { ClientClosedError, PoolQueueFullError } from 'nest-outbound';
-
-/** The codes of axios, of Node and of the client's phases. */
-const TIMEOUT = /^(ECONNABORTED|ETIMEDOUT|ERR_\w+_TIMEOUT)$/;
+import { ClientClosedError, isTimeoutError, PoolQueueFullError } from 'nest-outbound';
 
 /**
  * How to answer when an upstream gave no answer. Names its host and the kind of failure; never the path, the query or a
@@ -21,6 +18,6 @@ export function upstreamFailure(cause: unknown, url: string): HttpException {
     return new ServiceUnavailableException(`Too many calls wait for ${host}`, { cause });
   }
   const code = isAxiosError(cause) ? cause.code : undefined;
-  if (code && TIMEOUT.test(code)) return new GatewayTimeoutException(`${host} did not answer in time`, { cause });
+  if (isTimeoutError(cause)) return new GatewayTimeoutException(`${host} did not answer in time`, { cause });
   return new BadGatewayException(`${host} gave no valid answer${code ? ` (${code})` : ''}`, { cause });
 }
