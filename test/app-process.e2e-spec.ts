@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { AppProcess } from './support/app-process.js';
+import { startHoldingUpstream } from './support/holding-upstream.js';
 import { startUpstream } from './support/upstream.js';
 
 const INBOUND = 200;
@@ -12,20 +12,15 @@ const ways = [
 describe.each(['express', 'fastify'])('on %s', (platform) => {
   describe.each(ways)('stopped by %s', (way, stop) => {
     it(`answers ${INBOUND} requests in flight that each have an upstream call to finish and another to make`, async () => {
-      const held: ServerResponse[] = [];
-      let allHeld!: () => void;
-      const firstCallsArrived = new Promise<void>((resolve) => (allHeld = resolve));
-      await using upstream = await startUpstream((request, response) => {
-        if (request.url === '/second') response.end();
-        else if (held.push(response) === INBOUND) allHeld();
-      });
-      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
+      await using holding = await startHoldingUpstream(INBOUND);
+      const UPSTREAM = holding.upstream.url;
+      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM });
 
       const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
-      await firstCallsArrived;
+      await holding.allHeld;
       stop(app);
       await app.says('draining');
-      for (const response of held) response.end();
+      holding.release();
 
       expect(await Promise.all(answers)).toEqual(
         Array.from({ length: INBOUND }, () => ({ status: 200, body: 'both answered' })),

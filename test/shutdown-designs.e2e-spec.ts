@@ -1,25 +1,19 @@
-import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AppProcess } from './support/app-process.js';
+import { startHoldingUpstream } from './support/holding-upstream.js';
 import { startUpstream } from './support/upstream.js';
 
 const INBOUND = 200;
 
 /** SIGTERM while 200 inbound requests each wait for the first of their two upstream calls. */
 async function duringTheFirstCall(design: string): Promise<number> {
-  const held: ServerResponse[] = [];
-  let allHeld!: () => void;
-  const firstCallsArrived = new Promise<void>((resolve) => (allHeld = resolve));
-  await using upstream = await startUpstream((request, response) => {
-    if (request.url === '/second') response.end();
-    else if (held.push(response) === INBOUND) allHeld();
-  });
-  await using app = await AppProcess.start('design-app', { DESIGN: design, UPSTREAM: upstream.url });
+  await using holding = await startHoldingUpstream(INBOUND);
+  await using app = await AppProcess.start('design-app', { DESIGN: design, UPSTREAM: holding.upstream.url });
   const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
-  await firstCallsArrived;
+  await holding.allHeld;
   app.kill('SIGTERM');
   await app.says('draining');
-  for (const response of held) response.end();
+  holding.release();
   return (await Promise.all(answers)).filter(({ status }) => status === 200).length;
 }
 
