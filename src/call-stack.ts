@@ -15,8 +15,8 @@ export function createStack(
   const transport = nativeTransport({
     pool,
     clock,
+    poolWaitMs: timeouts.poolWaitMs,
     phases: {
-      poolWait: timeouts.poolWaitMs,
       connect: timeouts.connectMs,
       response: timeouts.responseMs,
       bodyIdle: timeouts.bodyIdleMs,

@@ -11,12 +11,14 @@ export function isTimeoutError(error: unknown): boolean {
   return isAxiosError(error) && (error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT');
 }
 
-/** No socket became free in time. Raise pool.maxSockets or timeouts.poolWaitMs, or call less at once. */
+/** No socket became free in time. Raise the limit that was reached or timeouts.poolWaitMs, or call less at once. */
 export class PoolTimeoutError extends TimeoutError {
   readonly code = 'ERR_POOL_TIMEOUT';
 
-  constructor(call: Call, ms: number) {
-    const message = `waited ${ms} ms for a socket in attempt ${call.attempt}; raise pool.maxSockets or timeouts.poolWaitMs`;
+  /** @param originIsFull whether the origin had all its sockets in use, rather than the pool */
+  constructor(call: Call, ms: number, originIsFull: boolean) {
+    const limit = originIsFull ? 'pool.maxSockets' : 'pool.maxTotalSockets';
+    const message = `waited ${ms} ms for a socket in attempt ${call.attempt}; raise ${limit} or timeouts.poolWaitMs`;
     super(message, call, call.attempt);
   }
 }

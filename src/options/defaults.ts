@@ -12,7 +12,14 @@ export const DEFAULTS = Object.freeze({
   }),
   limits: Object.freeze({ maxResponseBytes: 10 * 1024 * 1024 }),
   redirects: Object.freeze({ max: 5, allowDowngrade: false }),
-  pool: Object.freeze({ maxSockets: 100, maxQueued: 1_000, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 }),
+  pool: Object.freeze({
+    maxSockets: 100,
+    maxTotalSockets: 1_000,
+    maxQueued: 1_000,
+    maxFreeSockets: 100,
+    idleMs: 4_000,
+    maxAgeMs: 120_000,
+  }),
   tls: Object.freeze({}),
   shutdown: Object.freeze({ drainMs: 10_000 }),
 });

@@ -66,6 +66,11 @@ export interface PoolOptions {
    */
   maxSockets?: number;
   /**
+   * Sockets open to all origins together, idle ones included: to open one more, an idle one is closed, or the call queues.
+   * @default 1_000, or the value of `maxSockets` where that is more (a process may often open 1_024 files); `false`: no limit
+   */
+  maxTotalSockets?: number | false;
+  /**
    * Calls that may wait for a socket to one origin; one more is refused with `PoolQueueFullError`.
    * @default 1_000
    */

@@ -23,7 +23,14 @@ describe('resolveModuleOptions', () => {
         timeouts: { attemptMs: 30_000, poolWaitMs: 5_000, connectMs: 5_000, responseMs: 10_000, bodyIdleMs: 10_000 },
         limits: { maxResponseBytes: 10_485_760 },
         redirects: { max: 5, allowDowngrade: false },
-        pool: { maxSockets: 100, maxQueued: 1_000, maxFreeSockets: 100, idleMs: 4_000, maxAgeMs: 120_000 },
+        pool: {
+          maxSockets: 100,
+          maxTotalSockets: 1_000,
+          maxQueued: 1_000,
+          maxFreeSockets: 100,
+          idleMs: 4_000,
+          maxAgeMs: 120_000,
+        },
         tls: {},
         axios: {},
         ownsPool: true,
@@ -40,6 +47,15 @@ describe('resolveModuleOptions', () => {
   it('keeps as many idle sockets as it may open, unless told otherwise', () => {
     expect(resolveModuleOptions({ pool: { maxSockets: 7 } }).client.pool.maxFreeSockets).toBe(7);
     expect(resolveModuleOptions({ pool: { maxSockets: 7, maxFreeSockets: 2 } }).client.pool.maxFreeSockets).toBe(2);
+  });
+
+  it('may open as many sockets in total as to one origin, unless told otherwise', () => {
+    const total = (pool: object) => resolveModuleOptions({ pool }).client.pool.maxTotalSockets;
+    expect(total({ maxSockets: 2_000 })).toBe(2_000);
+    expect(total({ maxSockets: 2_000, maxTotalSockets: false })).toBe(false);
+    expect(moduleProblems({ pool: { maxSockets: 5, maxTotalSockets: 4 } })).toEqual([
+      'pool.maxSockets: expected at most pool.maxTotalSockets (4), got 5',
+    ]);
   });
 
   it('is frozen in every group', () => {
@@ -67,7 +83,7 @@ describe('resolveModuleOptions', () => {
       'timeouts.attemptMs: expected a whole number of milliseconds from 1 to 2147483647, or false, got -1',
       'pool.maxSockets: expected a whole number from 1, got "100"',
       'pool.idleMs: expected a whole number of milliseconds from 1 to 2147483647, got 1.5',
-      'pool.keepAlive: expected one of the options maxSockets, maxQueued, maxFreeSockets, idleMs, maxAgeMs, got an unknown option',
+      'pool.keepAlive: expected one of the options maxSockets, maxTotalSockets, maxQueued, maxFreeSockets, idleMs, maxAgeMs, got an unknown option',
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',

@@ -17,6 +17,7 @@ import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schem
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
+  readonly maxTotalSockets: number | false;
   readonly maxQueued: number;
   readonly maxFreeSockets: number;
   readonly idleMs: number;
@@ -124,11 +125,16 @@ function resolveClient(
 
 function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {
   const maxFreeSockets = given.maxSockets ?? inherited.maxFreeSockets;
-  return Object.freeze({ ...inherited, maxFreeSockets, ...given });
+  const maxTotalSockets = inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, given.maxSockets ?? 0);
+  return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
 }
 
-function crossFieldProblems({ maxSockets, maxFreeSockets, idleMs, maxAgeMs }: ResolvedPoolOptions): string[] {
+function crossFieldProblems(pool: ResolvedPoolOptions): string[] {
+  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = pool;
   const problems: string[] = [];
+  if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
+    problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
+  }
   if (maxFreeSockets > maxSockets) {
     problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
   }

@@ -69,6 +69,7 @@ const client = {
   pool: v.optional(
     group({
       maxSockets: v.optional(count),
+      maxTotalSockets: v.optional(countOrOff),
       maxQueued: v.optional(count),
       maxFreeSockets: v.optional(count),
       idleMs: v.optional(milliseconds),

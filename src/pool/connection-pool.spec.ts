@@ -47,11 +47,12 @@ describe('ConnectionPool', () => {
     await using upstream = await startUpstream((_, response) => void response.write('half'));
     const pool = poolWith({ maxSockets: 1 });
     await send(pool, upstream.url);
-    const waiting = get(upstream.url, { agent: pool.httpAgent });
-    waiting.on('error', () => {});
-    await new Promise(setImmediate); // Node's agent queues in the next turn
+    expect(pool.slots.take(upstream.url)).toBe(true);
+    const leaveQueue = pool.slots.queue(upstream.url, () => {});
     expect(pool.stats().origins[upstream.url]).toMatchObject({ active: 1, idle: 0, queued: 1, created: 1 });
-    waiting.destroy();
+    leaveQueue!();
+    pool.slots.queue('http://no-socket.yet', () => {}); // cannot be: the slot is free. It is listed all the same
+    expect(pool.stats()).toMatchObject({ total: { queued: 1 }, origins: { 'http://no-socket.yet': { queued: 1 } } });
     await pool.close();
   });
 

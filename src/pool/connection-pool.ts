@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Agent, ClientRequest } from 'node:http';
+import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
-import { Occupancy } from './occupancy.js';
 import type { AgentOwner } from './owned-agent.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
+import { SocketSlots } from './socket-slots.js';
 import { createTunnelAgent } from './tunnel-agent.js';
-import { abandonTunnel } from './tunnel.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -47,12 +47,13 @@ export class ConnectionPool {
   readonly id = randomUUID().slice(0, 8);
   readonly httpAgent: Agent;
   readonly httpsAgent: Agent;
-  /** Exchanges under way or waiting, by origin. */
-  readonly occupancy: Occupancy;
+  /** Who may use a socket. */
+  readonly slots: SocketSlots;
   /** Proxy → the agent whose sockets are tunnels through it. */
   readonly #tunnels = new Map<string, Agent>();
   readonly #settings: ConnectionPoolSettings;
   readonly #owner: AgentOwner = {
+    opening: () => this.#makeRoom(),
     opened: (...socket) => this.#ledger.opened(...socket),
     keepsSockets: () => this.state === 'open',
   };
@@ -63,7 +64,8 @@ export class ConnectionPool {
 
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
-    this.occupancy = new Occupancy(settings.pool.maxSockets + settings.pool.maxQueued);
+    const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
+    this.slots = new SocketSlots({ maxPerOrigin: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
     const { httpAgent, httpsAgent } = createAgents(settings, this.#owner);
     this.httpAgent = httpAgent;
     this.httpsAgent = httpsAgent;
@@ -102,7 +104,7 @@ export class ConnectionPool {
       id: this.id,
       state: this.state,
       inFlight: this.inFlight,
-      ...this.#ledger.snapshot(this.#agents),
+      ...this.#ledger.snapshot(this.#agents, this.slots),
     };
   }
 
@@ -115,27 +117,11 @@ export class ConnectionPool {
     return this.#inFlight.admit(abort);
   }
 
-  /**
-   * A request was given up before it had a socket: takes it out of its agent's queue, where Node would keep it until its
-   * turn, or ends the tunnel that is being opened for it.
-   */
-  forget(request: ClientRequest): void {
-    abandonTunnel(request);
-    for (const agent of this.#agents) {
-      const queues = agent.requests as Record<string, ClientRequest[]>;
-      for (const [key, queue] of Object.entries(queues)) {
-        const index = queue.indexOf(request);
-        if (index === -1) continue;
-        queue.splice(index, 1);
-        if (queue.length === 0) delete queues[key];
-      }
-    }
-  }
-
   /** Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one. */
   onFreshSocket<Result>(chosen: Agent, send: () => Result): Result {
     // Node chooses the socket while the request is made, so nothing else can come in between.
     const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
+    this.#makeRoom(); // the agent will not see its idle sockets
     const { freeSockets, maxSockets } = agent;
     agent.freeSockets = {};
     agent.maxSockets = Infinity;
@@ -196,10 +182,25 @@ export class ConnectionPool {
     return this.#drain;
   }
 
+  /** Closes an idle socket where another is to be opened and there are as many as there may be. */
+  #makeRoom(): void {
+    const { maxTotalSockets } = this.#settings.pool;
+    if (maxTotalSockets === false || this.#ledger.openCount < maxTotalSockets) return;
+    // Those in use have a slot each, and this one has, so that one must be idle. The origin with the most can best do
+    // without, and its first has been idle for longest.
+    const [most] = this.#idleSockets().toSorted((a, b) => b.length - a.length);
+    most?.[0]?.destroy();
+  }
+
   #destroyIdleSockets(): void {
-    for (const agent of this.#agents) {
-      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-    }
+    for (const sockets of this.#idleSockets()) for (const socket of sockets) socket.destroy();
+  }
+
+  /** By agent and by what its sockets may be exchanged for, the longest idle first. */
+  #idleSockets(): Socket[][] {
+    return this.#agents.flatMap(({ freeSockets }) =>
+      Object.values(freeSockets).map((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)),
+    );
   }
 
   #destroySockets(): void {

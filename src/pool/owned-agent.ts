@@ -12,6 +12,8 @@ const AGE_SPREAD = 0.1;
 
 /** What an agent tells, and asks, the pool that owns it. */
 export interface AgentOwner {
+  /** A socket is about to be opened. */
+  opening(): void;
   /** A socket was opened. */
   opened(socket: Socket, target: SocketTarget, protocol: string): void;
   /** Whether a socket whose response has ended may wait for the next request. */
@@ -41,11 +43,6 @@ interface PooledSocket extends Socket {
   [SOCKET_CREATED_TIME]?: number;
   _httpMessage?: ClientRequest & { res?: IncomingMessage };
 }
-
-const connecting = new WeakSet<ClientRequest>();
-
-/** Whether a socket is being opened for a request, rather than waited for. From then on, it also emits `connecting`. */
-export const isConnecting = (request: ClientRequest): boolean => connecting.has(request);
 
 export interface AgentSettings {
   readonly pool: ResolvedPoolOptions;
@@ -81,8 +78,7 @@ export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSet
   };
   Object.assign(agent, {
     createSocket(request, options, callback) {
-      connecting.add(request);
-      request.emit('connecting');
+      owner.opening();
       createSocket(request, options, callback);
     },
     createConnection(target, callback) {

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SocketSlots } from './socket-slots.js';
 import type { SocketTarget } from './owned-agent.js';
 import type { SocketStats } from './pool-stats.js';
 import { timesReused } from './times-reused.js';
@@ -9,14 +10,13 @@ const MAX_ORIGINS = 1_000;
 
 interface Origin {
   readonly sockets: Set<Socket>;
-  /** The agents' keys of these sockets. */
-  readonly keys: Set<string>;
   readonly counters: Counters;
 }
 
 type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
 
 const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
+const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters() });
 
 /** Counts the sockets of a pool by origin, from their opening to their close. */
 export class SocketLedger {
@@ -25,6 +25,13 @@ export class SocketLedger {
   readonly #total = noCounters();
   readonly #open = new Set<Socket>();
   readonly #onAllClosed: (() => void)[] = [];
+
+  /** Sockets that hold a file descriptor. */
+  get openCount(): number {
+    let count = 0;
+    for (const { destroyed } of this.#open) if (!destroyed) count++;
+    return count;
+  }
 
   get closedCount(): number {
     return this.#total.closed;
@@ -37,7 +44,6 @@ export class SocketLedger {
       this.#total[name] += by;
     };
     origin.sockets.add(socket);
-    if (target._agentKey !== undefined) origin.keys.add(target._agentKey);
     this.#open.add(socket);
     count('created');
     socket.on('error', (error) => {
@@ -47,7 +53,6 @@ export class SocketLedger {
     const gone = () => {
       if (!this.#open.delete(socket)) return;
       origin.sockets.delete(socket);
-      if (origin.sockets.size === 0) origin.keys.clear();
       count('closed');
       count('reused', timesReused(socket));
       if (this.#open.size === 0) for (const resolve of this.#onAllClosed.splice(0)) resolve();
@@ -62,24 +67,24 @@ export class SocketLedger {
     return new Promise((resolve) => this.#onAllClosed.push(resolve));
   }
 
-  /** @param agents those whose sockets this ledger was told of */
-  snapshot(agents: readonly Agent[]): { total: SocketStats; origins: Record<string, SocketStats> } {
+  /**
+   * @param agents those whose sockets this ledger was told of
+   * @param slots who waits for a socket
+   */
+  snapshot(agents: readonly Agent[], slots: SocketSlots): { total: SocketStats; origins: Record<string, SocketStats> } {
     const idle = new Set(
       agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
     );
-    // Node leaves requests that were given up in its queue until their turn comes.
-    const queued = (key: string) =>
-      agents.flatMap((agent) => agent.requests[key] ?? []).filter((request) => !request.destroyed).length;
     const total = { active: 0, idle: 0, queued: 0, ...this.#total };
     const origins: Record<string, SocketStats> = {};
-    for (const [name, { sockets, keys, counters }] of this.#origins) {
-      const stats = { active: 0, idle: 0, queued: 0, ...counters };
+    for (const name of new Set([...this.#origins.keys(), ...slots.queuedOrigins])) {
+      const { sockets, counters } = this.#origins.get(name) ?? newOrigin();
+      const stats = { active: 0, idle: 0, queued: slots.queued(name), ...counters };
       for (const socket of sockets) {
         stats[idle.has(socket) ? 'idle' : 'active']++;
         stats.reused += timesReused(socket);
         total.reused += timesReused(socket);
       }
-      for (const key of keys) stats.queued += queued(key);
       origins[name] = stats;
       total.active += stats.active;
       total.idle += stats.idle;
@@ -89,7 +94,7 @@ export class SocketLedger {
   }
 
   #touch(name: string): Origin {
-    const origin = this.#origins.get(name) ?? { sockets: new Set(), keys: new Set(), counters: noCounters() };
+    const origin = this.#origins.get(name) ?? newOrigin();
     this.#origins.delete(name);
     this.#origins.set(name, origin);
     if (this.#origins.size > MAX_ORIGINS) this.#forgetOldest();

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { GenericAbortSignal } from 'axios';
 import type { Clock } from '../clock.js';
-import { isConnecting } from '../pool/owned-agent.js';
 import { timesReused } from '../pool/times-reused.js';
 import type { Cancellation } from './cancellation.js';
 import { type Phase, type PhaseLimits, PhaseTimer } from './phase-timer.js';
@@ -39,7 +38,7 @@ export interface ExchangeContext {
 }
 
 /**
- * One request and its response, from the wait for a socket to the end of the body. Whatever ends it early, a failure, a
+ * One request and its response, from the connecting of a socket to the end of the body. Whatever ends it early, a failure, a
  * phase that takes too long, a cancellation, destroys its socket: a half-read one must not return to the pool.
  */
 export class Exchange {
@@ -89,9 +88,7 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (isConnecting(this.request)) this.#phases.enter('connect');
-      else this.#phases.enter('poolWait');
-      this.request.once('connecting', () => this.#enter('connect'));
+      this.#phases.enter('connect');
       this.request.on('socket', this.#onSocket);
       this.request.on('response', this.#onResponse);
       this.request.on('error', this.fail);
@@ -179,10 +176,6 @@ export class Exchange {
     this.#phases.enter('bodyIdle');
     this.#resolve(response);
   };
-
-  #enter(phase: Phase): void {
-    if (!this.#ended) this.#phases.enter(phase);
-  }
 
   #awaitResponse(socket: Socket): void {
     if (this.#ended) return;

@@ -2,16 +2,11 @@ import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosReques
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
-import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
-import {
-  BodyTimeoutError,
-  ConnectTimeoutError,
-  PoolTimeoutError,
-  ResponseTimeoutError,
-} from '../errors/timeout.errors.js';
+import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { abandonTunnel } from '../pool/tunnel.js';
 import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
 import { isDelegated } from './delegation.js';
@@ -23,11 +18,14 @@ import { requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { requestTarget, urlOf } from './request-target.js';
 import { axiosResponse, decodeData, settled } from './response.js';
+import { waitForSlot } from './socket-slot.js';
 import { handOverBody, readBody } from './response-body.js';
 
 export interface NativeTransportSettings {
   readonly pool: ConnectionPool;
   readonly clock: Clock;
+  /** How long to wait for a socket, in milliseconds; false: no limit. */
+  readonly poolWaitMs: number | false;
   readonly phases: PhaseLimits;
   /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
   readonly maxResponseBytes: number | false;
@@ -35,7 +33,6 @@ export interface NativeTransportSettings {
 }
 
 const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
-  poolWait: PoolTimeoutError,
   connect: ConnectTimeoutError,
   response: ResponseTimeoutError,
   bodyIdle: BodyTimeoutError,
@@ -98,6 +95,8 @@ async function open(
   const { secure } = request.target;
   const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
   const agent = proxy && secure ? pool.tunnelAgent(proxy) : sent.target.secure ? pool.httpsAgent : pool.httpAgent;
+  const { origin } = sent.target;
+  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const exchange = newExchange(sent, agent, call, settings);
   try {
     return { exchange, response: await exchange.start(sent) };
@@ -105,6 +104,7 @@ async function open(
     const isReplayed = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(sent.method, sent.headers);
     if (!isReplayed) throw asAxiosError(error, config, exchange.request);
   }
+  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const replay = newExchange(sent, agent, call, settings);
   try {
     return { exchange: replay, response: await pool.onFreshSocket(agent, () => replay.start(sent)) };
@@ -120,7 +120,6 @@ function newExchange(
   { pool, clock, phases }: NativeTransportSettings,
 ): Exchange {
   const { config, cancellation } = call;
-  if (!pool.occupancy.enter(target.origin)) throw new PoolQueueFullError(call, pool.maxQueued);
   return new Exchange({
     agent,
     limits: phases,
@@ -130,8 +129,8 @@ function newExchange(
     aborted: (request) => new CanceledError(undefined, config, request),
     phaseError: (phase) => new PHASE_ERRORS[phase](call, phases[phase] as number),
     ended: (request) => {
-      pool.occupancy.leave(target.origin);
-      if (request && !request.socket) pool.forget(request);
+      pool.slots.release(target.origin);
+      if (request && !request.socket) abandonTunnel(request);
     },
   });
 }

@@ -2,12 +2,11 @@ import type { Clock } from '../clock.js';
 
 /**
  * What an exchange is waiting for:
- * - `poolWait`: a socket
  * - `connect`: DNS, TCP and TLS of a new socket
  * - `response`: the response headers, counted from the moment the request is sent
  * - `bodyIdle`: the next part of the response body
  */
-export type Phase = 'poolWait' | 'connect' | 'response' | 'bodyIdle';
+export type Phase = 'connect' | 'response' | 'bodyIdle';
 
 /** How long each phase may last, in milliseconds; false: no limit. */
 export type PhaseLimits = Readonly<Record<Phase, number | false>>;
@@ -26,7 +25,7 @@ export class PhaseTimer {
   readonly #clock: Clock;
   readonly #limits: PhaseLimits;
   readonly #expired: (phase: Phase) => void;
-  #phase: Phase = 'poolWait';
+  #phase: Phase = 'connect';
   #since = 0;
   #progress: Progress | undefined;
   #lastProgress = 0;

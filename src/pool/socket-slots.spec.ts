@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SocketSlots } from './socket-slots.js';
+
+describe('SocketSlots', () => {
+  let slots: SocketSlots;
+  let served: string[];
+  const queue = (origin: string, name: string) => slots.queue(origin, () => served.push(name));
+
+  beforeEach(() => {
+    slots = new SocketSlots({ maxPerOrigin: 2, maxTotal: 3, maxQueued: 2 });
+    served = [];
+  });
+
+  it('bounds the slots of one origin', () => {
+    expect([slots.take('a'), slots.take('a'), slots.take('a')]).toEqual([true, true, false]);
+    expect(slots.isFull('a')).toBe(true);
+    expect(slots.take('b')).toBe(true);
+  });
+
+  it('bounds the slots of all origins together', () => {
+    for (const origin of ['a', 'a', 'b']) slots.take(origin);
+    expect(slots.take('c')).toBe(false);
+    expect(slots.isFull('c')).toBe(false);
+    slots.release('b');
+    expect(slots.take('c')).toBe(true);
+  });
+
+  it('serves those who wait in their order', () => {
+    slots.take('a');
+    slots.take('a');
+    queue('a', 'first');
+    queue('a', 'second');
+    slots.release('a');
+    expect(served).toEqual(['first']);
+    slots.release('a');
+    expect(served).toEqual(['first', 'second']);
+  });
+
+  it('lets nobody take a slot past those who wait', () => {
+    slots = new SocketSlots({ maxPerOrigin: 2, maxTotal: 2, maxQueued: 2 });
+    slots.take('a');
+    slots.take('b');
+    queue('a', 'a');
+    queue('c', 'c');
+    slots.release('b');
+    expect(served).toEqual(['a']);
+    slots.release('a');
+    expect(served).toEqual(['a', 'c']);
+  });
+
+  it('gives origins their turns, so that a busy one does not starve the others', () => {
+    slots = new SocketSlots({ maxPerOrigin: 1, maxTotal: 1, maxQueued: 5 });
+    slots.take('busy');
+    for (const name of ['busy 1', 'busy 2', 'busy 3']) queue('busy', name);
+    queue('other', 'other');
+    slots.release('busy');
+    slots.release('busy');
+    expect(served).toEqual(['busy 1', 'other']);
+  });
+
+  it('passes over an origin that has all it may', () => {
+    for (const origin of ['a', 'a', 'b']) slots.take(origin);
+    queue('a', 'a');
+    queue('c', 'c');
+    slots.release('b');
+    expect(served).toEqual(['c']);
+  });
+
+  it('bounds the queue of each origin', () => {
+    slots.take('a');
+    slots.take('a');
+    expect([queue('a', '1'), queue('a', '2')].every(Boolean)).toBe(true);
+    expect(queue('a', '3')).toBeUndefined();
+    expect(slots.queued('a')).toBe(2);
+  });
+
+  it('forgets who has given up', () => {
+    slots.take('a');
+    slots.take('a');
+    const giveUp = queue('a', 'first')!;
+    queue('a', 'second');
+    giveUp();
+    giveUp();
+    slots.release('a');
+    expect(served).toEqual(['second']);
+    expect([...slots.queuedOrigins]).toEqual([]);
+  });
+
+  it('never exceeds a limit, loses a slot or leaves one unused that somebody waits for', () => {
+    const limits = { maxPerOrigin: 2, maxTotal: 3, maxQueued: 3 };
+    const step = fc.record({
+      origin: fc.constantFrom('a', 'b', 'c'),
+      action: fc.constantFrom('take', 'end', 'give up'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const all = new SocketSlots(limits);
+        const held: string[] = [];
+        const waiting = new Map<() => void, string>();
+        for (const { origin, action } of steps) {
+          if (action === 'take') {
+            if (all.take(origin)) held.push(origin);
+            else {
+              const giveUp = all.queue(origin, () => {
+                waiting.delete(giveUp!);
+                held.push(origin);
+              });
+              if (giveUp) waiting.set(giveUp, origin);
+            }
+          } else if (action === 'end') {
+            const index = held.indexOf(origin);
+            if (index !== -1) {
+              held.splice(index, 1);
+              all.release(origin);
+            }
+          } else {
+            const found = [...waiting].find(([, of]) => of === origin);
+            if (found) {
+              waiting.delete(found[0]);
+              found[0]();
+            }
+          }
+          const heldBy = (of: string) => held.filter((other) => other === of).length;
+          expect(held.length).toBeLessThanOrEqual(limits.maxTotal);
+          for (const of of ['a', 'b', 'c']) expect(heldBy(of)).toBeLessThanOrEqual(limits.maxPerOrigin);
+          for (const of of waiting.values()) {
+            expect(held.length === limits.maxTotal || heldBy(of) === limits.maxPerOrigin).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+});

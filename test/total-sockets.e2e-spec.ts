@@ -1,0 +1,111 @@
+import axios, { type AxiosInstance } from 'axios';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTransport, type Transport } from '../src/index.js';
+import type { TransportOptions } from '../src/index.js';
+import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
+
+const ORIGINS = 6;
+const MAX_TOTAL = 4;
+
+describe('pool.maxTotalSockets', () => {
+  let upstreams: Upstream[];
+  let transport: Transport;
+  let client: AxiosInstance;
+  /** Sockets that this process has opened and not closed, now and at most. */
+  let open: Set<Socket>;
+  let most: number;
+
+  const start = (options: TransportOptions) => {
+    transport = createTransport(options);
+    client = axios.create({ adapter: transport });
+  };
+  const opened = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    open.add(socket);
+    most = Math.max(most, [...open].filter(({ destroyed }) => !destroyed).length);
+  };
+
+  beforeEach(async () => {
+    upstreams = await Promise.all(Array.from({ length: ORIGINS }, () => startUpstream()));
+    open = new Set();
+    most = 0;
+    subscribe('net.client.socket', opened);
+  });
+
+  afterEach(async () => {
+    unsubscribe('net.client.socket', opened);
+    expect(transport.pool.stats().total).toMatchObject({ active: 0, queued: 0 });
+    await transport.close();
+    await Promise.all(upstreams.map((upstream) => upstream[Symbol.asyncDispose]()));
+  });
+
+  it('bounds the sockets of all origins together, idle ones included, and every call is answered', async () => {
+    start({ pool: { maxSockets: 3, maxTotalSockets: MAX_TOTAL } });
+    const calls = Array.from({ length: 600 }, (_, n) => client.get(`${upstreams[n % ORIGINS]!.url}/${n}`));
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ data }) => data.path)).toEqual(calls.map((_, n) => `/${n}`));
+    expect(most).toBe(MAX_TOTAL);
+  });
+
+  it('closes an idle socket of another origin to make room', async () => {
+    start({ pool: { maxSockets: 2, maxTotalSockets: 2 } });
+    for (const { url } of [...upstreams, ...upstreams]) expect((await client.get(url)).status).toBe(200);
+    expect(most).toBe(2);
+    expect(transport.pool.stats().total).toMatchObject({ idle: 2, created: 12, closed: 10 });
+  });
+
+  it('counts calls that axios sends itself', async () => {
+    start({ pool: { maxSockets: 3, maxTotalSockets: MAX_TOTAL } });
+    const calls = Array.from({ length: 60 }, (_, n) => {
+      const form = new FormData();
+      form.append('n', String(n));
+      return client.post(`${upstreams[n % ORIGINS]!.url}/${n}`, form);
+    });
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ data }) => data.path)).toEqual(calls.map((_, n) => `/${n}`));
+    expect(most).toBe(MAX_TOTAL);
+  });
+
+  it('is named by the error of a call that waited for it in vain', async () => {
+    start({ pool: { maxSockets: 1, maxTotalSockets: 1 }, timeouts: { poolWaitMs: 30 } });
+    const [held, other] = upstreams as [Upstream, Upstream];
+    const { data: stream } = await client.get(held.url, { responseType: 'stream' });
+    await expect(client.get(other.url)).rejects.toThrow('raise pool.maxTotalSockets or timeouts.poolWaitMs');
+    await expect(client.get(held.url)).rejects.toThrow('raise pool.maxSockets or timeouts.poolWaitMs');
+    stream.resume();
+    expect((await client.get(other.url)).status).toBe(200);
+  });
+
+  it('leaves room for no call that was given up', async () => {
+    start({ pool: { maxSockets: 1, maxTotalSockets: 1 } });
+    const [held, other] = upstreams as [Upstream, Upstream];
+    const { data: stream } = await client.get(held.url, { responseType: 'stream' });
+    const controller = new AbortController();
+    const waiting = client.get(other.url, { signal: controller.signal });
+    const late = client.get(other.url, { signal: AbortSignal.abort() });
+    await expect(late).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+    expect(transport.pool.stats().total.queued).toBe(1);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+    stream.destroy();
+    expect((await client.get(other.url)).status).toBe(200);
+    expect(other.requests).toBe(1);
+  });
+
+  it('holds for a request that is sent again on a fresh socket, after another has taken its slot', async () => {
+    const [dying, other] = upstreams as [Upstream, Upstream];
+    start({ pool: { maxSockets: 1, maxTotalSockets: 1 } });
+    await client.get(dying.url);
+    dying.server.removeAllListeners('request');
+    dying.server.once('request', (request) => {
+      request.socket.resetAndDestroy();
+      dying.server.on('request', answerJson);
+    });
+    const answers = await Promise.all([client.get(dying.url), client.get(other.url)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(most).toBe(1);
+    expect(transport.pool.stats().origins[dying.url]!.created).toBe(2);
+  });
+});
