@@ -36,7 +36,7 @@ export function waitForSlot(origin: string, call: Call, { pool, clock, poolWaitM
     const giveUp = (reason: unknown) => {
       stop();
       leaveQueue();
-      reject(reason as Error);
+      reject(reason);
     };
     const abort = () => giveUp(new CanceledError(undefined, config));
     const expire = () => giveUp(new PoolTimeoutError(call, poolWaitMs as number, pool.slots.isFull(origin)));
