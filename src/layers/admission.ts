@@ -1,6 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { Lease } from '../pool/in-flight.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
 import type { Layer } from './layer.js';
 
@@ -14,12 +15,16 @@ export function admission(pool: ConnectionPool): Layer {
     if (!lease) throw ClientClosedError.refused(call);
     try {
       const response = await next(call);
-      onBodyEnd(response.data, lease.release);
+      releaseWith(response, lease);
       return response;
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
-      onBodyEnd((error as { response?: AxiosResponse }).response?.data, lease.release);
+      releaseWith((error as { response?: AxiosResponse }).response, lease);
       throw error;
     }
   };
+}
+
+function releaseWith(response: AxiosResponse | undefined, lease: Lease): void {
+  onBodyEnd(response?.data, () => lease.release());
 }

@@ -1,5 +1,6 @@
 import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
+import { rememberNames } from './agent-names.js';
 import { adopt, agentOptions, type AgentOwner, type AgentSettings } from './owned-agent.js';
 
 export interface Agents {
@@ -11,6 +12,7 @@ export function createAgents(settings: AgentSettings, owner: AgentOwner): Agents
   const options = agentOptions(settings);
   const httpAgent = new agentkeepalive.HttpAgent(options);
   const httpsAgent = new agentkeepalive.HttpsAgent({ ...options, ...settings.tls });
+  rememberNames(httpsAgent);
   adopt(httpAgent, 'http:', settings, owner);
   adopt(httpsAgent, 'https:', settings, owner);
   return { httpAgent, httpsAgent };

@@ -8,13 +8,20 @@ export type PoolState = 'open' | 'draining' | 'closed';
 /** A call's place among those in flight. */
 export interface Lease {
   /** The call has ended, its body included. Idempotent. */
-  readonly release: () => void;
+  release(): void;
 }
 
-interface Holder {
-  abort: (() => void) | undefined;
-  /** Admitted before the drain began, so the drain waits for it. */
-  readonly early: boolean;
+class Holder implements Lease {
+  constructor(
+    readonly released: (holder: Holder) => void,
+    public abort: (() => void) | undefined,
+    /** Admitted before the drain began, so the drain waits for it. */
+    readonly early: boolean,
+  ) {}
+
+  release(): void {
+    this.released(this);
+  }
 }
 
 /** The calls that have not ended, and the one-way state that decides over new ones. Does no I/O, knows no time. */
@@ -51,10 +58,10 @@ export class InFlight {
   admit(abort: () => void): Lease | undefined {
     if (this.#state === 'closed') return undefined;
     if (this.#state === 'draining') this.#admittedWhileDraining++;
-    const holder: Holder = { abort, early: this.#state === 'open' };
+    const holder = new Holder(this.#release, abort, this.#state === 'open');
     if (holder.early) this.#early++;
     this.#holders.add(holder);
-    return { release: () => this.#release(holder) };
+    return holder;
   }
 
   startDraining(): void {
@@ -86,7 +93,7 @@ export class InFlight {
     }
   }
 
-  #release(holder: Holder): void {
+  readonly #release = (holder: Holder): void => {
     if (!this.#holders.delete(holder)) return;
     if (holder.early) this.#early--;
     if (this.#state !== 'open' && holder.abort) this.#finished++;
@@ -95,7 +102,7 @@ export class InFlight {
       this.#waiting.delete(waiter);
       waiter.resolve();
     }
-  }
+  };
 
   #when(done: () => boolean): Promise<void> {
     if (done()) return Promise.resolve();

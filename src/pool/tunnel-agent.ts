@@ -1,6 +1,7 @@
 import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
+import { rememberNames } from './agent-names.js';
 import {
   adopt,
   type AgentInternals,
@@ -42,6 +43,7 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
     );
     return undefined;
   };
+  rememberNames(agent);
   adopt(agent, 'https:', settings, owner);
   const internals = agent as unknown as AgentInternals;
   const createSocket = internals.createSocket.bind(agent);

@@ -2,13 +2,16 @@ import type { Cancel, CancelToken } from 'axios';
 
 type Listener = (reason: any) => void;
 
+/** Most have one listener, and lists that are not made are not collected. */
+const NONE: Listener[] = [];
+
 /**
  * A CancelToken that ends a request with the very error it is given, where axios's own can only make a
  * `CanceledError`. Follows the token the caller passed, if any.
  */
 export class Cancellation implements CancelToken {
   readonly #parent: CancelToken | undefined;
-  readonly #listeners = new Set<Listener>();
+  #listeners: Listener[] = NONE;
   #reason: Error | undefined;
 
   constructor(parent?: CancelToken) {
@@ -28,18 +31,20 @@ export class Cancellation implements CancelToken {
   cancel(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener(reason);
+    for (const listener of this.#listeners.slice()) listener(reason);
   }
 
   /** Calls the listener when cancelled, at once if it already is. */
   subscribe(listener: Listener): void {
     if (this.#reason) return listener(this.#reason);
-    this.#listeners.add(listener);
+    if (this.#listeners === NONE) this.#listeners = [listener];
+    else this.#listeners.push(listener);
     this.#parent?.subscribe(listener);
   }
 
   unsubscribe(listener: Listener): void {
-    this.#listeners.delete(listener);
+    const index = this.#listeners.indexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
     this.#parent?.unsubscribe(listener);
   }
 

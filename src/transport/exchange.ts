@@ -4,9 +4,10 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { GenericAbortSignal } from 'axios';
 import type { Clock } from '../clock.js';
+import { ORIGIN } from '../pool/agent-names.js';
 import { timesReused } from '../pool/times-reused.js';
 import type { Cancellation } from './cancellation.js';
-import { type Phase, type PhaseLimits, PhaseTimer } from './phase-timer.js';
+import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer } from './phase-timer.js';
 import type { RequestHeaders } from './request-headers.js';
 import type { RequestTarget } from './request-target.js';
 
@@ -21,27 +22,25 @@ export interface ExchangeRequest {
   readonly body: Buffer | undefined;
 }
 
+type RequestOptions = http.RequestOptions & { [ORIGIN]?: string };
+
 /** What an exchange runs in. */
 export interface ExchangeContext {
   readonly agent: http.Agent;
   readonly limits: PhaseLimits;
   readonly clock: Clock;
   readonly cancellation: Cancellation;
-  /** The error for a phase that lasted too long. */
-  readonly phaseError: (phase: Phase) => Error;
   /** The caller's, if there is one. */
   readonly signal: GenericAbortSignal | undefined;
-  /** The error for the caller's signal. */
-  readonly aborted: (request: http.ClientRequest) => Error;
-  /** Called once, when the exchange is over. */
-  readonly ended: (request: http.ClientRequest | undefined) => void;
 }
 
 /**
  * One request and its response, from the connecting of a socket to the end of the body. Whatever ends it early, a failure, a
  * phase that takes too long, a cancellation, destroys its socket: a half-read one must not return to the pool.
+ *
+ * What its errors are is its subclass's to say. (Not functions in the context: an exchange makes as few objects as it can.)
  */
-export class Exchange {
+export abstract class Exchange implements PhaseOwner {
   /** From `start` on, unless Node refuses what it is given. */
   request!: http.ClientRequest;
   readonly #context: ExchangeContext;
@@ -53,10 +52,24 @@ export class Exchange {
   #responded = false;
   #failure: { readonly reason: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
+  #onAbort: (() => void) | undefined;
 
   constructor(context: ExchangeContext) {
     this.#context = context;
-    this.#phases = new PhaseTimer(context.clock, context.limits, (phase) => this.fail(context.phaseError(phase)));
+    this.#phases = new PhaseTimer(context.clock, context.limits, this);
+  }
+
+  /** The error for a phase that lasted too long. */
+  protected abstract phaseError(phase: Phase): Error;
+
+  /** The error for the caller's signal. */
+  protected abstract abortError(): Error;
+
+  /** Called once, when the exchange is over. */
+  protected abstract ended(): void;
+
+  phaseExpired(phase: Phase): void {
+    this.fail(this.phaseError(phase));
   }
 
   /**
@@ -69,18 +82,14 @@ export class Exchange {
     const { request } = target.secure ? https : http;
     this.#hasBody = body !== undefined;
     try {
-      this.request = request({
-        agent,
-        protocol: target.secure ? 'https:' : 'http:',
-        hostname: target.hostname,
-        port: target.port,
-        path: target.path,
-        method,
-        headers,
-        socketPath: target.socketPath,
-        auth: auth || undefined,
-        family,
-      });
+      const options: RequestOptions = { agent, hostname: target.hostname, path: target.path, method, headers };
+      // Node copies them three times, so what is not needed is left out.
+      if (target.port) options.port = target.port;
+      if (target.socketPath) options.socketPath = target.socketPath;
+      if (auth) options.auth = auth;
+      if (family !== undefined) options.family = family;
+      if (target.secure) options[ORIGIN] = target.origin;
+      this.request = request(options);
     } catch (error) {
       this.end();
       throw error;
@@ -88,16 +97,16 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#phases.enter('connect');
-      this.request.on('socket', this.#onSocket);
-      this.request.on('response', this.#onResponse);
-      this.request.on('error', this.fail);
-      this.request.on('close', this.#onClose);
-      cancellation.subscribe(this.fail);
-      if (signal) {
-        if (signal.aborted) this.#onAbort();
-        else signal.addEventListener?.('abort', this.#onAbort);
+      if (this.request.reusedSocket) this.#awaitResponse();
+      else {
+        this.#phases.enter('connect');
+        this.request.on('socket', (socket) => this.#onSocket(socket));
       }
+      this.request.on('response', (response) => this.#onResponse(response));
+      this.request.on('error', this.fail);
+      this.request.on('close', () => this.#onClose());
+      cancellation.subscribe(this.fail);
+      if (signal) this.#follow(signal);
       this.request.end(body);
     });
   }
@@ -130,10 +139,10 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     this.#phases.stop();
-    const { cancellation, signal, ended } = this.#context;
+    const { cancellation, signal } = this.#context;
     cancellation.unsubscribe(this.fail);
-    signal?.removeEventListener?.('abort', this.#onAbort);
-    ended(this.request);
+    if (this.#onAbort) signal?.removeEventListener?.('abort', this.#onAbort);
+    this.ended();
   }
 
   /** Ends it early. The first reason counts. */
@@ -153,38 +162,37 @@ export class Exchange {
     this.request.destroy();
   }
 
-  readonly #onAbort = (): void => this.fail(this.#context.aborted(this.request));
+  #follow(signal: GenericAbortSignal): void {
+    this.#onAbort = () => this.fail(this.abortError());
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener?.('abort', this.#onAbort);
+  }
 
-  readonly #onSocket = (socket: Socket): void => {
+  #onSocket(socket: Socket): void {
     if (this.#ended) return;
-    if (this.request.reusedSocket || isConnected(socket)) {
-      this.#awaitResponse(socket);
-      return;
-    }
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#awaitResponse(socket));
-  };
+    if (isConnected(socket)) this.#awaitResponse();
+    else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#awaitResponse());
+  }
 
   /** Without a response, as when the server switches protocols, which nobody here has asked for. */
-  readonly #onClose = (): void => {
+  #onClose(): void {
     if (this.#ended || this.#responded) return;
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
-  };
+  }
 
-  readonly #onResponse = (response: http.IncomingMessage): void => {
+  #onResponse(response: http.IncomingMessage): void {
     if (this.#ended) return;
     this.#responded = true;
     this.#phases.enter('bodyIdle');
     this.#resolve(response);
-  };
+  }
 
-  #awaitResponse(socket: Socket): void {
+  #awaitResponse(): void {
     if (this.#ended) return;
     const { request } = this;
     // A large body that is still going out is progress; the wait for the answer begins when all of it is sent.
-    this.#phases.enter(
-      'response',
-      this.#hasBody ? () => (request.writableFinished ? -1 : socket.bytesWritten) : undefined,
-    );
+    const bytesSent = () => (request.writableFinished ? -1 : (request.socket?.bytesWritten ?? 0));
+    this.#phases.enter('response', this.#hasBody ? bytesSent : undefined);
   }
 }
 

@@ -1,17 +1,16 @@
-import { AxiosError, type AxiosResponse, CanceledError, type InternalAxiosRequestConfig } from 'axios';
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
-import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { abandonTunnel } from '../pool/tunnel.js';
 import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
 import { isDelegated } from './delegation.js';
-import { Exchange, type ExchangeRequest } from './exchange.js';
-import type { Phase, PhaseLimits } from './phase-timer.js';
+import { CallExchange } from './call-exchange.js';
+import type { Exchange, ExchangeRequest } from './exchange.js';
+import type { PhaseLimits } from './phase-timer.js';
 import { forwardedRequest, proxyFinder, type ProxyFinder } from './proxies.js';
 import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
 import { requestBody } from './request-body.js';
@@ -31,12 +30,6 @@ export interface NativeTransportSettings {
   readonly maxResponseBytes: number | false;
   readonly redirects: RedirectOptions;
 }
-
-const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
-  connect: ConnectTimeoutError,
-  response: ResponseTimeoutError,
-  bodyIdle: BodyTimeoutError,
-};
 
 /**
  * The end of the stack: what axios's http adapter does, straight on `node:http` and the pool's agents, with every phase
@@ -97,7 +90,7 @@ async function open(
   const agent = proxy && secure ? pool.tunnelAgent(proxy) : sent.target.secure ? pool.httpsAgent : pool.httpAgent;
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
-  const exchange = newExchange(sent, agent, call, settings);
+  const exchange = new CallExchange(sent, agent, call, settings);
   try {
     return { exchange, response: await exchange.start(sent) };
   } catch (error) {
@@ -105,34 +98,12 @@ async function open(
     if (!isReplayed) throw asAxiosError(error, config, exchange.request);
   }
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
-  const replay = newExchange(sent, agent, call, settings);
+  const replay = new CallExchange(sent, agent, call, settings);
   try {
     return { exchange: replay, response: await pool.onFreshSocket(agent, () => replay.start(sent)) };
   } catch (error) {
     throw asAxiosError(error, config, replay.request);
   }
-}
-
-function newExchange(
-  { target }: ExchangeRequest,
-  agent: Agent,
-  call: Call,
-  { pool, clock, phases }: NativeTransportSettings,
-): Exchange {
-  const { config, cancellation } = call;
-  return new Exchange({
-    agent,
-    limits: phases,
-    clock,
-    cancellation,
-    signal: config.signal,
-    aborted: (request) => new CanceledError(undefined, config, request),
-    phaseError: (phase) => new PHASE_ERRORS[phase](call, phases[phase] as number),
-    ended: (request) => {
-      pool.slots.release(target.origin);
-      if (request && !request.socket) abandonTunnel(request);
-    },
-  });
 }
 
 async function deliver(

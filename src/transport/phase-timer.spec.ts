@@ -11,7 +11,7 @@ describe('PhaseTimer', () => {
   beforeEach(() => {
     clock = new ManualClock();
     expired = [];
-    timer = new PhaseTimer(clock, limits, (phase) => expired.push(phase));
+    timer = new PhaseTimer(clock, limits, { phaseExpired: (phase) => void expired.push(phase) });
   });
 
   it('says which phase lasted too long', () => {

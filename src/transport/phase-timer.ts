@@ -14,6 +14,12 @@ export type PhaseLimits = Readonly<Record<Phase, number | false>>;
 /** A count that grows while the phase makes progress without anybody being told, as the bytes read from a socket. */
 export type Progress = () => number;
 
+/** Whom a timer is for. */
+export interface PhaseOwner {
+  /** The phase has lasted longer than it may. */
+  phaseExpired(phase: Phase): void;
+}
+
 /** How often progress is looked at before a phase without any is over: a silence is noticed within 25 % of its limit. */
 const LOOKS_PER_LIMIT = 4;
 
@@ -24,7 +30,7 @@ const LOOKS_PER_LIMIT = 4;
 export class PhaseTimer {
   readonly #clock: Clock;
   readonly #limits: PhaseLimits;
-  readonly #expired: (phase: Phase) => void;
+  readonly #owner: PhaseOwner;
   #phase: Phase = 'connect';
   #since = 0;
   #progress: Progress | undefined;
@@ -32,10 +38,10 @@ export class PhaseTimer {
   #timer: unknown;
   #firesAt = Infinity;
 
-  constructor(clock: Clock, limits: PhaseLimits, expired: (phase: Phase) => void) {
+  constructor(clock: Clock, limits: PhaseLimits, owner: PhaseOwner) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#expired = expired;
+    this.#owner = owner;
   }
 
   /** The exchange has come to this phase, or made progress within it. */
@@ -76,7 +82,7 @@ export class PhaseTimer {
     }
     const left = this.#since + limit - this.#clock.now();
     // Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578
-    if (left < 1) this.#expired(this.#phase);
+    if (left < 1) this.#owner.phaseExpired(this.#phase);
     else this.#setWithin(left, limit);
   };
 }

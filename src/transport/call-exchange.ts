@@ -1,0 +1,49 @@
+import { CanceledError } from 'axios';
+import type { Agent } from 'node:http';
+import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
+import type { Call } from '../layers/layer.js';
+import type { Clock } from '../clock.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import { abandonTunnel } from '../pool/tunnel.js';
+import { Exchange, type ExchangeRequest } from './exchange.js';
+import type { Phase, PhaseLimits } from './phase-timer.js';
+
+export interface CallExchangeSettings {
+  readonly pool: Pick<ConnectionPool, 'slots'>;
+  readonly clock: Clock;
+  readonly phases: PhaseLimits;
+}
+
+const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
+  connect: ConnectTimeoutError,
+  response: ResponseTimeoutError,
+  bodyIdle: BodyTimeoutError,
+};
+
+/** An exchange made for a call, which holds a slot of its origin and gives it back. */
+export class CallExchange extends Exchange {
+  readonly #call: Call;
+  readonly #settings: CallExchangeSettings;
+  readonly #origin: string;
+
+  constructor({ target }: ExchangeRequest, agent: Agent, call: Call, settings: CallExchangeSettings) {
+    const { cancellation, config } = call;
+    super({ agent, limits: settings.phases, clock: settings.clock, cancellation, signal: config.signal });
+    this.#call = call;
+    this.#settings = settings;
+    this.#origin = target.origin;
+  }
+
+  protected phaseError(phase: Phase): Error {
+    return new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number);
+  }
+
+  protected abortError(): Error {
+    return new CanceledError(undefined, this.#call.config, this.request);
+  }
+
+  protected ended(): void {
+    this.#settings.pool.slots.release(this.#origin);
+    if (this.request && !this.request.socket) abandonTunnel(this.request);
+  }
+}
