@@ -42,7 +42,7 @@ describe('phases', () => {
       name: 'PoolTimeoutError',
       code: 'ERR_POOL_TIMEOUT',
       origin: upstream.url,
-      attempts: 1,
+      attempts: [{ number: 1, outcome: 'ERR_POOL_TIMEOUT' }],
       isAxiosError: true,
       message: `GET ${upstream.url}: waited 50 ms for a socket in attempt 1; raise pool.maxSockets or timeouts.poolWaitMs`,
     });
@@ -56,7 +56,7 @@ describe('phases', () => {
     const { client } = start({ pool: { maxSockets: 1, maxQueued: 1 } });
     const controller = new AbortController();
     const waiting = [1, 2].map(() => client.get(upstream.url, { signal: controller.signal }).catch(() => {}));
-    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_POOL_QUEUE_FULL', attempts: 0 });
+    await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_POOL_QUEUE_FULL', attempts: [] });
     controller.abort();
     await Promise.all(waiting);
     await expect(client.get(upstream.url, { timeout: 20 })).rejects.toMatchObject({ code: 'ECONNABORTED' });

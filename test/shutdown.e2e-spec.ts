@@ -133,7 +133,7 @@ describe('an app that shuts down', () => {
           code: 'ERR_CLIENT_CLOSED',
           isAxiosError: true,
           origin: upstream.url,
-          attempts: 1,
+          attempts: [{ number: 1, outcome: 'ERR_CLIENT_CLOSED' }],
           message: expect.stringMatching(/aborted in attempt 1: .* raise shutdown\.drainMs/),
         },
       });
@@ -147,7 +147,7 @@ describe('an app that shuts down', () => {
     await app.close();
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       name: 'ClientClosedError',
-      attempts: 0,
+      attempts: [],
       method: 'GET',
       message: `GET ${upstream.url}: client "default" is closed; make calls before onApplicationShutdown ends`,
     });

@@ -3,10 +3,10 @@ import { HttpClientError } from './http-client.error.js';
 
 /** The response body, decoded, is larger than the client may hold in memory. */
 export class BodyTooLargeError extends HttpClientError {
-  readonly code = 'ERR_BODY_TOO_LARGE';
+  declare readonly code: 'ERR_BODY_TOO_LARGE';
 
   constructor(call: Call, maxBytes: number) {
     const ways = "raise limits.maxResponseBytes, pass maxContentLength with the call, or use responseType 'stream'";
-    super(`the response body exceeds ${maxBytes} bytes; ${ways}`, call, call.attempt);
+    super('ERR_BODY_TOO_LARGE', `the response body exceeds ${maxBytes} bytes; ${ways}`, call, true);
   }
 }

@@ -6,22 +6,24 @@ import { HttpClientError } from './http-client.error.js';
  * deadline passed and was aborted.
  */
 export class ClientClosedError extends HttpClientError {
-  readonly code = 'ERR_CLIENT_CLOSED';
+  declare readonly code: 'ERR_CLIENT_CLOSED';
 
   static refused(call: Call): ClientClosedError {
     return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
       `client "${call.clientName}" is closed; make calls before onApplicationShutdown ends`,
       call,
-      0,
+      false,
     );
   }
 
   static aborted(call: Call): ClientClosedError {
     return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
       `aborted in attempt ${call.attempt}: client "${call.clientName}" closed before the response ended; ` +
         'raise shutdown.drainMs if it needs longer',
       call,
-      call.attempt,
+      true,
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Call } from '../layers/layer.js';
+import type { Attempt } from './attempt.js';
 import { redactedConfig } from './redacted-config.js';
 
 /**
@@ -9,22 +10,25 @@ import { redactedConfig } from './redacted-config.js';
  * the message never holds a query string, a header value or a body.
  */
 export abstract class HttpClientError extends Error {
-  abstract readonly code: string;
+  /** A literal, which tells the errors apart where classes do not, as in logs. */
+  readonly code: string;
   readonly isAxiosError = true;
   /** Scheme, host and port that the call was for. */
   readonly origin: string;
   /** Upper case. */
   readonly method: string;
-  /** Attempts begun before this error: 0 when the call was refused at once. */
-  readonly attempts: number;
+  /** What each attempt of the call saw: empty where it was refused before the first. */
+  attempts: readonly Attempt[];
   readonly config: InternalAxiosRequestConfig;
 
-  protected constructor(message: string, call: Call, attempts: number) {
+  /** @param isUnderWay whether an attempt had begun: this one is then how it ended */
+  protected constructor(code: string, message: string, call: Call, isUnderWay: boolean) {
     super(`${call.method} ${call.origin}: ${message}`);
     this.name = new.target.name;
     this.origin = call.origin;
     this.method = call.method;
-    this.attempts = attempts;
+    this.code = code;
+    this.attempts = isUnderWay ? [{ number: call.attempt, outcome: code }] : [];
     this.config = redactedConfig(call.config);
   }
 }

@@ -13,42 +13,42 @@ export function isTimeoutError(error: unknown): boolean {
 
 /** No socket became free in time. Raise the limit that was reached or timeouts.poolWaitMs, or call less at once. */
 export class PoolTimeoutError extends TimeoutError {
-  readonly code = 'ERR_POOL_TIMEOUT';
+  declare readonly code: 'ERR_POOL_TIMEOUT';
 
   /** @param originIsFull whether the origin had all its sockets in use, rather than the pool */
   constructor(call: Call, ms: number, originIsFull: boolean) {
     const limit = originIsFull ? 'pool.maxSockets' : 'pool.maxTotalSockets';
     const message = `waited ${ms} ms for a socket in attempt ${call.attempt}; raise ${limit} or timeouts.poolWaitMs`;
-    super(message, call, call.attempt);
+    super('ERR_POOL_TIMEOUT', message, call, true);
   }
 }
 
 /** DNS, TCP and TLS took too long. */
 export class ConnectTimeoutError extends TimeoutError {
-  readonly code = 'ERR_CONNECT_TIMEOUT';
+  declare readonly code: 'ERR_CONNECT_TIMEOUT';
 
   constructor(call: Call, ms: number) {
     const message = `not connected after ${ms} ms (DNS, TCP, TLS) in attempt ${call.attempt}; see timeouts.connectMs`;
-    super(message, call, call.attempt);
+    super('ERR_CONNECT_TIMEOUT', message, call, true);
   }
 }
 
 /** The upstream took the request but sent no response headers in time. */
 export class ResponseTimeoutError extends TimeoutError {
-  readonly code = 'ERR_RESPONSE_TIMEOUT';
+  declare readonly code: 'ERR_RESPONSE_TIMEOUT';
 
   constructor(call: Call, ms: number) {
     const message = `no response headers after ${ms} ms in attempt ${call.attempt}; see timeouts.responseMs`;
-    super(message, call, call.attempt);
+    super('ERR_RESPONSE_TIMEOUT', message, call, true);
   }
 }
 
 /** The upstream fell silent in the middle of its response body. */
 export class BodyTimeoutError extends TimeoutError {
-  readonly code = 'ERR_BODY_TIMEOUT';
+  declare readonly code: 'ERR_BODY_TIMEOUT';
 
   constructor(call: Call, ms: number) {
     const message = `the response body was silent for ${ms} ms in attempt ${call.attempt}; see timeouts.bodyIdleMs`;
-    super(message, call, call.attempt);
+    super('ERR_BODY_TIMEOUT', message, call, true);
   }
 }

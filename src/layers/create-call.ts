@@ -1,37 +1,64 @@
-import type { InternalAxiosRequestConfig } from 'axios';
+import { CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import { Cancellation } from '../transport/cancellation.js';
-import type { Call } from './layer.js';
+import type { Call, CallChanges } from './layer.js';
 
 /** The call that an axios config, as adapters get it, stands for. */
 export function createCall(config: InternalAxiosRequestConfig, clientName: string): Call {
-  return new AxiosCall(config, clientName);
+  const { cancelToken, signal, method = 'get' } = config;
+  const cancellation = new Cancellation(cancelToken);
+  if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));
+  return new AxiosCall(config, clientName, method.toUpperCase(), 1, Infinity, cancellation, undefined);
+}
+
+/** The same call, changed for the layers within. */
+export function deriveCall(call: Call, changes: CallChanges): Call {
+  const { config = call.config, attempt = call.attempt, deadline = call.deadline } = changes;
+  const { cancellation = call.cancellation, mayRepeat = call.mayRepeat } = changes;
+  return new AxiosCall(config, call.clientName, call.method, attempt, deadline, cancellation, mayRepeat);
 }
 
 class AxiosCall implements Call {
-  readonly attempt = 1;
-  readonly method: string;
-  readonly cancellation: Cancellation;
+  #origin: string | undefined;
 
   constructor(
     readonly config: InternalAxiosRequestConfig,
     readonly clientName: string,
-  ) {
-    this.method = (config.method ?? 'get').toUpperCase();
-    this.cancellation = new Cancellation(config.cancelToken);
-  }
+    readonly method: string,
+    readonly attempt: number,
+    readonly deadline: number,
+    readonly cancellation: Cancellation,
+    readonly mayRepeat: (() => boolean) | undefined,
+  ) {}
 
-  /** Found out when asked for: a call that goes well never is. */
+  /** Found out when asked for: without layers that keep state for each origin, a call that goes well never is. */
   get origin(): string {
-    return originOf(this.config);
+    return (this.#origin ??= originOf(this.config));
   }
 }
 
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\//i;
+const PLAIN_ORIGIN = /^https?:\/\/[a-z\d.-]+(?::\d+)?(?=[/?]|$)/;
+
+/** As written → as URL has it. Parsing a URL takes 1.5 us. */
+const origins = new Map<string, string>();
+const MAX_CACHED_ORIGINS = 1_000;
 
 function originOf({ socketPath, baseURL, url = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): string {
   if (socketPath) return `unix:${socketPath}`;
   const usesBase = baseURL !== undefined && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
   const address = usesBase ? baseURL : url;
-  // axios refuses an address that is none; until then the call needs a name.
+  const written = PLAIN_ORIGIN.exec(address)?.[0];
+  if (written === undefined) return parsedOrigin(address);
+  let origin = origins.get(written);
+  if (origin === undefined) {
+    origin = parsedOrigin(written);
+    if (origins.size === MAX_CACHED_ORIGINS) origins.clear();
+    origins.set(written, origin);
+  }
+  return origin;
+}
+
+/** axios refuses an address that is none; until then the call needs a name. */
+function parsedOrigin(address: string): string {
   return URL.canParse(address) ? new URL(address).origin : 'invalid URL';
 }

@@ -1,4 +1,3 @@
-import { CanceledError } from 'axios';
 import type { Agent } from 'node:http';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import type { Call } from '../layers/layer.js';
@@ -27,8 +26,7 @@ export class CallExchange extends Exchange {
   readonly #origin: string;
 
   constructor({ target }: ExchangeRequest, agent: Agent, call: Call, settings: CallExchangeSettings) {
-    const { cancellation, config } = call;
-    super({ agent, limits: settings.phases, clock: settings.clock, cancellation, signal: config.signal });
+    super({ agent, limits: settings.phases, clock: settings.clock, cancellation: call.cancellation });
     this.#call = call;
     this.#settings = settings;
     this.#origin = target.origin;
@@ -36,10 +34,6 @@ export class CallExchange extends Exchange {
 
   protected phaseError(phase: Phase): Error {
     return new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number);
-  }
-
-  protected abortError(): Error {
-    return new CanceledError(undefined, this.#call.config, this.request);
   }
 
   protected ended(): void {

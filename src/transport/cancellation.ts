@@ -1,4 +1,4 @@
-import type { Cancel, CancelToken } from 'axios';
+import type { Cancel, CancelToken, GenericAbortSignal } from 'axios';
 
 type Listener = (reason: any) => void;
 
@@ -13,6 +13,7 @@ export class Cancellation implements CancelToken {
   readonly #parent: CancelToken | undefined;
   #listeners: Listener[] = NONE;
   #reason: Error | undefined;
+  #unfollow: (() => void) | undefined;
 
   constructor(parent?: CancelToken) {
     this.#parent = parent;
@@ -32,6 +33,25 @@ export class Cancellation implements CancelToken {
     if (this.#reason) return;
     this.#reason = reason;
     for (const listener of this.#listeners.slice()) listener(reason);
+  }
+
+  /**
+   * Cancels when the signal aborts, at once if it already has, until `unfollow`.
+   * @param reason makes the error that it is cancelled with
+   */
+  follow(signal: GenericAbortSignal, reason: () => Error): void {
+    const abort = () => this.cancel(reason());
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener?.('abort', abort);
+    this.#unfollow = () => signal.removeEventListener?.('abort', abort);
+  }
+
+  /** Whoever the signal belongs to may keep it for long. */
+  unfollow(): void {
+    this.#unfollow?.();
   }
 
   /** Calls the listener when cancelled, at once if it already is. */

@@ -2,7 +2,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { GenericAbortSignal } from 'axios';
 import type { Clock } from '../clock.js';
 import { ORIGIN } from '../pool/agent-names.js';
 import { timesReused } from '../pool/times-reused.js';
@@ -30,8 +29,6 @@ export interface ExchangeContext {
   readonly limits: PhaseLimits;
   readonly clock: Clock;
   readonly cancellation: Cancellation;
-  /** The caller's, if there is one. */
-  readonly signal: GenericAbortSignal | undefined;
 }
 
 /**
@@ -52,7 +49,6 @@ export abstract class Exchange implements PhaseOwner {
   #responded = false;
   #failure: { readonly reason: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
-  #onAbort: (() => void) | undefined;
 
   constructor(context: ExchangeContext) {
     this.#context = context;
@@ -61,9 +57,6 @@ export abstract class Exchange implements PhaseOwner {
 
   /** The error for a phase that lasted too long. */
   protected abstract phaseError(phase: Phase): Error;
-
-  /** The error for the caller's signal. */
-  protected abstract abortError(): Error;
 
   /** Called once, when the exchange is over. */
   protected abstract ended(): void;
@@ -78,7 +71,7 @@ export abstract class Exchange implements PhaseOwner {
    * @throws Node's error, the reason of a cancellation, or the error for a phase
    */
   start({ target, method, headers, auth, family, body }: ExchangeRequest): Promise<http.IncomingMessage> {
-    const { agent, cancellation, signal } = this.#context;
+    const { agent, cancellation } = this.#context;
     const { request } = target.secure ? https : http;
     this.#hasBody = body !== undefined;
     try {
@@ -106,7 +99,6 @@ export abstract class Exchange implements PhaseOwner {
       this.request.on('error', this.fail);
       this.request.on('close', () => this.#onClose());
       cancellation.subscribe(this.fail);
-      if (signal) this.#follow(signal);
       this.request.end(body);
     });
   }
@@ -139,9 +131,7 @@ export abstract class Exchange implements PhaseOwner {
     if (this.#ended) return;
     this.#ended = true;
     this.#phases.stop();
-    const { cancellation, signal } = this.#context;
-    cancellation.unsubscribe(this.fail);
-    if (this.#onAbort) signal?.removeEventListener?.('abort', this.#onAbort);
+    this.#context.cancellation.unsubscribe(this.fail);
     this.ended();
   }
 
@@ -160,12 +150,6 @@ export abstract class Exchange implements PhaseOwner {
     if (this.#ended) return;
     this.end();
     this.request.destroy();
-  }
-
-  #follow(signal: GenericAbortSignal): void {
-    this.#onAbort = () => this.fail(this.abortError());
-    if (signal.aborted) this.#onAbort();
-    else signal.addEventListener?.('abort', this.#onAbort);
   }
 
   #onSocket(socket: Socket): void {

@@ -1,4 +1,4 @@
-import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig, isCancel } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
@@ -144,6 +144,7 @@ function bodyLimit(call: Call, { request }: Exchange, maxResponseBytes: number |
 
 /** Node's errors as axios wraps them; axios's own and ours as they are. */
 function asAxiosError(error: unknown, config: InternalAxiosRequestConfig, request?: ClientRequest): unknown {
+  if (isCancel(error) && Object.isExtensible(error)) error.request ??= request; // as axios has it; nobody knew of it when the caller gave up
   const wrapped = !(error instanceof Error) || 'isAxiosError' in error || !('code' in error) || !request;
   return wrapped ? error : AxiosError.from(error, undefined, config, request);
 }

@@ -1,4 +1,3 @@
-import { CanceledError } from 'axios';
 import type { Clock } from '../clock.js';
 import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
@@ -17,13 +16,11 @@ export interface SlotSettings {
  * @throws PoolQueueFullError, PoolTimeoutError, or what the call is cancelled with
  */
 export function waitForSlot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSettings): Promise<void> {
-  const { cancellation, config } = call;
-  const { signal } = config;
+  const { cancellation } = call;
   return new Promise((resolve, reject) => {
     const stop = () => {
       clock.clearTimeout(timer);
       cancellation.unsubscribe(giveUp);
-      signal?.removeEventListener?.('abort', abort);
     };
     const leaveQueue = pool.slots.queue(origin, () => {
       stop();
@@ -38,11 +35,8 @@ export function waitForSlot(origin: string, call: Call, { pool, clock, poolWaitM
       leaveQueue();
       reject(reason);
     };
-    const abort = () => giveUp(new CanceledError(undefined, config));
     const expire = () => giveUp(new PoolTimeoutError(call, poolWaitMs as number, pool.slots.isFull(origin)));
     const timer = poolWaitMs === false ? undefined : clock.setTimeout(expire, poolWaitMs);
     cancellation.subscribe(giveUp);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener?.('abort', abort);
   });
 }
