@@ -1,0 +1,81 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const WORKER_LIMIT_MS = 120_000;
+const ca = fileURLToPath(new URL('../test/support/tls/ca.pem', import.meta.url));
+
+/** Without proxies, and without what may have been meant for this process. */
+function environment(extra) {
+  const kept = Object.entries(process.env).filter(([name]) => !/_proxy$|^NODE_/i.test(name));
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
+function start(file, env) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
+    env: environment(env),
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
+  child.errors = () => errors.trim();
+  return child;
+}
+
+/** The child's next message. Fails if it ends before. */
+async function nextMessage(child) {
+  const stop = new AbortController();
+  try {
+    const ended = once(child, 'close', { signal: stop.signal }).then(([code, signal]) => {
+      throw new Error(`ended with ${signal ?? code}\n${child.errors()}`);
+    });
+    const message = once(child, 'message', { signal: stop.signal }).then(([value]) => value);
+    return await Promise.race([message, ended]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Starts the server that is called. */
+export async function startUpstream() {
+  const child = start('./upstream.mjs');
+  const origins = await nextMessage(child);
+  return {
+    origins,
+    /** @returns {Promise<{ sockets: number, cpu: { user: number, system: number } }>} what it has seen so far */
+    async look() {
+      child.send('look');
+      return nextMessage(child);
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+/** Runs one contender in one scenario. */
+export async function runWorker(upstream, job) {
+  const child = start('./worker.mjs', job.origin.startsWith('https:') ? { NODE_EXTRA_CA_CERTS: ca } : {});
+  const limit = setTimeout(() => child.kill('SIGKILL'), WORKER_LIMIT_MS);
+  try {
+    const atStart = await upstream.look();
+    child.send(job);
+    await nextMessage(child);
+    const warm = await upstream.look();
+    child.send('measure');
+    const { result } = await nextMessage(child);
+    const atEnd = await upstream.look();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    const upstreamCpu = atEnd.cpu.user + atEnd.cpu.system - warm.cpu.user - warm.cpu.system;
+    return {
+      ...result,
+      sockets: atEnd.sockets - atStart.sockets,
+      socketsWhileMeasured: atEnd.sockets - warm.sockets,
+      upstreamCpu: upstreamCpu / result.requests,
+    };
+  } catch (error) {
+    throw new Error(`${job.contender} in ${job.scenario}: ${error.message}`, { cause: error });
+  } finally {
+    clearTimeout(limit);
+    child.kill();
+  }
+}

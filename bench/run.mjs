@@ -1,0 +1,142 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cpuChart } from './chart.mjs';
+import { CONTENDERS, REFERENCES } from './contenders/index.mjs';
+import { topFunctions } from './helpers/profile.mjs';
+import { commit, refreshLibrary, versions } from './library.mjs';
+import { runWorker, startUpstream } from './processes.mjs';
+import { heading, table } from './report.mjs';
+import { evaluate } from './results.mjs';
+import { FEW_REQUESTS, SCENARIOS } from './scenarios.mjs';
+
+const ROUNDS = 5;
+const QUICK = 5; // how many times fewer requests
+const CHART_SCENARIO = 'small-get-50';
+const RESULTS = new URL('results/', import.meta.url);
+const CHART = new URL('../docs/bench.svg', import.meta.url);
+
+const { values: options } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    contender: { type: 'string' },
+    rounds: { type: 'string' },
+    requests: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (options.help) {
+  console.log(readFileSync(new URL('README.md', import.meta.url), 'utf8'));
+} else {
+  await main();
+}
+
+async function main() {
+  const scenarios = chosen(SCENARIOS, options.scenario, ({ name }) => name);
+  const contenders = chosen(CONTENDERS, options.contender, ({ id, name }) => `${id} ${name}`);
+  const rounds = number(options.rounds, options.quick || options.profile ? 1 : ROUNDS);
+  refreshLibrary();
+  mkdirSync(RESULTS, { recursive: true });
+
+  const results = {
+    date: new Date().toISOString(),
+    machine: {
+      cpu: os.cpus()[0].model.trim(),
+      cores: os.cpus().length,
+      memoryMb: Math.round(os.totalmem() / 2 ** 20),
+      platform: `${os.platform()} ${os.arch()}`,
+      load: os.loadavg()[0],
+    },
+    versions: versions(),
+    commit: commit(),
+    rounds,
+    scenarios: [],
+  };
+  console.log(heading(results));
+
+  const upstream = await startUpstream();
+  try {
+    for (const scenario of scenarios) {
+      const taking = contenders.filter(({ id }) => scenario.contenders.includes(id));
+      if (taking.length === 0) continue;
+      const result = await runScenario(upstream, scenario, taking, rounds);
+      results.scenarios.push(result);
+      console.log(table(result));
+    }
+  } finally {
+    upstream.stop();
+  }
+
+  if (options.profile) return;
+  write(new URL('latest.json', RESULTS), `${JSON.stringify(results, undefined, 2)}\n`);
+  const charted = results.scenarios.find(({ name }) => name === CHART_SCENARIO);
+  const isWhole = charted && !options.contender && !options.quick && !options.requests && rounds >= ROUNDS;
+  if (isWhole) write(CHART, cpuChart(charted, results));
+}
+
+/** Every contender once per round, the rounds beginning with another one each. */
+async function runScenario(upstream, scenario, contenders, rounds) {
+  const { name, title, concurrency } = scenario;
+  const results = new Map(contenders.map(({ id }) => [id, []]));
+  for (let round = 0; round < rounds; round++) {
+    const first = round % contenders.length;
+    for (const { id } of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+      const profile = options.profile ? fileURLToPath(new URL(`${name}-${id}.cpuprofile`, RESULTS)) : undefined;
+      const job = {
+        contender: id,
+        scenario: name,
+        origin: upstream.origins[scenario.scheme],
+        ...requestsFor(id, scenario),
+        profile,
+      };
+      progress(`${name}, round ${round + 1} of ${rounds}: ${id}`);
+      results.get(id).push(await runWorker(upstream, job));
+      progress('');
+      if (profile) printProfile(profile);
+    }
+  }
+  return { name, title, concurrency, contenders: evaluate(results, contenders, REFERENCES) };
+}
+
+function requestsFor(id, scenario) {
+  const { requests, warmup } = id === FEW_REQUESTS.id ? FEW_REQUESTS : scenario;
+  const fewer = options.quick ? QUICK : 1;
+  return {
+    requests: Math.max(scenario.concurrency, number(options.requests, requests / fewer)),
+    warmup: Math.max(scenario.concurrency, warmup / fewer),
+  };
+}
+
+function printProfile(file) {
+  console.log(`\n${file}`);
+  for (const { place, part } of topFunctions(JSON.parse(readFileSync(file, 'utf8')))) {
+    console.log(`${(part * 100).toFixed(1).padStart(5)} %  ${place}`);
+  }
+}
+
+function chosen(all, words, text) {
+  if (!words) return all;
+  const wanted = words.split(',').map((word) => word.trim().toLowerCase());
+  const found = all.filter((one) => wanted.some((word) => text(one).toLowerCase().includes(word)));
+  if (found.length === 0) throw new Error(`Nothing is called ${words}; there are ${all.map(text).join(', ')}`);
+  return found;
+}
+
+function number(text, otherwise) {
+  const value = Number(text ?? otherwise);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`Not a number of times: ${text}`);
+  return value;
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
+}
+
+function write(url, text) {
+  writeFileSync(url, text);
+  console.log(`\nwritten: ${fileURLToPath(url)}`);
+}

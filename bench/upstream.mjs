@@ -1,0 +1,85 @@
+// The server that every contender calls, in a process of its own. Its answers are made beforehand, so that it is seldom
+// the one that is waited for.
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { LARGE, SMALL, STREAM_BYTES } from './payloads.mjs';
+
+const HOST = '127.0.0.1'; // no name to look up
+const BACKLOG = 4_096; // 500 connect at the same moment
+const KEEP_ALIVE_MS = 65_000; // no scenario pauses so long: it is never the upstream that closes a socket
+
+const pem = (name) => readFileSync(fileURLToPath(new URL(`../test/support/tls/${name}.pem`, import.meta.url)));
+
+const small = Buffer.from(JSON.stringify(SMALL));
+const large = Buffer.from(JSON.stringify(LARGE));
+const largeGzip = gzipSync(large);
+const chunk = Buffer.alloc(64 * 1024, 'x');
+
+const ROUTES = {
+  'GET /small': (_request, response) => sendJson(response, small),
+  'POST /orders': receive,
+  'GET /large': (_request, response) => sendJson(response, large),
+  'GET /gzip': sendGzip,
+  'GET /stream': sendStream,
+};
+
+function handle(request, response) {
+  const route = ROUTES[`${request.method} ${request.url}`];
+  if (route) route(request, response);
+  else response.writeHead(404).end();
+}
+
+function sendJson(response, body) {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+}
+
+function receive(request, response) {
+  if (!request.headers['content-type']?.startsWith('application/json')) return response.writeHead(415).end();
+  let received = 0;
+  request.on('data', ({ length }) => (received += length));
+  request.on('end', () => sendJson(response, Buffer.from(JSON.stringify({ received }))));
+}
+
+function sendGzip(request, response) {
+  if (!request.headers['accept-encoding']?.includes('gzip')) return response.writeHead(406).end();
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-encoding': 'gzip',
+    'content-length': largeGzip.length,
+  });
+  response.end(largeGzip);
+}
+
+function sendStream(_request, response) {
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': STREAM_BYTES });
+  let left = STREAM_BYTES / chunk.length;
+  const send = () => {
+    while (left > 0) {
+      left--;
+      if (!response.write(chunk)) return response.once('drain', send);
+    }
+    response.end();
+  };
+  send();
+}
+
+let sockets = 0;
+
+async function listen(server) {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.on('connection', () => sockets++);
+  server.listen(0, HOST, BACKLOG);
+  await once(server, 'listening');
+  return `${HOST}:${server.address().port}`;
+}
+
+process.on('disconnect', () => process.exit()); // whoever started this is gone
+process.on('message', () => process.send({ sockets, cpu: process.cpuUsage() }));
+process.send({
+  http: `http://${await listen(http.createServer(handle))}`,
+  https: `https://${await listen(https.createServer({ cert: pem('cert'), key: pem('key') }, handle))}`,
+});
