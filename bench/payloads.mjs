@@ -16,7 +16,12 @@ export const LARGE = Array.from({ length: 500 }, (_, index) => ({ ...SMALL, id: 
 /** About 1 KB as JSON. */
 export const ORDER = {
   customer: SMALL,
-  lines: Array.from({ length: 12 }, (_, index) => ({ sku: `item-${index}`, quantity: index + 1, price: 9.95, vat: 19 })),
+  lines: Array.from({ length: 12 }, (_, index) => ({
+    sku: `item-${index}`,
+    quantity: index + 1,
+    price: 9.95,
+    vat: 19,
+  })),
 };
 
 export const STREAM_BYTES = 10 * 2 ** 20;

@@ -22,8 +22,9 @@ const times = (ratio) => (ratio ? ratio.median.toFixed(2) : '');
 
 /** One scenario as a table. */
 export function table({ title, contenders }) {
-  const rows = [COLUMNS.map(([head]) => head), ...contenders.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const columns = COLUMNS.filter(([, cell]) => contenders.some((row) => cell(row) !== '')); // references may be missing
+  const rows = [columns.map(([head]) => head), ...contenders.map((row) => columns.map(([, cell]) => cell(row)))];
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ');
   return [`\n${title}`, ...rows.map(line)].join('\n');
@@ -35,7 +36,7 @@ export function heading({ date, machine, versions, commit, rounds }) {
   const measured = commit && `commit ${commit.id}${commit.isModified ? ' with changes' : ''}, `;
   return [
     `${date}, ${machine.cores} × ${machine.cpu}, ${machine.platform}, load ${machine.load.toFixed(2)}`,
-    `${packages.join(', ')}`,
+    packages.join(', '),
     `${measured ?? ''}${rounds} round${rounds === 1 ? '' : 's'}: medians (min–max); × is CPU per request, compared round by round`,
   ].join('\n');
 }

@@ -9,10 +9,9 @@ import { commit, refreshLibrary, versions } from './library.mjs';
 import { runWorker, startUpstream } from './processes.mjs';
 import { heading, table } from './report.mjs';
 import { evaluate } from './results.mjs';
-import { FEW_REQUESTS, SCENARIOS } from './scenarios.mjs';
+import { FEW_REQUESTS, QUICK, SCENARIOS } from './scenarios.mjs';
 
-const ROUNDS = 5;
-const QUICK = 5; // how many times fewer requests
+const ROUNDS = 3;
 const CHART_SCENARIO = 'small-get-50';
 const RESULTS = new URL('results/', import.meta.url);
 const CHART = new URL('../docs/bench.svg', import.meta.url);
@@ -32,12 +31,15 @@ const { values: options } = parseArgs({
 if (options.help) {
   console.log(readFileSync(new URL('README.md', import.meta.url), 'utf8'));
 } else {
-  await main();
+  await main().catch((error) => {
+    console.error(`\n${error.message}`);
+    process.exitCode = 1;
+  });
 }
 
 async function main() {
-  const scenarios = chosen(SCENARIOS, options.scenario, ({ name }) => name);
-  const contenders = chosen(CONTENDERS, options.contender, ({ id, name }) => `${id} ${name}`);
+  const scenarios = chosen(SCENARIOS, options.scenario ?? (options.quick && QUICK.scenarios), ({ name }) => name);
+  const contenders = chosen(CONTENDERS, options.contender ?? (options.quick && QUICK.contenders), nameAndId);
   const rounds = number(options.rounds, options.quick || options.profile ? 1 : ROUNDS);
   refreshLibrary();
   mkdirSync(RESULTS, { recursive: true });
@@ -104,11 +106,7 @@ async function runScenario(upstream, scenario, contenders, rounds) {
 
 function requestsFor(id, scenario) {
   const { requests, warmup } = id === FEW_REQUESTS.id ? FEW_REQUESTS : scenario;
-  const fewer = options.quick ? QUICK : 1;
-  return {
-    requests: Math.max(scenario.concurrency, number(options.requests, requests / fewer)),
-    warmup: Math.max(scenario.concurrency, warmup / fewer),
-  };
+  return { requests: Math.max(scenario.concurrency, number(options.requests, requests)), warmup };
 }
 
 function printProfile(file) {
@@ -120,10 +118,18 @@ function printProfile(file) {
 
 function chosen(all, words, text) {
   if (!words) return all;
-  const wanted = words.split(',').map((word) => word.trim().toLowerCase());
-  const found = all.filter((one) => wanted.some((word) => text(one).toLowerCase().includes(word)));
-  if (found.length === 0) throw new Error(`Nothing is called ${words}; there are ${all.map(text).join(', ')}`);
-  return found;
+  const wanted = Array.isArray(words) ? words : words.split(',').map((word) => word.trim().toLowerCase());
+  const matches = (word) => {
+    const exact = all.filter((one) => (one.id ?? one.name) === word);
+    return exact.length > 0 ? exact : all.filter((one) => text(one).toLowerCase().includes(word));
+  };
+  const found = new Set(wanted.flatMap(matches));
+  if (found.size === 0) throw new Error(`Nothing is called ${words}; there are\n${all.map(text).join('\n')}`);
+  return all.filter((one) => found.has(one));
+}
+
+function nameAndId({ id, name }) {
+  return `${name} (${id})`;
 }
 
 function number(text, otherwise) {

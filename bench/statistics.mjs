@@ -1,11 +1,11 @@
 /** The value below which a part (0 to 1) of the values lies, by the nearest rank. */
 export function quantile(values, part) {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
 }
 
 export function median(values) {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   const middle = sorted.length / 2;
   return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

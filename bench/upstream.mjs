@@ -38,14 +38,20 @@ function sendJson(response, body) {
 }
 
 function receive(request, response) {
-  if (!request.headers['content-type']?.startsWith('application/json')) return response.writeHead(415).end();
+  if (!request.headers['content-type']?.startsWith('application/json')) {
+    response.writeHead(415).end();
+    return;
+  }
   let received = 0;
   request.on('data', ({ length }) => (received += length));
   request.on('end', () => sendJson(response, Buffer.from(JSON.stringify({ received }))));
 }
 
 function sendGzip(request, response) {
-  if (!request.headers['accept-encoding']?.includes('gzip')) return response.writeHead(406).end();
+  if (!request.headers['accept-encoding']?.includes('gzip')) {
+    response.writeHead(406).end();
+    return;
+  }
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-encoding': 'gzip',
@@ -58,11 +64,13 @@ function sendStream(_request, response) {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': STREAM_BYTES });
   let left = STREAM_BYTES / chunk.length;
   const send = () => {
-    while (left > 0) {
+    let hasRoom = true;
+    while (left > 0 && hasRoom) {
       left--;
-      if (!response.write(chunk)) return response.once('drain', send);
+      hasRoom = response.write(chunk);
     }
-    response.end();
+    if (left === 0) response.end();
+    else response.once('drain', send);
   };
   send();
 }

@@ -1,4 +1,4 @@
-import got from 'got';
+import { got } from 'got';
 import { createAgents, destroyAgents } from '../helpers/agents.mjs';
 import { drain } from '../helpers/drain.mjs';
 

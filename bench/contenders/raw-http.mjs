@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { createAgents, destroyAgents } from '../helpers/agents.mjs';
 import { drain } from '../helpers/drain.mjs';
@@ -21,14 +22,17 @@ export async function create(target) {
         headers['content-length'] = Buffer.byteLength(payload);
       }
       const outgoing = send(url, { agent, method, headers }, (response) => {
-        if (response.statusCode !== 200) reject(new Error(`HTTP ${response.statusCode}`));
-        response.on('error', reject);
-        resolve(read(response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response));
+        if (response.statusCode === 200) resolve(read(decoded(response)));
+        else reject(new Error(`HTTP ${response.statusCode}`));
       });
       outgoing.on('error', reject);
       outgoing.end(payload);
     });
   return { request, close: () => destroyAgents(agents) };
+}
+
+function decoded(response) {
+  return response.headers['content-encoding'] === 'gzip' ? pipeline(response, createGunzip(), () => {}) : response;
 }
 
 function readJson(readable) {

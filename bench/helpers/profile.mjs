@@ -17,18 +17,24 @@ export async function startProfile() {
   };
 }
 
-/** The functions with the most time of their own, as parts of all samples. */
-export function topFunctions({ nodes, samples }, count = 25) {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const hits = new Map();
-  for (const id of samples) {
-    const { functionName, url, lineNumber } = byId.get(id).callFrame;
-    const file = url.replace(/^.*\/node_modules\//, '').replace(/^file:\/\//, '');
-    const place = `${functionName || '(anonymous)'}${file && ` ${file}:${lineNumber + 1}`}`;
-    hits.set(place, (hits.get(place) ?? 0) + 1);
+/** The functions with the most time of their own, as parts of all time that was not idle. */
+export function topFunctions({ nodes, samples, timeDeltas }, count = 30) {
+  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+  const times = new Map();
+  let total = 0;
+  for (const [index, id] of samples.entries()) {
+    const place = places.get(id);
+    if (place === '(idle)') continue;
+    times.set(place, (times.get(place) ?? 0) + timeDeltas[index]);
+    total += timeDeltas[index];
   }
-  return [...hits]
+  return [...times]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, count)
-    .map(([place, hit]) => ({ place, part: hit / samples.length }));
+    .map(([place, time]) => ({ place, part: time / total }));
+}
+
+function placeOf({ functionName, url, lineNumber }) {
+  const file = url.replace(/^.*\/node_modules\/|^file:\/\//, '');
+  return `${functionName || '(anonymous)'}${file && ` ${file}:${lineNumber + 1}`}`;
 }
