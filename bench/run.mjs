@@ -41,6 +41,8 @@ async function main() {
   const scenarios = chosen(SCENARIOS, options.scenario ?? (options.quick && QUICK.scenarios), ({ name }) => name);
   const contenders = chosen(CONTENDERS, options.contender ?? (options.quick && QUICK.contenders), nameAndId);
   const rounds = number(options.rounds, options.quick || options.profile ? 1 : ROUNDS);
+  const takes = ({ contenders: ids }) => contenders.filter(({ id }) => ids.includes(id));
+  if (!scenarios.some((scenario) => takes(scenario).length > 0)) throw new Error('None of them takes part in these.');
   refreshLibrary();
   mkdirSync(RESULTS, { recursive: true });
 
@@ -63,7 +65,7 @@ async function main() {
   const upstream = await startUpstream();
   try {
     for (const scenario of scenarios) {
-      const taking = contenders.filter(({ id }) => scenario.contenders.includes(id));
+      const taking = takes(scenario);
       if (taking.length === 0) continue;
       const result = await runScenario(upstream, scenario, taking, rounds);
       results.scenarios.push(result);
