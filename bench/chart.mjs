@@ -1,5 +1,5 @@
-const WIDTH = 840;
-const LABEL = 340; // the longest name of a contender
+const WIDTH = 900;
+const LABEL = 400; // room for the longest name of a contender
 const VALUE = 70; // right of the longest bar
 const ROW = 28;
 const BAR = 16;
