@@ -1,6 +1,7 @@
 const COLUMNS = [
   ['', ({ name }) => name],
   ['CPU µs/request', ({ cpu }) => withRange(cpu, digitsFor(cpu.median))],
+  ['of it user', ({ userCpu }) => userCpu.median.toFixed(digitsFor(userCpu.median))],
   ['× axios+keepalive', ({ cpuRatios }) => times(cpuRatios['axios-agentkeepalive'])],
   ['× @nestjs/axios', ({ cpuRatios }) => times(cpuRatios['nestjs-axios-http-service'])],
   ['× raw', ({ cpuRatios }) => times(cpuRatios['raw-http'])],

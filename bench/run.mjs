@@ -76,6 +76,7 @@ async function main() {
   }
 
   if (options.profile) return;
+  results.machine.loadAfter = os.loadavg()[0];
   write(new URL('latest.json', RESULTS), `${JSON.stringify(results, undefined, 2)}\n`);
   const charted = results.scenarios.find(({ name }) => name === CHART_SCENARIO);
   const isWhole = charted && !options.contender && !options.quick && !options.requests && rounds >= ROUNDS;

@@ -111,8 +111,8 @@ export const SCENARIOS = [
     name: 'large-get-10',
     title: '100 KB JSON GET, 10 at a time',
     concurrency: 10,
-    requests: 700,
-    warmup: 1_000,
+    requests: 500,
+    warmup: 800,
     contenders: SOME,
   },
   {
@@ -122,8 +122,8 @@ export const SCENARIOS = [
     path: '/gzip',
     acceptEncoding: 'gzip',
     concurrency: 10,
-    requests: 700,
-    warmup: 1_000,
+    requests: 500,
+    warmup: 800,
     contenders: SOME,
   },
   {

@@ -45,6 +45,7 @@ async function measure() {
   return {
     requests,
     cpu: (user + system) / requests,
+    userCpu: user / requests,
     rps: (requests / ms) * 1_000,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
