@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
+import type { ResilienceOptions } from './resilience-options.js';
 
 /** How long the parts of a call may take. Each has its own error, which says what to change. */
 export interface TimeoutOptions {
@@ -125,6 +126,14 @@ export type AxiosPassthroughOptions = Omit<
   'adapter' | 'baseURL' | 'headers' | 'httpAgent' | 'httpsAgent' | 'timeout'
 >;
 
+/** What may differ from one origin to another. */
+export interface OriginOptions {
+  timeouts?: TimeoutOptions;
+  limits?: LimitOptions;
+  redirects?: RedirectOptions;
+  resilience?: 'standard' | ResilienceOptions;
+}
+
 /** What every client, the default one and each named one, can set. */
 export interface HttpClientOptions {
   /**
@@ -140,6 +149,17 @@ export interface HttpClientOptions {
   timeouts?: TimeoutOptions;
   limits?: LimitOptions;
   redirects?: RedirectOptions;
+  /**
+   * What to do about upstreams that fail: `'standard'`, or part by part.
+   * @default nothing, but for the replacement of stale sockets
+   */
+  resilience?: 'standard' | ResilienceOptions;
+  /**
+   * Origin, as `https://api.example.com` → what differs for it. `timeouts.attemptMs` among it holds for calls that bring no
+   * `timeout` of their own.
+   * @default none
+   */
+  origins?: Readonly<Record<string, OriginOptions>>;
   pool?: PoolOptions;
   tls?: TlsOptions;
   axios?: AxiosPassthroughOptions;
@@ -167,7 +187,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
- * `timeouts`, `limits`, `redirects`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
+ * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
  * `interceptors` never do: they belong to one API, and the module's `Authorization` must not travel to another.
  * Setting `pool` or `tls` gives the client a connection pool of its own; otherwise it shares the module's.
  */

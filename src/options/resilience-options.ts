@@ -148,8 +148,16 @@ export interface HedgeOptions {
   coldMs?: number;
 }
 
-/** What a client does about upstreams that fail. What is left out is off; `true` turns it on with its defaults. */
+/**
+ * What a client does about upstreams that fail. What is left out is inherited: by an origin from its client, by a named client
+ * from the module, by the module from nothing, which means off. `true` turns a part on with its defaults, `false` off.
+ */
 export interface ResilienceOptions {
+  /**
+   * Begins with this instead of what would be inherited: a deadline of 30 s, retries within a budget, and a circuit breaker.
+   * `resilience: 'standard'` is short for `resilience: { preset: 'standard' }`.
+   */
+  preset?: 'standard';
   /**
    * For a call with everything that belongs to it: waiting, redirects, attempts and the pauses between them.
    * @default off; 30_000 milliseconds with `'standard'` (.NET)
@@ -164,4 +172,22 @@ export interface ResilienceOptions {
   hedge?: HedgeOptions | boolean;
   /** GETs for the same address with the same headers, made while one is under way, share its answer. */
   coalesce?: boolean;
+}
+
+/** What a single call may set, as `resilience` in its config. Parts whose state calls share can only be switched off. */
+export interface CallResilienceOptions {
+  deadlineMs?: number | false;
+  retry?: RetryOptions | boolean;
+  hedge?: false;
+  breaker?: false;
+  concurrency?: false;
+  rateLimit?: false;
+  coalesce?: false;
+}
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** For clients of nest-outbound: what this call sets otherwise than its client. */
+    resilience?: CallResilienceOptions;
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { NO_RESILIENCE } from './resolve-resilience.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 
 const problemsOf = (resolve: () => unknown): readonly string[] => {
@@ -23,6 +24,8 @@ describe('resolveModuleOptions', () => {
         timeouts: { attemptMs: 30_000, poolWaitMs: 5_000, connectMs: 5_000, responseMs: 10_000, bodyIdleMs: 10_000 },
         limits: { maxResponseBytes: 10_485_760 },
         redirects: { max: 5, allowDowngrade: false },
+        resilience: NO_RESILIENCE,
+        origins: {},
         pool: {
           maxSockets: 100,
           maxTotalSockets: 1_000,
@@ -87,7 +90,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, pool, tls, axios, shutdown, got an unknown option',
+      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, got an unknown option',
     ]);
   });
 

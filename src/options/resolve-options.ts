@@ -5,6 +5,7 @@ import type {
   HttpClientModuleOptions,
   HttpClientOptions,
   LimitOptions,
+  OriginOptions,
   NamedHttpClientOptions,
   PoolOptions,
   RedirectOptions,
@@ -13,6 +14,7 @@ import type {
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
+import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
 export interface ResolvedPoolOptions {
@@ -24,11 +26,17 @@ export interface ResolvedPoolOptions {
   readonly maxAgeMs: number | false;
 }
 
-/** What a transport needs to know: also what a named client takes over from the module where it sets nothing itself. */
-export interface TransportSettings {
+/** What may differ from one origin to another. */
+export interface OriginSettings {
   readonly timeouts: Readonly<Required<TimeoutOptions>>;
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly redirects: Readonly<Required<RedirectOptions>>;
+  readonly resilience: ResolvedResilience;
+}
+
+/** What a transport needs to know: also what a named client takes over from the module where it sets nothing itself. */
+export interface TransportSettings extends OriginSettings {
+  readonly origins: Readonly<Record<string, OriginSettings>>;
   readonly pool: ResolvedPoolOptions;
   readonly tls: Readonly<TlsOptions>;
 }
@@ -58,8 +66,8 @@ export interface ResolvedModuleOptions {
  */
 export function resolveModuleOptions(options: HttpClientModuleOptions): ResolvedModuleOptions {
   const problems = findProblems(moduleOptionsSchema, options);
-  const client = resolveClient(DEFAULT_CLIENT_NAME, options, DEFAULTS, true);
-  refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client.pool)]);
+  const client = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...NOTHING_MORE }, true);
+  refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
   return Object.freeze({ client, shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }) });
 }
 
@@ -69,8 +77,13 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
  */
 export function resolveTransportOptions(options: TransportOptions): ResolvedTransportOptions {
   const problems = findProblems(transportSchema, options);
-  const settings = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...AXIOS_DEFAULTS }, true);
-  refuse('createTransport', [...problems, ...crossFieldProblems(settings.pool)]);
+  const settings = resolveClient(
+    DEFAULT_CLIENT_NAME,
+    options,
+    { ...DEFAULTS, ...AXIOS_DEFAULTS, ...NOTHING_MORE },
+    true,
+  );
+  refuse('createTransport', [...problems, ...crossFieldProblems(settings, options)]);
   return Object.freeze({
     ...settings,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
@@ -96,9 +109,11 @@ export function resolveNamedOptions(
   const problems = findProblems(namedClientSchema, options);
   const ownsPool = options.pool !== undefined || options.tls !== undefined;
   const client = resolveClient(options.name, options, root, ownsPool);
-  refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client.pool)]);
+  refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client, options)]);
   return client;
 }
+
+const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}) };
 
 const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
   `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
@@ -109,18 +124,39 @@ function resolveClient(
   inherited: TransportSettings,
   ownsPool: boolean,
 ): ResolvedClientOptions {
+  const settings = resolveSettings(options, inherited);
   return Object.freeze({
     name,
     baseURL: options?.baseURL,
     headers: Object.freeze({ ...options?.headers }),
     axios: Object.freeze({ ...options?.axios }),
-    timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
-    limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
-    redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
+    ...settings,
+    origins: resolveOrigins(options?.origins, inherited, settings),
     pool: resolvePool(defined(options?.pool), inherited.pool),
     tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
     ownsPool,
   });
+}
+
+function resolveSettings(options: OriginOptions | undefined, inherited: OriginSettings): OriginSettings {
+  return Object.freeze({
+    timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
+    limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
+    redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
+    resilience: resolveResilience(options?.resilience, inherited.resilience),
+  });
+}
+
+/** An origin that the client says nothing about is as the module has it; one that it does is the client's own business. */
+function resolveOrigins(
+  given: HttpClientOptions['origins'] | undefined,
+  inherited: TransportSettings,
+  client: OriginSettings,
+): Readonly<Record<string, OriginSettings>> {
+  const own = Object.entries(given ?? {}).map(
+    ([origin, options]) => [origin, resolveSettings(options, client)] as const,
+  );
+  return Object.freeze({ ...inherited.origins, ...Object.fromEntries(own) });
 }
 
 function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {
@@ -129,9 +165,17 @@ function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): Resolv
   return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
 }
 
-function crossFieldProblems(pool: ResolvedPoolOptions): string[] {
-  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = pool;
-  const problems: string[] = [];
+function crossFieldProblems(
+  client: Pick<TransportSettings, 'pool' | 'resilience' | 'origins'>,
+  given: HttpClientOptions | undefined,
+): string[] {
+  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
+  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  for (const [origin, options] of Object.entries(given?.origins ?? {})) {
+    if (!options?.resilience) continue;
+    const resolved = client.origins[origin]!.resilience;
+    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
+  }
   if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
     problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
   }

@@ -1,22 +1,6 @@
 import * as v from 'valibot';
-
-// Every message completes the sentence "<path>: expected …".
-
-const group = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.strictObject(entries, (issue) =>
-    issue.expected === 'never' ? `one of the options ${Object.keys(entries).join(', ')}` : 'an object',
-  );
-
-const positiveInteger = (what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(1, what));
-/** setTimeout turns a longer delay into 1 ms: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const duration = (what: string) => v.pipe(positiveInteger(what), v.maxValue(MAX_TIMER_MS, what));
-
-const aDuration = `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`;
-const milliseconds = duration(aDuration);
-const millisecondsOrOff = v.union([duration(`${aDuration}, or false`), v.literal(false)], `${aDuration}, or false`);
-const count = positiveInteger('a whole number from 1');
-const countOrOff = v.union([count, v.literal(false)], 'a whole number from 1, or false');
+import { resilience } from './resilience-schema.js';
+import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, text } from './schema-parts.js';
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const httpUrl = 'an absolute http or https URL';
@@ -26,7 +10,6 @@ const tlsMaterial = v.custom<never>(
   (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
   'a PEM string, a Buffer or an array of them',
 );
-const text = v.string('a string');
 
 /** Options of axios that have a home of their own here, and where that is. */
 const OWNED_BY_US: Readonly<Record<string, string>> = {
@@ -46,15 +29,12 @@ const axiosPassthrough = v.objectWithRest(
   'an object',
 );
 
-const client = {
-  baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
-  headers: v.optional(
-    v.record(
-      v.string(),
-      v.union([v.string(), v.number(), v.boolean()], 'a string, a number or a boolean'),
-      'an object of header names and values',
-    ),
-  ),
+const isOrigin = (value: string) => isHttpUrl(value) && new URL(value).origin === value;
+const anOrigin = "an origin, as 'https://api.example.com', for a name";
+const origin = v.pipe(v.string(anOrigin), v.check(isOrigin, anOrigin));
+
+/** What may differ from one origin to another. */
+const settings = {
   timeouts: v.optional(
     group({
       attemptMs: v.optional(millisecondsOrOff),
@@ -65,7 +45,21 @@ const client = {
     }),
   ),
   limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff) })),
-  redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(v.boolean('true or false')) })),
+  redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(flag) })),
+  resilience,
+};
+
+const client = {
+  baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
+  headers: v.optional(
+    v.record(
+      v.string(),
+      v.union([v.string(), v.number(), v.boolean()], 'a string, a number or a boolean'),
+      'an object of header names and values',
+    ),
+  ),
+  ...settings,
+  origins: v.optional(v.record(origin, group(settings), 'an object of origins and their options')),
   pool: v.optional(
     group({
       maxSockets: v.optional(count),
@@ -83,7 +77,7 @@ const client = {
       key: v.optional(tlsMaterial),
       pfx: v.optional(tlsMaterial),
       passphrase: v.optional(text),
-      rejectUnauthorized: v.optional(v.boolean('true or false')),
+      rejectUnauthorized: v.optional(flag),
       servername: v.optional(text),
       minVersion: v.optional(text),
       maxVersion: v.optional(text),

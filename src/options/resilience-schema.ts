@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+import { amount, count, countOrOff, flag, group, milliseconds, millisecondsOrOff, share } from './schema-parts.js';
+
+/** `true`, `false`, or a group of options, whose problems keep their own paths. */
+const toggle = (entries: v.ObjectEntries) => {
+  const options = group(entries, 'an object, true or false');
+  return v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : options)));
+};
+
+const offOr = (entries: v.ObjectEntries) => {
+  const options = group(entries, 'an object or false');
+  return v.optional(v.lazy((input) => (input === false ? v.literal(false) : options)));
+};
+
+const off = v.optional(v.literal(false, 'false: only a client or an origin can have it'));
+const callback = v.optional(v.function('a function'));
+const status = v.pipe(
+  v.number('a status from 400 to 599'),
+  v.integer('a status from 400 to 599'),
+  v.minValue(400, 'a status from 400 to 599'),
+  v.maxValue(599, 'a status from 400 to 599'),
+);
+const scope = v.optional(v.picklist(['client', 'origin'], "'client' or 'origin'"));
+const limiter = v.custom<never>(
+  (value) => ['reserve', 'release', 'pause'].every((name) => typeof (value as never)?.[name] === 'function'),
+  'an object with reserve, release and pause',
+);
+
+const retry = toggle({
+  max: v.optional(count),
+  statuses: v.optional(v.array(status, 'an array of statuses')),
+  baseMs: v.optional(milliseconds),
+  throttledBaseMs: v.optional(milliseconds),
+  capMs: v.optional(milliseconds),
+  retryIf: callback,
+  onRetry: callback,
+});
+
+const presetName = v.picklist(['standard'], "'standard'");
+
+const options = group(
+  {
+    preset: v.optional(presetName),
+    deadlineMs: v.optional(millisecondsOrOff),
+    retry,
+    budget: toggle({ ratio: v.optional(share), minPerSecond: v.optional(amount) }),
+    breaker: toggle({
+      failureRatio: v.optional(share),
+      minCalls: v.optional(count),
+      windowMs: v.optional(milliseconds),
+      consecutiveFailures: v.optional(countOrOff),
+      openMs: v.optional(milliseconds),
+    }),
+    concurrency: offOr({ max: count, maxQueued: v.optional(count), per: scope }),
+    rateLimit: offOr({
+      max: count,
+      intervalMs: v.optional(milliseconds),
+      maxQueued: v.optional(count),
+      per: scope,
+      limiter: v.optional(limiter),
+    }),
+    hedge: toggle({ max: v.optional(count), percentile: v.optional(share), coldMs: v.optional(milliseconds) }),
+    coalesce: v.optional(flag),
+  },
+  "'standard' or an object",
+);
+
+/** What a module, a named client or an origin may set. */
+export const resilience = v.optional(v.lazy((input) => (typeof input === 'string' ? presetName : options)));
+
+/** What a single call may set. */
+export const callResilience = group({
+  deadlineMs: v.optional(millisecondsOrOff),
+  retry,
+  hedge: off,
+  breaker: off,
+  concurrency: off,
+  rateLimit: off,
+  coalesce: off,
+});
