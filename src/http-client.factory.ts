@@ -1,6 +1,7 @@
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { createStack } from './call-stack.js';
 import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
+import { createPreparedInstance } from './client/prepared-instance.js';
 import type { Clock } from './clock.js';
 import { createCall } from './layers/create-call.js';
 import type { ResolvedClientOptions } from './options/resolve-options.js';
@@ -14,7 +15,7 @@ export function createHttpClient(
   clock: Clock,
 ): AxiosInstance {
   const handle = createStack(options, pool, clock);
-  const instance = axios.create({
+  const instance = createPreparedInstance({
     ...options.axios,
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
     headers: { ...options.headers },

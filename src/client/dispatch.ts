@@ -1,0 +1,90 @@
+import axios, {
+  AxiosHeaders,
+  type AxiosResponse,
+  CanceledError,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+  isCancel,
+} from 'axios';
+import { isNormalized } from './header-plan.js';
+
+/** What axios falls back on, whatever is assigned to `axios.defaults` later. */
+const { defaults } = axios;
+
+/** axios tells it from 1.21 on. */
+const SETS_DURATION = Number(axios.VERSION.split('.')[1]) >= 21;
+
+/**
+ * What axios does with a merged config: transform its data, call the adapter, transform the data of the answer. Line by
+ * line axios's `dispatchRequest`, but that it does not copy a config and normalize headers that are in order.
+ */
+export function dispatch(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+  throwIfCanceled(config);
+  config.data = transformed(config, config.transformRequest);
+  const { method } = config;
+  if (method === 'post' || method === 'put' || method === 'patch') {
+    config.headers.setContentType('application/x-www-form-urlencoded', false);
+  }
+  const adapter = getAdapter(config.adapter || defaults.adapter, config);
+  const start = performance.now();
+  return adapter(config).then(
+    (response) => {
+      throwIfCanceled(config);
+      complete(response, config, start);
+      return response;
+    },
+    (reason) => {
+      if (!isCancel(reason)) {
+        throwIfCanceled(config);
+        if (reason && reason.response) complete(reason.response, config, start);
+      }
+      return Promise.reject(reason);
+    },
+  );
+}
+
+function throwIfCanceled(config: InternalAxiosRequestConfig): void {
+  if (config.cancelToken) config.cancelToken.throwIfRequested();
+  if (config.signal && config.signal.aborted) throw new CanceledError(undefined, config);
+}
+
+function complete(response: AxiosResponse, config: InternalAxiosRequestConfig, start: number): void {
+  if (SETS_DURATION) response.duration = Math.max(0, Math.round(performance.now() - start));
+  // There the transforms find the response, for the error that they may throw.
+  const shared = config as { response?: AxiosResponse };
+  shared.response = response;
+  try {
+    response.data = transformed(config, config.transformResponse, response);
+  } finally {
+    delete shared.response;
+  }
+  response.headers = AxiosHeaders.from(response.headers as AxiosHeaders);
+}
+
+type Transform = (this: unknown, data: unknown, headers: AxiosHeaders, status: number | undefined) => unknown;
+
+function transformed(config: InternalAxiosRequestConfig, transforms: unknown, response?: AxiosResponse): unknown {
+  const from = response || config;
+  const headers = AxiosHeaders.from(from.headers as AxiosHeaders);
+  let { data } = from;
+  const list = listOf(transforms);
+  const { length } = list;
+  for (let i = 0; i < length; i++) {
+    const fn = list[i] as Transform;
+    normalize(headers);
+    data = fn.call(config, data, headers, response ? response.status : undefined);
+  }
+  normalize(headers);
+  return data;
+}
+
+/** A list, a function, nothing, or the values of an object: axios takes them all. */
+function listOf(transforms: unknown): readonly unknown[] {
+  if (Array.isArray(transforms)) return transforms;
+  if (transforms === null || transforms === undefined) return [];
+  return typeof transforms === 'object' ? Object.values(transforms) : [transforms];
+}
+
+function normalize(headers: AxiosHeaders): void {
+  if (!isNormalized(headers)) (headers as unknown as { normalize(): void }).normalize();
+}
