@@ -24,7 +24,7 @@ export class HeaderPlan {
    * @param groups the names of `defaults.headers` that hold objects
    */
   constructor(headers: InternalAxiosRequestConfig['headers'], groups: readonly string[]) {
-    this.#headers = Object.fromEntries(Object.entries(headers)) as Record<string, HeaderValue>;
+    this.#headers = Object.fromEntries(Object.entries(headers));
     for (const name of Object.keys(headers)) this.#spelling.set(name.toLowerCase(), name);
     this.#groups = new Set([...GROUPS, ...groups.map((name) => name.toLowerCase())]);
     this.#hasFalse = Object.values(this.#headers).includes(false);
