@@ -1,4 +1,6 @@
 import type { Clock } from './clock.js';
+import { admission } from './layers/admission.js';
+import { attemptTimeout } from './layers/attempt-timeout.js';
 import { compose } from './layers/compose.js';
 import type { Handler } from './layers/layer.js';
 import { standardStack } from './layers/standard-stack.js';
@@ -24,5 +26,9 @@ export function createStack(
     maxResponseBytes: limits.maxResponseBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
   });
-  return compose(standardStack(pool, clock), transport);
+  const stack = standardStack({ admission: admission(pool), attemptTimeout: attemptTimeout(clock) });
+  return compose(
+    stack.map(({ layer }) => layer),
+    transport,
+  );
 }

@@ -1,13 +1,48 @@
-import type { Clock } from '../clock.js';
-import type { ConnectionPool } from '../pool/connection-pool.js';
-import { admission } from './admission.js';
-import { attemptTimeout } from './attempt-timeout.js';
 import type { Layer } from './layer.js';
 
-/** THE order of the layers, outermost first. */
-export function standardStack(pool: ConnectionPool, clock: Clock): readonly Layer[] {
-  return [
-    admission(pool), // outermost: whatever a layer below waits for, the call is in flight and a closing pool can end it
-    attemptTimeout(clock), // innermost: times one exchange, not what surrounds it
-  ];
+/** THE order of the layers, outermost first, and why each is where it is. */
+export const STACK_ORDER = [
+  ['admission', 'whatever a layer within waits for, the call is in flight, and a closing pool can end it'],
+  ['inboundContext', 'the inbound request sets limits to everything done for it'],
+  ['deadline', 'one deadline for all waiting, all attempts and the pauses between them'],
+  ['coalesce', 'calls that share an exchange take one place in the limits, and each keeps its own deadline'],
+  ['concurrency', 'a call takes one place, however often it is repeated, and waits for it within its deadline'],
+  ['rateLimit', 'a call that got its place counts; its repetitions are bounded by the budget'],
+  ['retry', 'each attempt passes through all that follows, and sees the breaker as it is by then'],
+  ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
+  ['breaker', 'sees every single request, retries and hedges included'],
+  ['inboundDeadline', 'tells the upstream what is left of the time when this very request is sent'],
+  ['attemptTimeout', 'times one exchange, not what surrounds it'],
+] as const;
+
+/** A place in the stack. */
+export type LayerName = (typeof STACK_ORDER)[number][0];
+
+export const LAYER_NAMES: readonly LayerName[] = STACK_ORDER.map(([name]) => name);
+
+/** The layers of a stack that are on. */
+export type StandardLayers = { readonly [Name in LayerName]?: Layer | undefined };
+
+/** A layer of the user's, and where it goes. */
+export interface PlacedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly place: { readonly before: LayerName } | { readonly after: LayerName };
+}
+
+export interface StackEntry {
+  readonly name: string;
+  readonly layer: Layer;
+}
+
+/** Puts the layers in their order. Several at one place keep the order in which they are given. */
+export function standardStack(layers: StandardLayers, placed: readonly PlacedLayer[] = []): readonly StackEntry[] {
+  const stack: StackEntry[] = [];
+  for (const name of LAYER_NAMES) {
+    const layer = layers[name];
+    stack.push(...placed.filter(({ place }) => 'before' in place && place.before === name));
+    if (layer) stack.push({ name, layer });
+    stack.push(...placed.filter(({ place }) => 'after' in place && place.after === name));
+  }
+  return stack;
 }

@@ -1,0 +1,46 @@
+import type { Type } from '@nestjs/common';
+import type { Handler, Layer } from './layer.js';
+import type { LayerName, PlacedLayer } from './standard-stack.js';
+
+/** An injectable class that is a layer. It is made once per client, and must not be request-scoped. */
+export interface HttpClientLayer {
+  /**
+   * Wraps the rest of the stack.
+   * @returns what calls go through: it awaits `next(call)`, or does without
+   */
+  wrap(next: Handler): Handler;
+}
+
+/** A layer, a class that is one, or either with its place among the standard layers, whether or not that one is on. */
+export type CustomLayer =
+  | Layer
+  | Type<HttpClientLayer>
+  | { readonly use: Layer | Type<HttpClientLayer>; readonly before: LayerName }
+  | { readonly use: Layer | Type<HttpClientLayer>; readonly after: LayerName };
+
+/** Outside the retries: once for each call, within its deadline. */
+const DEFAULT_PLACE = { before: 'retry' } as const;
+
+/** The classes among them, which are to be injected. */
+export function layerClasses(layers: readonly CustomLayer[]): Type<HttpClientLayer>[] {
+  return layers.map(usedBy).filter((used) => isLayerClass(used));
+}
+
+/** @param instances of `layerClasses(layers)`, in that order */
+export function placedLayers(layers: readonly CustomLayer[], instances: readonly HttpClientLayer[]): PlacedLayer[] {
+  const rest = [...instances];
+  return layers.map((given) => {
+    const used = usedBy(given);
+    const place = typeof given === 'function' ? DEFAULT_PLACE : given;
+    if (!isLayerClass(used)) return { name: used.name || 'anonymous layer', layer: used, place };
+    const instance = rest.shift()!;
+    return { name: used.name, layer: (next) => instance.wrap(next), place };
+  });
+}
+
+const usedBy = (given: CustomLayer) => (typeof given === 'function' ? given : given.use);
+
+function isLayerClass(used: Layer | Type<HttpClientLayer>): used is Type<HttpClientLayer> {
+  const prototype = used.prototype as Partial<HttpClientLayer> | undefined;
+  return typeof prototype?.wrap === 'function';
+}

@@ -1,0 +1,79 @@
+import type { Type } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { layerClasses, placedLayers, type CustomLayer, type HttpClientLayer } from './custom-layers.js';
+import type { Handler, Layer } from './layer.js';
+import { LAYER_NAMES, standardStack } from './standard-stack.js';
+
+const pass: Layer = (next) => next;
+const names = (layers: readonly CustomLayer[] = []) => {
+  const instances = layerClasses(layers).map((type) => new type());
+  const all = Object.fromEntries(LAYER_NAMES.map((name) => [name, pass]));
+  return standardStack({ ...all, coalesce: undefined }, placedLayers(layers, instances)).map(({ name }) => name);
+};
+
+class Signing implements HttpClientLayer {
+  wrap(next: Handler): Handler {
+    return (call) => next(call);
+  }
+}
+
+describe('standardStack', () => {
+  it('has the layers that are on, in THE order', () => {
+    expect(names()).toEqual([
+      'admission',
+      'inboundContext',
+      'deadline',
+      'concurrency',
+      'rateLimit',
+      'retry',
+      'hedge',
+      'breaker',
+      'inboundDeadline',
+      'attemptTimeout',
+    ]);
+  });
+
+  it('puts a layer of the user outside the retries, unless it is told a place', () => {
+    const tracing: Layer = (next) => next;
+    const stack = names([tracing, { use: Signing, after: 'breaker' }, { use: pass, before: 'admission' }]);
+    expect(stack[0]).toBe('pass');
+    expect(stack[stack.indexOf('retry') - 1]).toBe('tracing');
+    expect(stack[stack.indexOf('breaker') + 1]).toBe('Signing');
+  });
+
+  it('keeps the place of a layer next to one that is off', () => {
+    const stack = names([{ use: pass, after: 'coalesce' }]);
+    expect(stack.slice(stack.indexOf('deadline'), stack.indexOf('concurrency') + 1)).toEqual([
+      'deadline',
+      'pass',
+      'concurrency',
+    ]);
+  });
+
+  it('keeps the order of several at one place', () => {
+    const first: Layer = (next) => next;
+    const second: Layer = (next) => next;
+    const stack = names([
+      { use: first, after: 'retry' },
+      { use: second, after: 'retry' },
+    ]);
+    expect(stack.slice(stack.indexOf('retry') + 1, stack.indexOf('retry') + 3)).toEqual(['first', 'second']);
+  });
+});
+
+describe('a class for a layer', () => {
+  it('wraps with its own instance', async () => {
+    class Numbered implements HttpClientLayer {
+      readonly wrapped: Handler[] = [];
+      wrap(next: Handler): Handler {
+        this.wrapped.push(next);
+        return next;
+      }
+    }
+    const instance = new Numbered();
+    const [placed] = placedLayers([Numbered as Type<HttpClientLayer>], [instance]);
+    const next: Handler = () => new Promise(() => {});
+    placed!.layer(next);
+    expect(instance.wrapped).toEqual([next]);
+  });
+});
