@@ -6,10 +6,10 @@ import { TimeoutError } from './timeout.errors.js';
 export class DeadlineExceededError extends TimeoutError {
   declare readonly code: 'ERR_DEADLINE_EXCEEDED';
 
-  /** @param ms how long the call was given */
+  /** @param ms how long the call was given; 0: it was refused */
   constructor(call: Call, ms: number) {
     const message = `not over after ${Math.round(ms)} ms, the deadline for all attempts together; see resilience.deadlineMs`;
-    super('ERR_DEADLINE_EXCEEDED', message, call, true);
+    super('ERR_DEADLINE_EXCEEDED', message, call, ms > 0);
   }
 }
 

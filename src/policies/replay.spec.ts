@@ -10,6 +10,10 @@ describe('isIdempotent', () => {
     expect(isIdempotent(method, {})).toBe(false);
     expect(isIdempotent(method, { 'IDEMPOTENCY-key': 'a' })).toBe(true);
   });
+
+  it.each([undefined, null, false, ''])('does not hold for an Idempotency-Key of %o, which is none', (value) => {
+    expect(isIdempotent('POST', { 'Idempotency-Key': value })).toBe(false);
+  });
 });
 
 describe('diedOnStaleSocket', () => {

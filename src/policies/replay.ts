@@ -3,7 +3,13 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 
 
 /** Whether a request may be sent twice: by its method, or because the caller says so with an Idempotency-Key header. */
 export function isIdempotent(method: string, headers: Readonly<Record<string, unknown>>): boolean {
-  return IDEMPOTENT.has(method) || Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key');
+  if (IDEMPOTENT.has(method)) return true;
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key' && isSent(headers[name]));
+}
+
+/** axios leaves headers out that have these values; an empty key tells no request from another. */
+function isSent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false && value !== '';
 }
 
 /**

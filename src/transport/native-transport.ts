@@ -74,7 +74,7 @@ interface Opened {
 
 /**
  * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
- * the request may be repeated, the second time on a fresh socket.
+ * the request may be repeated and the origin's budget allows it, the second time on a fresh socket.
  */
 async function open(
   request: ExchangeRequest,
@@ -94,8 +94,9 @@ async function open(
   try {
     return { exchange, response: await exchange.start(sent) };
   } catch (error) {
-    const isReplayed = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(sent.method, sent.headers);
-    if (!isReplayed) throw asAxiosError(error, config, exchange.request);
+    const isReplayable = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(sent.method, sent.headers);
+    // Asked last: it takes from the budget.
+    if (!isReplayable || call.mayRepeat?.() === false) throw asAxiosError(error, config, exchange.request);
   }
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const replay = new CallExchange(sent, agent, call, settings);

@@ -1,0 +1,117 @@
+import { AxiosHeaders, type AxiosResponse, CanceledError } from 'axios';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { createCall, deriveCall } from './create-call.js';
+import { deadline } from './deadline.js';
+import type { Call, Handler } from './layer.js';
+
+const ANSWER = { data: 'ok' } as AxiosResponse;
+const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));
+const newCall = () => createCall({ url: 'http://a.example/', headers: new AxiosHeaders() }, 'default');
+
+describe('deadline', () => {
+  it('ends what is within at once, and says how long the call had', async () => {
+    const clock = new ManualClock();
+    clock.advance(5_000);
+    const result = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(newCall());
+    clock.advance(1_000);
+    await expect(result).rejects.toMatchObject({
+      name: 'DeadlineExceededError',
+      code: 'ERR_DEADLINE_EXCEEDED',
+      message: expect.stringContaining('not over after 1000 ms'),
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not end it a moment before', async () => {
+    const clock = new ManualClock();
+    let ended = false;
+    const result = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(newCall()).catch(() => (ended = true));
+    clock.advance(999);
+    await Promise.resolve();
+    expect(ended).toBe(false);
+    clock.advance(1);
+    await result;
+    expect(ended).toBe(true);
+  });
+
+  it('tells the layers within when the call must be over', async () => {
+    const clock = new ManualClock();
+    clock.advance(5_000);
+    const seen: Call[] = [];
+    await deadline({ deadlineMs: 1_000, clock })(async (call) => {
+      seen.push(call);
+      return ANSWER;
+    })(newCall());
+    expect(seen[0]!.deadline).toBe(6_000);
+  });
+
+  it.each([
+    ['sooner', 300, 300],
+    ['later', 3_000, 1_000],
+  ])('with a deadline of the call itself that is %s, ends after %i or %i ms', async (_, outer, expected) => {
+    const clock = new ManualClock();
+    const call = deriveCall(newCall(), { deadline: clock.now() + outer });
+    const seen: number[] = [];
+    const result = deadline({ deadlineMs: 1_000, clock })((within) => {
+      seen.push(within.deadline);
+      return untilCancelled(within);
+    })(call);
+    clock.advance(expected);
+    await expect(result).rejects.toThrow(`not over after ${expected} ms`);
+    expect(seen).toEqual([expected]);
+  });
+
+  it('holds a deadline of the call itself where it has none of its own', async () => {
+    const clock = new ManualClock();
+    const layer = deadline({ deadlineMs: Infinity, clock })(untilCancelled);
+    const unlimited = newCall();
+    const results = [layer(deriveCall(unlimited, { deadline: 500 })), layer(unlimited)];
+    expect(clock.pending).toBe(1);
+    clock.advance(500);
+    await expect(results[0]).rejects.toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
+    unlimited.cancellation.cancel(new Error('enough'));
+    await expect(results[1]).rejects.toThrow('enough');
+  });
+
+  it.each([0, -1])('refuses a call that has %i ms left, without an attempt', async (left) => {
+    const clock = new ManualClock();
+    clock.advance(5_000);
+    let calls = 0;
+    const layer = deadline({ deadlineMs: 1_000, clock })(async () => {
+      calls++;
+      return ANSWER;
+    });
+    await expect(layer(deriveCall(newCall(), { deadline: 5_000 + left }))).rejects.toMatchObject({
+      code: 'ERR_DEADLINE_EXCEEDED',
+      attempts: [],
+    });
+    expect(calls).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves no timer behind, whether the call succeeds or fails', async () => {
+    const clock = new ManualClock();
+    const layer = deadline({ deadlineMs: 1_000, clock });
+    expect(await layer(async () => ANSWER)(newCall())).toBe(ANSWER);
+    const failing = layer(async () => {
+      throw new Error('reset');
+    });
+    await expect(failing(newCall())).rejects.toThrow('reset');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets the caller end the call, and does not end the caller’s other calls', async () => {
+    const clock = new ManualClock();
+    const call = newCall();
+    const result = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(call);
+    call.cancellation.cancel(new CanceledError());
+    await expect(result).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+
+    const other = newCall();
+    const late = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(other);
+    clock.advance(1_000);
+    await expect(late).rejects.toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
+    expect(other.cancellation.reason).toBeUndefined();
+  });
+});

@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fullJitter } from './backoff.js';
+
+describe('fullJitter', () => {
+  it.each([
+    [1, 50],
+    [2, 100],
+    [3, 200],
+    [10, 20_000],
+    [10_000, 20_000],
+  ])('pauses before retry %i for a random part of %i ms', (retry, limit) => {
+    expect(fullJitter(retry, 50, 20_000, () => 0.5)).toBe(limit / 2);
+    expect(fullJitter(retry, 50, 20_000, () => 0)).toBe(0);
+  });
+
+  it('is never negative and never longer than its cap', () => {
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const property = fc.property(fc.nat(), fc.nat(), fc.nat(), random, (retry, base, cap, part) => {
+      const pause = fullJitter(retry + 1, base, cap, () => part);
+      expect(pause).toBeGreaterThanOrEqual(0);
+      expect(pause).toBeLessThanOrEqual(cap);
+    });
+    fc.assert(property);
+  });
+});
