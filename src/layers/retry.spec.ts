@@ -59,10 +59,10 @@ describe('retry', () => {
 
   /** Lets time pass for as long as it is waited for. */
   async function settled(result: Promise<AxiosResponse>): Promise<AxiosResponse> {
-    let pending = true;
-    const stop = () => (pending = false);
+    const state = { pending: true };
+    const stop = () => (state.pending = false);
     result.then(stop, stop);
-    while (pending) {
+    while (state.pending) {
       for (let tick = 0; tick < 20; tick++) await Promise.resolve();
       if (clock.pending > 0) clock.advance(1);
     }
@@ -98,7 +98,7 @@ describe('retry', () => {
       const slowOnce: Handler = (call) => {
         if (call.attempt > 1) return handle(call);
         call.cancellation.cancel(new ResponseTimeoutError(call, 100));
-        return Promise.reject(call.cancellation.reason as Error);
+        return Promise.reject(call.cancellation.reason);
       };
       expect((await settled(layerOf(slowOnce)(newCall()))).status).toBe(200);
       expect(calls[0]!.cancellation.reason).toBeUndefined();
@@ -341,7 +341,7 @@ describe('retry', () => {
       ],
     ])('does not fail the call when it %s', async (_, onRetry) => {
       const { handle } = upstream(clock, [refused(503), answer(200)]);
-      expect((await settled(layerOf(handle, { onRetry: onRetry as () => void })(newCall()))).status).toBe(200);
+      expect((await settled(layerOf(handle, { onRetry })(newCall()))).status).toBe(200);
     });
   });
 

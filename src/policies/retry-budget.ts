@@ -21,8 +21,8 @@ export interface RetryBudgetSettings {
 export class RetryBudget {
   readonly #settings: RetryBudgetSettings;
   readonly #reserveMax: number;
-  readonly #calls = new Array<number>(SLOTS).fill(0);
-  readonly #extras = new Array<number>(SLOTS).fill(0);
+  readonly #calls = new Uint32Array(SLOTS);
+  readonly #extras = new Uint32Array(SLOTS);
   #callsInWindow = 0;
   /** Those that calls allowed. */
   #extrasInWindow = 0;

@@ -91,7 +91,7 @@ describe('decideRetry', () => {
 
     it('does not ask after the last attempt, and asks with the failed attempt', () => {
       const asked: FailedAttempt[] = [];
-      const retryIf = (failed: FailedAttempt) => void asked.push(failed) as undefined;
+      const retryIf = (failed: FailedAttempt) => void asked.push(failed);
       const failed = failedWith(503);
       decide(failed, { retryIf });
       decide({ ...failed, attempt: 3 }, { retryIf });
