@@ -1,5 +1,6 @@
 import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { describe, expect, it } from 'vitest';
+import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { attemptTimeout } from './attempt-timeout.js';
 import { createCall } from './create-call.js';
@@ -9,6 +10,8 @@ const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) =>
 
 const callOf = (config: object) =>
   createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
+
+itKeepsTheLayerContract('attemptTimeout', ({ clock }) => attemptTimeout(clock));
 
 describe('attemptTimeout', () => {
   it('ends an attempt that takes too long with the error that axios itself would give', async () => {

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import { Slots } from '../policies/slots.js';
 import { createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import type { AgentOwner } from './owned-agent.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
-import { SocketSlots } from './socket-slots.js';
 import { createTunnelAgent } from './tunnel-agent.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
@@ -47,8 +47,12 @@ export class ConnectionPool {
   readonly id = randomUUID().slice(0, 8);
   readonly httpAgent: Agent;
   readonly httpsAgent: Agent;
-  /** Who may use a socket. */
-  readonly slots: SocketSlots;
+  /**
+   * Who may use a socket: an exchange holds a slot of its origin from before it asks for a socket until the socket is free
+   * again. Node's agents have such limits of their own, but each agent for itself; theirs let the idle sockets of one
+   * origin keep another from ever getting one, and a request that was given up keeps its place in their queue.
+   */
+  readonly slots: Slots;
   /** Proxy → the agent whose sockets are tunnels through it. */
   readonly #tunnels = new Map<string, Agent>();
   readonly #settings: ConnectionPoolSettings;
@@ -65,7 +69,7 @@ export class ConnectionPool {
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
-    this.slots = new SocketSlots({ maxPerOrigin: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
+    this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
     const { httpAgent, httpsAgent } = createAgents(settings, this.#owner);
     this.httpAgent = httpAgent;
     this.httpsAgent = httpsAgent;

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SocketSlots } from './socket-slots.js';
+import type { Slots } from '../policies/slots.js';
 import type { SocketTarget } from './owned-agent.js';
 import type { SocketStats } from './pool-stats.js';
 import { timesReused } from './times-reused.js';
@@ -71,13 +71,13 @@ export class SocketLedger {
    * @param agents those whose sockets this ledger was told of
    * @param slots who waits for a socket
    */
-  snapshot(agents: readonly Agent[], slots: SocketSlots): { total: SocketStats; origins: Record<string, SocketStats> } {
+  snapshot(agents: readonly Agent[], slots: Slots): { total: SocketStats; origins: Record<string, SocketStats> } {
     const idle = new Set(
       agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
     );
     const total = { active: 0, idle: 0, queued: 0, ...this.#total };
     const origins: Record<string, SocketStats> = {};
-    for (const name of new Set([...this.#origins.keys(), ...slots.queuedOrigins])) {
+    for (const name of new Set([...this.#origins.keys(), ...slots.queuedKeys])) {
       const { sockets, counters } = this.#origins.get(name) ?? newOrigin();
       const stats = { active: 0, idle: 0, queued: slots.queued(name), ...counters };
       for (const socket of sockets) {

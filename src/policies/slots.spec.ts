@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SocketSlots } from './socket-slots.js';
+import { Slots } from './slots.js';
 
-describe('SocketSlots', () => {
-  let slots: SocketSlots;
+describe('Slots', () => {
+  let slots: Slots;
   let served: string[];
-  const queue = (origin: string, name: string) => slots.queue(origin, () => served.push(name));
+  const queue = (key: string, name: string) => slots.queue(key, () => served.push(name));
 
   beforeEach(() => {
-    slots = new SocketSlots({ maxPerOrigin: 2, maxTotal: 3, maxQueued: 2 });
+    slots = new Slots({ maxPerKey: 2, maxTotal: 3, maxQueued: 2 });
     served = [];
   });
 
-  it('bounds the slots of one origin', () => {
+  it('bounds the slots of one key', () => {
     expect([slots.take('a'), slots.take('a'), slots.take('a')]).toEqual([true, true, false]);
     expect(slots.isFull('a')).toBe(true);
     expect(slots.take('b')).toBe(true);
   });
 
-  it('bounds the slots of all origins together', () => {
-    for (const origin of ['a', 'a', 'b']) slots.take(origin);
+  it('bounds the slots of all keys together', () => {
+    for (const key of ['a', 'a', 'b']) slots.take(key);
     expect(slots.take('c')).toBe(false);
     expect(slots.isFull('c')).toBe(false);
     slots.release('b');
@@ -38,7 +38,7 @@ describe('SocketSlots', () => {
   });
 
   it('lets nobody take a slot past those who wait', () => {
-    slots = new SocketSlots({ maxPerOrigin: 2, maxTotal: 2, maxQueued: 2 });
+    slots = new Slots({ maxPerKey: 2, maxTotal: 2, maxQueued: 2 });
     slots.take('a');
     slots.take('b');
     queue('a', 'a');
@@ -49,8 +49,8 @@ describe('SocketSlots', () => {
     expect(served).toEqual(['a', 'c']);
   });
 
-  it('gives origins their turns, so that a busy one does not starve the others', () => {
-    slots = new SocketSlots({ maxPerOrigin: 1, maxTotal: 1, maxQueued: 5 });
+  it('gives keys their turns, so that a busy one does not starve the others', () => {
+    slots = new Slots({ maxPerKey: 1, maxTotal: 1, maxQueued: 5 });
     slots.take('busy');
     for (const name of ['busy 1', 'busy 2', 'busy 3']) queue('busy', name);
     queue('other', 'other');
@@ -59,20 +59,26 @@ describe('SocketSlots', () => {
     expect(served).toEqual(['busy 1', 'other']);
   });
 
-  it('passes over an origin that has all it may', () => {
-    for (const origin of ['a', 'a', 'b']) slots.take(origin);
+  it('passes over a key that has all it may', () => {
+    for (const key of ['a', 'a', 'b']) slots.take(key);
     queue('a', 'a');
     queue('c', 'c');
     slots.release('b');
     expect(served).toEqual(['c']);
   });
 
-  it('bounds the queue of each origin', () => {
+  it('bounds the queue of each key', () => {
     slots.take('a');
     slots.take('a');
     expect([queue('a', '1'), queue('a', '2')].every(Boolean)).toBe(true);
     expect(queue('a', '3')).toBeUndefined();
     expect(slots.queued('a')).toBe(2);
+  });
+
+  it('lets nobody wait where nobody may', () => {
+    slots = new Slots({ maxPerKey: 1, maxTotal: 1, maxQueued: 0 });
+    slots.take('a');
+    expect(queue('a', '1')).toBeUndefined();
   });
 
   it('forgets who has given up', () => {
@@ -84,38 +90,38 @@ describe('SocketSlots', () => {
     giveUp();
     slots.release('a');
     expect(served).toEqual(['second']);
-    expect([...slots.queuedOrigins]).toEqual([]);
+    expect([...slots.queuedKeys]).toEqual([]);
   });
 
   it('never exceeds a limit, loses a slot or leaves one unused that somebody waits for', () => {
-    const limits = { maxPerOrigin: 2, maxTotal: 3, maxQueued: 3 };
+    const limits = { maxPerKey: 2, maxTotal: 3, maxQueued: 3 };
     const step = fc.record({
-      origin: fc.constantFrom('a', 'b', 'c'),
+      key: fc.constantFrom('a', 'b', 'c'),
       action: fc.constantFrom('take', 'end', 'give up'),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const all = new SocketSlots(limits);
+        const all = new Slots(limits);
         const held: string[] = [];
         const waiting = new Map<() => void, string>();
-        for (const { origin, action } of steps) {
+        for (const { key, action } of steps) {
           if (action === 'take') {
-            if (all.take(origin)) held.push(origin);
+            if (all.take(key)) held.push(key);
             else {
-              const giveUp = all.queue(origin, () => {
+              const giveUp = all.queue(key, () => {
                 waiting.delete(giveUp!);
-                held.push(origin);
+                held.push(key);
               });
-              if (giveUp) waiting.set(giveUp, origin);
+              if (giveUp) waiting.set(giveUp, key);
             }
           } else if (action === 'end') {
-            const index = held.indexOf(origin);
+            const index = held.indexOf(key);
             if (index !== -1) {
               held.splice(index, 1);
-              all.release(origin);
+              all.release(key);
             }
           } else {
-            const found = [...waiting].find(([, of]) => of === origin);
+            const found = [...waiting].find(([, of]) => of === key);
             if (found) {
               waiting.delete(found[0]);
               found[0]();
@@ -123,9 +129,9 @@ describe('SocketSlots', () => {
           }
           const heldBy = (of: string) => held.filter((other) => other === of).length;
           expect(held.length).toBeLessThanOrEqual(limits.maxTotal);
-          for (const of of ['a', 'b', 'c']) expect(heldBy(of)).toBeLessThanOrEqual(limits.maxPerOrigin);
+          for (const of of ['a', 'b', 'c']) expect(heldBy(of)).toBeLessThanOrEqual(limits.maxPerKey);
           for (const of of waiting.values()) {
-            expect(held.length === limits.maxTotal || heldBy(of) === limits.maxPerOrigin).toBe(true);
+            expect(held.length === limits.maxTotal || heldBy(of) === limits.maxPerKey).toBe(true);
           }
         }
       }),

@@ -1,0 +1,60 @@
+import type { AxiosResponse } from 'axios';
+import { ConcurrencyLimitError } from '../errors/resilience.errors.js';
+import type { LimitScope } from '../options/resilience-options.js';
+import { Slots } from '../policies/slots.js';
+import { onBodyEnd } from '../transport/on-body-end.js';
+import type { Call, Layer } from './layer.js';
+import { responseOf } from './response-of.js';
+
+export interface ConcurrencySettings {
+  /** Calls under way at once. */
+  readonly max: number;
+  /** Calls that may wait. */
+  readonly maxQueued: number;
+  /** Whose calls count together. */
+  readonly per: LimitScope;
+}
+
+/**
+ * Lets so many calls be under way at once; others wait, in order. A call is under way until its response body has ended,
+ * also that of a status that is refused.
+ * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with
+ */
+export function concurrencyLimit(settings: ConcurrencySettings): Layer {
+  const { max, maxQueued, per } = settings;
+  const slots = new Slots({ maxPerKey: max, maxTotal: Infinity, maxQueued });
+  return (next) => async (call) => {
+    const key = per === 'origin' ? call.origin : '';
+    if (!slots.take(key)) await turn(slots, key, call, settings);
+    let response: AxiosResponse | undefined;
+    try {
+      response = await next(call);
+      return response;
+    } catch (error) {
+      response = responseOf(error);
+      throw error;
+    } finally {
+      onBodyEnd(response?.data, () => slots.release(key));
+    }
+  };
+}
+
+function turn(slots: Slots, key: string, call: Call, { max, maxQueued }: ConcurrencySettings): Promise<void> {
+  const { cancellation } = call;
+  return new Promise((resolve, reject) => {
+    const leaveQueue = slots.queue(key, () => {
+      cancellation.unsubscribe(giveUp);
+      resolve();
+    });
+    if (!leaveQueue) {
+      reject(new ConcurrencyLimitError(call, max, maxQueued));
+      return;
+    }
+    const giveUp = (reason: unknown) => {
+      cancellation.unsubscribe(giveUp);
+      leaveQueue();
+      reject(reason);
+    };
+    cancellation.subscribe(giveUp);
+  });
+}

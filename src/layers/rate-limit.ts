@@ -1,0 +1,139 @@
+import type { AxiosResponse } from 'axios';
+import type { Clock } from '../clock.js';
+import { RateLimitError } from '../errors/resilience.errors.js';
+import type { LimitScope } from '../options/resilience-options.js';
+import { fallbackRateLimiter } from '../policies/fallback-rate-limiter.js';
+import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
+import { requestedPauseMs } from '../policies/rate-limit-headers.js';
+import type { RateLimiter } from '../policies/rate-limiter.js';
+import type { Call, Layer } from './layer.js';
+import { responseOf } from './response-of.js';
+import { TurnQueue } from './turn-queue.js';
+
+export interface RateLimitSettings {
+  /** Calls in `intervalMs`, and at most at once. */
+  readonly max: number;
+  readonly intervalMs: number;
+  /** Calls that may wait, for each key. */
+  readonly maxQueued: number;
+  /** Whose calls count together: the key is the origin, or the client's name. */
+  readonly per: LimitScope;
+  /** Keeps the count; undefined: in memory. While it fails, the count is kept in memory, as if this process were alone. */
+  readonly limiter: RateLimiter | undefined;
+}
+
+/**
+ * Lets so many calls begin in a time; others wait for their turn, in order, where that comes before their deadline. What a
+ * response asks for (see `requestedPauseMs`), it gets: no call of the same key begins for so long.
+ * @throws RateLimitError at once when the turn would come too late, or as many wait as may; when a pause makes it too late;
+ * while waiting, what the call is cancelled with
+ */
+export function rateLimit(settings: RateLimitSettings, clock: Clock): Layer {
+  const turns = new Turns(settings, clock);
+  const { per } = settings;
+  return (next) => async (call) => {
+    const key = per === 'origin' ? call.origin : call.clientName;
+    const turn = turns.await(key, call);
+    if (turn) await turn;
+    let response: AxiosResponse | undefined;
+    try {
+      response = await next(call);
+      return response;
+    } catch (error) {
+      response = responseOf(error);
+      throw error;
+    } finally {
+      if (response) turns.obey(key, response);
+    }
+  };
+}
+
+class Turns {
+  readonly #clock: Clock;
+  readonly #limiter: RateLimiter;
+  readonly #maxQueued: number;
+  /** Key → those who wait, for keys that have any. */
+  readonly #queues = new Map<string, TurnQueue>();
+
+  constructor(settings: RateLimitSettings, clock: Clock) {
+    const inMemory = memoryRateLimiter(settings, clock);
+    this.#clock = clock;
+    this.#limiter = settings.limiter ? fallbackRateLimiter(settings.limiter, inMemory) : inMemory;
+    this.#maxQueued = settings.maxQueued;
+  }
+
+  /** @returns undefined where the call may begin at once */
+  await(key: string, call: Call): Promise<void> | undefined {
+    const maxWaitMs = this.#isFull(key) ? 0 : Math.max(0, call.deadline - this.#clock.now());
+    const wait = this.#limiter.reserve(key, maxWaitMs);
+    if (typeof wait === 'number') return this.#afterReserving(key, call, wait, maxWaitMs);
+    const giveBack = () => void this.#limiter.release(key);
+    return unlessCancelled(wait, maxWaitMs, call, giveBack).then((ms) =>
+      this.#afterReserving(key, call, ms, maxWaitMs),
+    );
+  }
+
+  obey(key: string, { status, headers }: AxiosResponse): void {
+    const ms = requestedPauseMs(status, headers, Date.now());
+    if (ms === 0) return;
+    void this.#limiter.pause(key, ms);
+    this.#queues.get(key)?.pauseUntil(this.#clock.now() + ms);
+  }
+
+  #isFull(key: string): boolean {
+    return (this.#queues.get(key)?.size ?? 0) >= this.#maxQueued;
+  }
+
+  #afterReserving(key: string, call: Call, wait: number, maxWaitMs: number): Promise<void> | undefined {
+    if (wait > maxWaitMs) throw this.#refusal(key, call, wait);
+    const isNow = !(wait > 0); // also where a store answers what is no number
+    let queue = this.#queues.get(key);
+    if (isNow && !queue) return undefined;
+    if (this.#isFull(key)) {
+      void this.#limiter.release(key);
+      throw this.#refusal(key, call, wait);
+    }
+    if (!queue) {
+      queue = new TurnQueue({
+        clock: this.#clock,
+        release: () => void this.#limiter.release(key),
+        emptied: () => this.#queues.delete(key),
+      });
+      this.#queues.set(key, queue);
+    }
+    return queue.join(call, this.#clock.now() + (isNow ? 0 : wait));
+  }
+
+  #refusal(key: string, call: Call, wait: number): RateLimitError {
+    const reason = this.#isFull(key)
+      ? `${this.#maxQueued} calls wait for their turn already`
+      : `its turn would come in ${Math.ceil(wait)} ms, after its deadline`;
+    return new RateLimitError(call, wait, reason);
+  }
+}
+
+/** What a store answers, unless the call ends first: then the place that it took is given back. */
+function unlessCancelled(
+  answer: Promise<number>,
+  maxWaitMs: number,
+  { cancellation }: Call,
+  giveBack: () => void,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const giveUp = (reason: unknown) => {
+      isOver = true;
+      cancellation.unsubscribe(giveUp);
+      reject(reason);
+    };
+    void answer.then((wait) => {
+      if (isOver) {
+        if (wait <= maxWaitMs) giveBack();
+        return;
+      }
+      cancellation.unsubscribe(giveUp);
+      resolve(wait);
+    }, giveUp);
+    cancellation.subscribe(giveUp);
+  });
+}

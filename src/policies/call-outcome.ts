@@ -1,0 +1,52 @@
+/**
+ * What a call says about its upstream:
+ * - `success`: it is there, and answers as it should; a status 4xx is such an answer
+ * - `failure`: it is not there, fails, or is overloaded
+ * - `ignored`: nothing, as the call ended on this side
+ */
+export type CallOutcome = 'success' | 'failure' | 'ignored';
+
+/** An attempt that the deadline of its call cut after a shorter time might have succeeded with any upstream. */
+const TELLING_MS = 1_000;
+
+/** Codes with this prefix are for what this side refuses or gave up: those of axios, of Node's checks and of this library. */
+const LOCAL_PREFIX = 'ERR_';
+
+/** ... but for these, which are the upstream's doing. */
+const UPSTREAM_CODES = new Set([
+  'ERR_CONNECT_TIMEOUT',
+  'ERR_RESPONSE_TIMEOUT',
+  'ERR_BODY_TIMEOUT',
+  'ERR_NETWORK',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+const UPSTREAM_PREFIXES = ['ERR_TLS_', 'ERR_SSL_'];
+
+/** System errors for want of descriptors, ports or memory on this side. */
+const OWN_SHORTAGE = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+
+/** A 5xx or 429 is a failure, whether or not `validateStatus` accepts it. */
+export function statusOutcome(status: number): CallOutcome {
+  return status >= 500 || status === 429 ? 'failure' : 'success';
+}
+
+/**
+ * Timeouts of a phase or of the attempt, and failures of the network (DNS, TCP, TLS, a response that breaks off or is no
+ * HTTP), are failures. What the caller cancelled, what this side refused, had no socket for or found too large, is ignored.
+ *
+ * A call cut by its deadline counts as a timeout where the attempt had run for a second or longer: callers with little
+ * time left must not make an upstream look bad, yet one that hangs must be noticed where deadlines are shorter than timeouts.
+ * @param error what the attempt ended with
+ * @param ranMs how long it had run
+ */
+export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
+  const { code, response } = (error ?? {}) as { code?: unknown; response?: { status: number; data?: unknown } };
+  if (response && statusOutcome(response.status) === 'failure') return 'failure';
+  if (typeof code !== 'string') return response ? 'success' : 'ignored';
+  if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';
+  if (response && code === 'ERR_BAD_REQUEST') return 'success';
+  // axios has one code for a refused status and for a response that breaks off; only the former has its data.
+  if (response && code === 'ERR_BAD_RESPONSE') return response.data === undefined ? 'failure' : 'success';
+  if (UPSTREAM_CODES.has(code) || UPSTREAM_PREFIXES.some((prefix) => code.startsWith(prefix))) return 'failure';
+  return code.startsWith(LOCAL_PREFIX) || OWN_SHORTAGE.has(code) ? 'ignored' : 'failure';
+}

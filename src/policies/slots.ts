@@ -1,0 +1,118 @@
+export interface SlotLimits {
+  /** Slots of one key. */
+  readonly maxPerKey: number;
+  /** Slots of all keys together. */
+  readonly maxTotal: number;
+  /** How many may wait for a slot of one key. */
+  readonly maxQueued: number;
+}
+
+/** A place in the queue of a key. */
+interface Waiter {
+  readonly key: string;
+  readonly ready: () => void;
+}
+
+/**
+ * Who may go on, where only so many may at once: one holds a slot of a key, as an origin, from before it begins until it
+ * is over. Does no I/O, knows no time.
+ */
+export class Slots {
+  readonly #limits: SlotLimits;
+  /** Key → slots taken, for keys that have any. */
+  readonly #taken = new Map<string, number>();
+  #total = 0;
+  /** Key → those who wait, in order, for keys that have any; the key that has waited longest for a turn first. */
+  readonly #queues = new Map<string, Set<Waiter>>();
+
+  constructor(limits: SlotLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether this key, rather than all of them together, has taken what it may. */
+  isFull(key: string): boolean {
+    return this.#takenBy(key) >= this.#limits.maxPerKey;
+  }
+
+  /** @returns whether a slot was free; `release` gives it back */
+  take(key: string): boolean {
+    if (!this.#hasRoom(key)) return false;
+    this.#add(key, 1);
+    return true;
+  }
+
+  /**
+   * Waits for a slot where `take` found none.
+   * @param ready called when the slot is taken for the caller
+   * @returns gives up waiting; undefined when the queue of this key is full
+   */
+  queue(key: string, ready: () => void): (() => void) | undefined {
+    const queue = this.#queues.get(key);
+    if (this.#limits.maxQueued <= (queue?.size ?? 0)) return undefined;
+    const waiter = { key, ready };
+    if (queue) queue.add(waiter);
+    else this.#queues.set(key, new Set([waiter]));
+    return () => this.#leaveQueue(waiter);
+  }
+
+  queued(key: string): number {
+    return this.#queues.get(key)?.size ?? 0;
+  }
+
+  /** Keys that somebody waits for. */
+  get queuedKeys(): Iterable<string> {
+    return this.#queues.keys();
+  }
+
+  release(key: string): void {
+    const allWereTaken = this.#total >= this.#limits.maxTotal;
+    this.#add(key, -1);
+    if (allWereTaken) this.#serveNext();
+    else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
+  }
+
+  /** The slot that became free is anybody's. */
+  #serveNext(): void {
+    for (const key of this.#queues.keys()) {
+      if (!this.#hasRoom(key)) continue;
+      this.#serve(key);
+      return;
+    }
+  }
+
+  #serve(key: string): void {
+    const [next] = this.#queues.get(key) as Set<Waiter> & [Waiter];
+    this.#leaveQueue(next);
+    this.#moveToEnd(key);
+    this.#add(key, 1);
+    next.ready();
+  }
+
+  #takenBy(key: string): number {
+    return this.#taken.get(key) ?? 0;
+  }
+
+  #hasRoom(key: string): boolean {
+    return this.#total < this.#limits.maxTotal && this.#takenBy(key) < this.#limits.maxPerKey;
+  }
+
+  #add(key: string, slots: 1 | -1): void {
+    const taken = this.#takenBy(key) + slots;
+    if (taken === 0) this.#taken.delete(key);
+    else this.#taken.set(key, taken);
+    this.#total += slots;
+  }
+
+  #leaveQueue(waiter: Waiter): void {
+    const queue = this.#queues.get(waiter.key);
+    if (queue?.delete(waiter) && queue.size === 0) this.#queues.delete(waiter.key);
+  }
+
+  /** The next slot is for another key, where one waits: a busy one must not starve the rest. */
+  #moveToEnd(key: string): void {
+    const queue = this.#queues.get(key);
+    if (!queue) return;
+    this.#queues.delete(key);
+    this.#queues.set(key, queue);
+  }
+}

@@ -1,0 +1,190 @@
+import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { describe, expect, it } from 'vitest';
+import { createCall, deriveCall } from '../../src/layers/create-call.js';
+import type { Call, Handler, Layer } from '../../src/layers/layer.js';
+import { Cancellation } from '../../src/transport/cancellation.js';
+import { ManualClock } from './manual-clock.js';
+
+export interface LayerDependencies {
+  readonly clock: ManualClock;
+  readonly random: () => number;
+}
+
+/** A cancellation that knows who listens to it. */
+export class WatchedCancellation extends Cancellation {
+  readonly listeners = new Set<unknown>();
+
+  override subscribe(listener: (reason: any) => void): void {
+    this.listeners.add(listener);
+    super.subscribe(listener);
+  }
+
+  override unsubscribe(listener: (reason: any) => void): void {
+    this.listeners.delete(listener);
+    super.unsubscribe(listener);
+  }
+}
+
+export interface TestCall extends Call {
+  readonly cancellation: WatchedCancellation;
+}
+
+/** A call that cannot be changed, whose cancellation is watched. */
+export function testCall(config: Partial<InternalAxiosRequestConfig> = {}, deadline = Infinity): TestCall {
+  const frozen = deepFreeze({
+    url: 'http://a.example/path',
+    method: 'get',
+    timeout: 60_000,
+    headers: new AxiosHeaders({ accept: '*/*' }),
+    params: { q: 'x' },
+    ...config,
+  });
+  const call = deriveCall(createCall(frozen, 'default'), { deadline, cancellation: new WatchedCancellation() });
+  return Object.freeze(call) as TestCall;
+}
+
+export function responseTo({ config }: Call, status = 200, headers: Record<string, string> = {}): AxiosResponse {
+  return { status, statusText: '', headers: new AxiosHeaders(headers), config, data: 'data' };
+}
+
+/** A call that was refused for its status. */
+export function refusedStatus(call: Call, status: number, headers?: Record<string, string>): AxiosError {
+  const code = status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
+  return new AxiosError('refused', code, call.config, undefined, responseTo(call, status, headers));
+}
+
+/** Hangs until the call is cancelled, as every handler must end then. */
+export const untilCancelled: Handler = ({ cancellation }) =>
+  new Promise((_, reject) => {
+    const end = (reason: unknown) => {
+      cancellation.unsubscribe(end);
+      reject(reason);
+    };
+    cancellation.subscribe(end);
+  });
+
+/** Lets everything happen that needs no time. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What every layer keeps, whatever else it does. */
+export function itKeepsTheLayerContract(name: string, makeLayer: (dependencies: LayerDependencies) => Layer): void {
+  describe(`${name} keeps the contract of layers`, () => {
+    const stack = (terminal: Handler) => {
+      const clock = new ManualClock();
+      return { clock, handle: makeLayer({ clock, random: () => 0.5 })(terminal) };
+    };
+
+    it('passes the response on as it is', async () => {
+      const call = testCall();
+      const response = deepFreeze(responseTo(call));
+      const { handle, clock } = stack(async () => response);
+      expect(await handle(call)).toBe(response);
+      expectNothingLeft(clock, call);
+    });
+
+    it('passes an error on as it is', async () => {
+      const call = testCall();
+      const error = refusedStatus(call, 400);
+      const before = Object.entries(error);
+      const { handle, clock } = stack(() => Promise.reject(error));
+      await expect(handle(call)).rejects.toBe(error);
+      expect(Object.entries(error)).toEqual(before);
+      expectNothingLeft(clock, call);
+    });
+
+    it.each([[undefined], [null], ['text']])('passes on %o where that is thrown', async (thrown) => {
+      const call = testCall();
+      const { handle, clock } = stack(() => Promise.reject(thrown)); // oxlint-disable-line prefer-promise-reject-errors
+      const result = handle(call).then(
+        () => 'no error',
+        (error: unknown) => ({ error }),
+      );
+      expect(await result).toEqual({ error: thrown });
+      expectNothingLeft(clock, call);
+    });
+
+    it('adds nothing to a call that it lets pass, and changes nothing of it', async () => {
+      const call = testCall();
+      const { config, attempt, method, origin, clientName } = call;
+      const before = structuredClone(contentsOf(config));
+      const seen: Call[] = [];
+      const { handle } = stack(async (inner) => {
+        seen.push(inner);
+        return responseTo(inner);
+      });
+      await handle(call);
+      expect(seen).toHaveLength(1);
+      expect(seen[0]!.config).toBe(config);
+      expect(seen[0]).toMatchObject({ attempt, method, origin, clientName });
+      expect(contentsOf(config)).toEqual(before);
+    });
+
+    it('ends at once, with the very reason, when a call is cancelled that is under way or waits', async () => {
+      const { handle, clock } = stack(untilCancelled);
+      const calls = [testCall(), testCall(), testCall()];
+      const ended: unknown[] = [];
+      const results = calls.map((call) => handle(call).catch((error: unknown) => ended.push(error)));
+      await settle();
+      for (const call of calls.toReversed()) {
+        const reason = new Error('gone');
+        call.cancellation.cancel(reason);
+        await settle();
+        expect(ended.pop()).toBe(reason);
+        expect(ended).toEqual([]);
+        expect(call.cancellation.listeners.size).toBe(0);
+      }
+      await Promise.all(results);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('ends at once, with the very reason, when the call is cancelled before it comes', async () => {
+      const { handle, clock } = stack(untilCancelled);
+      const first = testCall();
+      const firstResult = handle(first).catch(() => {});
+      const call = testCall();
+      const reason = new Error('gone');
+      call.cancellation.cancel(reason);
+      await expect(handle(call)).rejects.toBe(reason);
+      first.cancellation.cancel(reason);
+      await firstResult;
+      expectNothingLeft(clock, call, first);
+    });
+
+    it('carries 100 calls at once', async () => {
+      const { handle, clock } = stack(async (call) => {
+        await settle();
+        return responseTo(call);
+      });
+      const calls = Array.from({ length: 100 }, (_, index) => testCall({ url: `http://${index % 3}.example/` }));
+      const ended: Call[] = [];
+      const results = calls.map(async (call) => {
+        const response = await handle(call);
+        ended.push(call);
+        expect(response.config).toBe(call.config);
+      });
+      for (let round = 0; round < 1_000 && ended.length < calls.length; round++) {
+        await settle();
+        clock.advance(10);
+      }
+      await Promise.all(results);
+      expectNothingLeft(clock, ...calls);
+    });
+  });
+}
+
+const contentsOf = (config: InternalAxiosRequestConfig) => ({ ...config, headers: config.headers.toJSON() });
+
+function expectNothingLeft(clock: ManualClock, ...calls: readonly TestCall[]): void {
+  expect(clock.pending).toBe(0);
+  for (const { cancellation } of calls) expect(cancellation.listeners.size).toBe(0);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
