@@ -1,0 +1,43 @@
+import { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { HttpClientError } from '../errors/http-client.error.js';
+import { redactedConfig } from '../errors/redacted-config.js';
+
+/**
+ * A response as if it were to this config's own request: axios and its callers change what they get. Shared are only the request and
+ * what cannot change.
+ */
+export function ownResponse(response: AxiosResponse, config: InternalAxiosRequestConfig): AxiosResponse {
+  const { data } = response;
+  return {
+    ...response,
+    config,
+    headers: ownHeaders(response.headers as Readonly<Record<string, unknown>>),
+    data: Buffer.isBuffer(data) ? Buffer.from(data) : data,
+  };
+}
+
+/**
+ * An error as if it were of this config's own request, with the class, the fields and the stack that it has; its response is copied,
+ * too. HttpClientErrors keep a redacted config. Errors that are not axios's or ours say nothing of a request, and stay as they are.
+ */
+export function ownError(error: unknown, config: InternalAxiosRequestConfig): unknown {
+  if (!(error instanceof Error) || !('isAxiosError' in error)) return error;
+  const copy: Error & { config?: unknown; response?: AxiosResponse } = new Error(error.message);
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
+  Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error));
+  copy.stack = error.stack!;
+  if (copy.config) copy.config = error instanceof HttpClientError ? redactedConfig(config) : config;
+  if (copy.response) copy.response = ownResponse(copy.response, config);
+  if (copy.cause) copy.cause = ownError(copy.cause, config);
+  return copy;
+}
+
+/** Name by name: AxiosHeaders would compare each name with all before it. */
+function ownHeaders(headers: Readonly<Record<string, unknown>>): AxiosHeaders {
+  const copy = new AxiosHeaders();
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] as string | string[];
+    copy[name] = Array.isArray(value) ? [...value] : value;
+  }
+  return copy;
+}

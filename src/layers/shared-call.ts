@@ -1,0 +1,121 @@
+import type { AxiosResponse } from 'axios';
+import { Cancellation } from '../transport/cancellation.js';
+import type { Call, Handler } from './layer.js';
+import { ownError, ownResponse } from './own-copy.js';
+
+interface Waiting {
+  readonly call: Call;
+  readonly resolve: (response: AxiosResponse) => void;
+  readonly reject: (error: unknown) => void;
+  readonly giveUp: (reason: unknown) => void;
+}
+
+/**
+ * What the layers within see of calls that share an exchange: the call that came first, but with a cancellation of its own, for as long
+ * as anybody waits.
+ */
+export class SharedCall implements Call {
+  /** Which calls may join; unknown until somebody asks. */
+  key: string | undefined;
+  readonly cancellation = new Cancellation();
+  /** As written. */
+  readonly url: string | undefined;
+  readonly #first: Call;
+  readonly #onOver: (shared: SharedCall) => void;
+  readonly #waiting = new Set<Waiting>();
+
+  /**
+   * @param asked what it asks for
+   * @param onOver called when there is nothing to join any more: it is answered, or nobody waits. Maybe more than once.
+   */
+  constructor(
+    first: Call,
+    readonly asked: string,
+    onOver: (shared: SharedCall) => void,
+  ) {
+    this.url = first.config.url;
+    this.#first = first;
+    this.#onOver = onOver;
+  }
+
+  get config() {
+    return this.#first.config;
+  }
+
+  get clientName() {
+    return this.#first.clientName;
+  }
+
+  get origin() {
+    return this.#first.origin;
+  }
+
+  get method() {
+    return this.#first.method;
+  }
+
+  get attempt() {
+    return this.#first.attempt;
+  }
+
+  get mayRepeat() {
+    return this.#first.mayRepeat;
+  }
+
+  /** The latest of those who wait: it moves as they come and go. */
+  get deadline(): number {
+    let latest = -Infinity;
+    for (const { call } of this.#waiting) latest = Math.max(latest, call.deadline);
+    return latest;
+  }
+
+  /** Carries it out, once, for the first call. */
+  start(next: Handler): Promise<AxiosResponse> {
+    const answer = this.join(this.#first);
+    next(this).then(
+      (response) => this.#settle(response, undefined),
+      (error: unknown) => this.#settle(undefined, error),
+    );
+    return answer;
+  }
+
+  /**
+   * Waits for the answer, until the call itself is cancelled.
+   * @returns a response of the call's own
+   * @throws an error of the call's own, or what it is cancelled with
+   */
+  join(call: Call): Promise<AxiosResponse> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        call,
+        resolve,
+        reject,
+        giveUp: (reason) => {
+          reject(reason);
+          this.#leave(waiting, reason as Error);
+        },
+      };
+      this.#waiting.add(waiting);
+      call.cancellation.subscribe(waiting.giveUp);
+    });
+  }
+
+  #leave(waiting: Waiting, reason: Error): void {
+    waiting.call.cancellation.unsubscribe(waiting.giveUp);
+    if (!this.#waiting.delete(waiting) || this.#waiting.size > 0) return;
+    this.#onOver(this);
+    this.cancellation.cancel(reason);
+  }
+
+  #settle(response: AxiosResponse | undefined, error: unknown): void {
+    this.#onOver(this);
+    const isShared = this.#waiting.size > 1;
+    for (const { call, resolve, reject, giveUp } of this.#waiting) {
+      call.cancellation.unsubscribe(giveUp);
+      const isOwn = call === this.#first && !isShared;
+      if (response) resolve(isOwn ? response : ownResponse(response, call.config));
+      else reject(isOwn ? error : ownError(error, call.config));
+    }
+    this.#waiting.clear();
+  }
+}
