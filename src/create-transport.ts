@@ -1,5 +1,5 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import { createStack } from './call-stack.js';
+import { ClientStack, stackContext } from './client-stack.js';
 import { systemClock } from './clock.js';
 import { createCall } from './layers/create-call.js';
 import type { TransportOptions } from './options/http-client-options.js';
@@ -34,7 +34,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     clock: systemClock,
     random: Math.random,
   });
-  const handle = createStack(resolved, pool, systemClock);
+  const { handle } = new ClientStack(resolved, stackContext(pool, false, []));
   const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport'));
   return Object.assign(adapter, { pool, close: () => pool.close() });
 }

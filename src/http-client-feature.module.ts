@@ -3,6 +3,7 @@ import type { HttpClientInterceptor } from './client/http-client-interceptor.js'
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { clientProviders } from './http-client.providers.js';
 import { HttpClientRegistry, nameTaken } from './http-client.registry.js';
+import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from './layers/custom-layers.js';
 import { getHttpServiceToken } from './http-client.tokens.js';
 import type {
   HttpClientInterceptors,
@@ -16,6 +17,7 @@ export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'impor
   /** Unique in the app. */
   name: string;
   interceptors?: HttpClientInterceptors;
+  layers?: readonly CustomLayer[];
   inject?: FactoryProvider['inject'];
   useFactory: (...args: any[]) => HttpClientOptions | Promise<HttpClientOptions>;
 }
@@ -42,17 +44,18 @@ export class HttpClientFeatureModule {
   static forClientAsync({
     name,
     interceptors,
+    layers,
     imports,
     inject,
     useFactory,
   }: NamedHttpClientAsyncOptions): DynamicModule {
-    checkNamedOptions({ name, interceptors });
+    checkNamedOptions({ name, interceptors, layers });
     const options: FactoryProvider<NamedHttpClientOptions> = {
       provide: optionsToken(name),
-      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors }),
+      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors, layers }),
       inject,
     };
-    return featureModule(imports, [namedClient({ name, interceptors }, options)]);
+    return featureModule(imports, [namedClient({ name, interceptors, layers }, options)]);
   }
 }
 
@@ -68,25 +71,32 @@ function featureModule(imports: ModuleMetadata['imports'], clients: readonly Nam
 }
 
 function namedClient(
-  { name, interceptors = [] }: Pick<NamedHttpClientOptions, 'name' | 'interceptors'>,
+  { name, interceptors = [], layers = [] }: Pick<NamedHttpClientOptions, 'name' | 'interceptors' | 'layers'>,
   options: Provider<NamedHttpClientOptions>,
 ): NamedClient {
   const client = clientProviders(name, getHttpServiceToken(name), {
-    inject: [{ token: HttpClientRegistry, optional: true }, optionsToken(name), ...interceptors],
+    inject: [
+      { token: HttpClientRegistry, optional: true },
+      optionsToken(name),
+      ...interceptors,
+      ...layerClasses(layers),
+    ],
     useFactory: (
       registry: HttpClientRegistry | undefined,
       resolved: NamedHttpClientOptions,
-      ...instances: HttpClientInterceptor[]
+      ...instances: unknown[]
     ) => {
       if (!registry) {
         throw new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
           'expected HttpClientModule.forRoot() among the imports of the root module, got none',
         ]);
       }
-      return registry.addNamed(resolved, instances);
+      const ownInterceptors = instances.slice(0, interceptors.length) as HttpClientInterceptor[];
+      const ownLayers = instances.slice(interceptors.length) as HttpClientLayer[];
+      return registry.addNamed(resolved, ownInterceptors, placedLayers(layers, ownLayers));
     },
   });
-  return { ...client, providers: [options, ...interceptors, ...client.providers] };
+  return { ...client, providers: [options, ...interceptors, ...layerClasses(layers), ...client.providers] };
 }
 
 const optionsToken = (name: string) => `HttpClientOptions(${name})`;

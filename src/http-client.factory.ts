@@ -1,26 +1,22 @@
 import type { AxiosInstance } from 'axios';
-import { createStack } from './call-stack.js';
+import type { ClientStack } from './client-stack.js';
 import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
 import { createPreparedInstance } from './client/prepared-instance.js';
-import type { Clock } from './clock.js';
 import { createCall } from './layers/create-call.js';
 import type { ResolvedClientOptions } from './options/resolve-options.js';
-import type { ConnectionPool } from './pool/connection-pool.js';
 
 /** Makes a client: an axios instance of its own whose every call passes through the stack to the pool. */
 export function createHttpClient(
   options: ResolvedClientOptions,
-  pool: ConnectionPool,
+  stack: ClientStack,
   interceptors: readonly HttpClientInterceptor[],
-  clock: Clock,
 ): AxiosInstance {
-  const handle = createStack(options, pool, clock);
   const instance = createPreparedInstance({
     ...options.axios,
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
     headers: { ...options.headers },
     timeout: options.timeouts.attemptMs || 0, // axios's word for no limit
-    adapter: (config) => handle(createCall(config, options.name)),
+    adapter: (config) => stack.handle(createCall(config, options.name)),
   });
   registerInterceptors(instance, interceptors);
   return instance;

@@ -1,9 +1,10 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from './layers/custom-layers.js';
 import type { HttpClientInterceptors, HttpClientModuleOptions } from './options/http-client-options.js';
 import { findProblems } from './options/problems.js';
-import { interceptorsSchema } from './options/schema.js';
+import { extrasSchema } from './options/schema.js';
 
 /** Shapes the module itself, so it stands beside the options, or beside `useFactory`, and is known before that runs. */
 export interface HttpClientModuleExtras {
@@ -12,19 +13,25 @@ export interface HttpClientModuleExtras {
    * @default none
    */
   interceptors?: HttpClientInterceptors;
-  /** Modules that export what the interceptors inject. */
+  /**
+   * Layers of your own, around every call of the default client. See docs/layers.md.
+   * @default none
+   */
+  layers?: readonly CustomLayer[];
+  /** Modules that export what the interceptors and layers inject. */
   imports?: ModuleMetadata['imports'];
 }
 
 export const INTERCEPTORS = 'HttpClientInterceptors(default)';
+export const LAYERS = 'HttpClientLayers(default)';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<HttpClientModuleOptions>({ moduleName: 'HttpClient' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createHttpClientOptions')
-    .setExtras<HttpClientModuleExtras>({ interceptors: [], imports: [] }, (definition, extras) => {
-      const { interceptors = [], imports = [] } = extras;
-      const problems = findProblems(interceptorsSchema, { interceptors });
+    .setExtras<HttpClientModuleExtras>({ interceptors: [], layers: [], imports: [] }, (definition, extras) => {
+      const { interceptors = [], layers = [], imports = [] } = extras;
+      const problems = findProblems(extrasSchema, { interceptors, layers });
       if (problems.length > 0) throw new InvalidOptionsError('HttpClientModule.forRoot', problems);
       return {
         ...definition,
@@ -32,6 +39,12 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
         providers: [
           ...(definition.providers ?? []),
           ...interceptors,
+          ...layerClasses(layers),
+          {
+            provide: LAYERS,
+            useFactory: (...instances: HttpClientLayer[]) => placedLayers(layers, instances),
+            inject: layerClasses(layers),
+          },
           {
             provide: INTERCEPTORS,
             useFactory: (...instances: HttpClientInterceptor[]) => instances,

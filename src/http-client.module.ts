@@ -2,31 +2,40 @@ import { HttpService } from '@nestjs/axios';
 import {
   type DynamicModule,
   Global,
+  type MiddlewareConsumer,
   Module,
   type ModuleMetadata,
+  type NestModule,
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { systemClock } from './clock.js';
+import { inboundContextMiddleware } from './context/inbound-context.middleware.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { HttpClientFeatureModule, type NamedHttpClientAsyncOptions } from './http-client-feature.module.js';
 import {
   ConfigurableModuleClass,
   INTERCEPTORS,
+  LAYERS,
   MODULE_OPTIONS_TOKEN,
   type OPTIONS_TYPE,
 } from './http-client.module-definition.js';
 import { clientProviders } from './http-client.providers.js';
+import { HttpClients } from './http-clients.js';
 import { HttpClientRegistry } from './http-client.registry.js';
+import type { PlacedLayer } from './layers/standard-stack.js';
 import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
 import type { HttpClientModuleOptions, NamedHttpClientOptions } from './options/http-client-options.js';
-import { resolveModuleOptions } from './options/resolve-options.js';
 
 const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
-  inject: [HttpClientRegistry, { token: INTERCEPTORS, optional: true }],
-  useFactory: (registry: HttpClientRegistry, interceptors: readonly HttpClientInterceptor[] = []) =>
-    registry.addRoot(interceptors),
+  inject: [HttpClientRegistry, { token: INTERCEPTORS, optional: true }, { token: LAYERS, optional: true }],
+  useFactory: (
+    registry: HttpClientRegistry,
+    interceptors: readonly HttpClientInterceptor[] = [],
+    layers: readonly PlacedLayer[] = [],
+  ) => registry.addRoot(interceptors, layers),
 });
 
 /**
@@ -44,14 +53,22 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
       inject: [ModulesContainer, { token: MODULE_OPTIONS_TOKEN, optional: true }],
       useFactory: (modules: ModulesContainer, options: HttpClientModuleOptions = {}) => {
         refuseSecondImport(modules);
-        return new HttpClientRegistry(resolveModuleOptions(options));
+        return new HttpClientRegistry(options);
       },
+    },
+    {
+      provide: HttpClients,
+      inject: [HttpClientRegistry],
+      useFactory: (registry: HttpClientRegistry) => new HttpClients(registry),
     },
     ...defaultClient.providers,
   ],
-  exports: [HttpClientRegistry, ...defaultClient.exports],
+  exports: [HttpClientRegistry, HttpClients, ...defaultClient.exports],
 })
-export class HttpClientModule extends ConfigurableModuleClass implements OnModuleDestroy, OnApplicationShutdown {
+export class HttpClientModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnModuleDestroy, OnApplicationShutdown
+{
   readonly #registry: HttpClientRegistry;
 
   constructor(registry: HttpClientRegistry) {
@@ -84,6 +101,12 @@ export class HttpClientModule extends ConfigurableModuleClass implements OnModul
   /** A named client whose options need other providers, as a base URL or a key from the app's configuration. */
   static forFeatureAsync(client: NamedHttpClientAsyncOptions): DynamicModule {
     return HttpClientFeatureModule.forClientAsync(client);
+  }
+
+  /** Has every route tell its outbound calls of the inbound request, where that is asked for. */
+  configure(consumer: MiddlewareConsumer): void {
+    const { inbound } = this.#registry;
+    if (inbound) consumer.apply(inboundContextMiddleware(inbound, systemClock)).forRoutes('{*path}');
   }
 
   /** Phase one: inbound requests are still being answered. */

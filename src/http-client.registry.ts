@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
+import { ClientStack, stackContext } from './client-stack.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { systemClock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { createHttpClient } from './http-client.factory.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
-import type { NamedHttpClientOptions } from './options/http-client-options.js';
+import type { PlacedLayer } from './layers/standard-stack.js';
+import type {
+  HttpClientModuleOptions,
+  HttpClientOptions,
+  NamedHttpClientOptions,
+} from './options/http-client-options.js';
+import type { InboundSettings } from './options/resolve-inbound.js';
 import {
   type ResolvedClientOptions,
   type ResolvedModuleOptions,
+  resolveModuleOptions,
   resolveNamedOptions,
 } from './options/resolve-options.js';
 import { ConnectionPool } from './pool/connection-pool.js';
@@ -18,34 +26,67 @@ import { ConnectionPool } from './pool/connection-pool.js';
 export interface RegisteredClient {
   readonly instance: AxiosInstance;
   readonly pool: ConnectionPool;
+  readonly stack: ClientStack;
+  readonly options: ResolvedClientOptions;
+  /** Who set its options, the nearest to the call first. */
+  readonly sources: readonly { readonly from: string; readonly options: HttpClientOptions }[];
 }
+
+/** What a named client takes from the module where it says nothing itself. */
+const INHERITED = ['timeouts', 'limits', 'redirects', 'resilience', 'origins', 'pool', 'tls'] as const;
 
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {
   readonly #logger = new Logger('HttpClientModule');
   readonly #options: ResolvedModuleOptions;
-  readonly #names = new Set<string>();
+  readonly #given: HttpClientModuleOptions;
+  readonly #clients = new Map<string, RegisteredClient>();
   readonly #pools = new Set<ConnectionPool>();
   readonly #rootPool: ConnectionPool;
   #closed: Promise<void> | undefined;
 
-  constructor(options: ResolvedModuleOptions) {
-    this.#options = options;
-    this.#rootPool = this.#openPool(options.client);
+  /** @throws InvalidOptionsError that lists every wrong option */
+  constructor(given: HttpClientModuleOptions) {
+    this.#given = given;
+    this.#options = resolveModuleOptions(given);
+    this.#rootPool = this.#openPool(this.#options.client);
+  }
+
+  /** What calls take over from inbound requests. */
+  get inbound(): InboundSettings | false {
+    return this.#options.inbound;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#clients.keys()];
+  }
+
+  get(name: string): RegisteredClient | undefined {
+    return this.#clients.get(name);
   }
 
   /** Makes the client of `forRoot`. */
-  addRoot(interceptors: readonly HttpClientInterceptor[]): RegisteredClient {
-    return this.#add(this.#options.client, this.#rootPool, interceptors);
+  addRoot(interceptors: readonly HttpClientInterceptor[], layers: readonly PlacedLayer[]): RegisteredClient {
+    const sources = [{ from: 'module', options: this.#given }];
+    return this.#add(this.#options.client, this.#rootPool, interceptors, layers, sources);
   }
 
   /**
    * Makes a named client.
    * @throws InvalidOptionsError when an option is wrong or the name is taken
    */
-  addNamed(options: NamedHttpClientOptions, interceptors: readonly HttpClientInterceptor[]): RegisteredClient {
+  addNamed(
+    options: NamedHttpClientOptions,
+    interceptors: readonly HttpClientInterceptor[],
+    layers: readonly PlacedLayer[],
+  ): RegisteredClient {
     const resolved = resolveNamedOptions(options, this.#options.client);
-    return this.#add(resolved, resolved.ownsPool ? this.#openPool(resolved) : this.#rootPool, interceptors);
+    const pool = resolved.ownsPool ? this.#openPool(resolved) : this.#rootPool;
+    const sources = [
+      { from: `client ${JSON.stringify(options.name)}`, options },
+      { from: 'module', options: Object.fromEntries(INHERITED.map((name) => [name, this.#given[name]])) },
+    ];
+    return this.#add(resolved, pool, interceptors, layers, sources);
   }
 
   /** Stops keeping sockets and waits for the calls in flight, at most until the drain deadline. */
@@ -71,13 +112,17 @@ export class HttpClientRegistry {
     options: ResolvedClientOptions,
     pool: ConnectionPool,
     interceptors: readonly HttpClientInterceptor[],
+    layers: readonly PlacedLayer[],
+    sources: RegisteredClient['sources'],
   ): RegisteredClient {
     const { name } = options;
-    if (this.#names.has(name)) throw nameTaken(name);
-    this.#names.add(name);
-    const instance = createHttpClient(options, pool, interceptors, systemClock);
+    if (this.#clients.has(name)) throw nameTaken(name);
+    const stack = new ClientStack(options, stackContext(pool, this.#options.inbound, layers));
+    const instance = createHttpClient(options, stack, interceptors);
+    const client = { instance, pool, stack, options, sources };
+    this.#clients.set(name, client);
     this.#logger.log(openLine(randomUUID().slice(0, 8), options, pool));
-    return { instance, pool };
+    return client;
   }
 
   #openPool({ pool, tls }: ResolvedClientOptions): ConnectionPool {

@@ -18,6 +18,7 @@ export type {
   HttpClientOptions,
   HttpClientOptionsFactory,
   LimitOptions,
+  OriginOptions,
   NamedHttpClientOptions,
   PoolOptions,
   RedirectOptions,
@@ -27,7 +28,49 @@ export type {
   TransportOptions,
 } from './options/http-client-options.js';
 
+export type {
+  BreakerOptions,
+  BudgetOptions,
+  CallResilienceOptions,
+  ConcurrencyOptions,
+  FailedAttempt,
+  HedgeOptions,
+  LimitScope,
+  RateLimitOptions,
+  ResilienceOptions,
+  RetryEvent,
+  RetryOptions,
+} from './options/resilience-options.js';
+export type { InboundOptions } from './options/resolve-inbound.js';
+export type { ExplainedOption } from './options/explain-options.js';
+export { type ClientStats, type ExplainedLayer, type Explanation, HttpClients } from './http-clients.js';
+export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
+export { HttpClientExceptionFilter } from './errors/http-client-exception.filter.js';
+export {
+  currentInboundContext,
+  type InboundContext,
+  type InboundContextInit,
+  runInInboundContext,
+} from './context/inbound-context.js';
+export { gather } from './gather/gather.js';
+export type {
+  GatherCallOptions,
+  GatherEntry,
+  GatherOptions,
+  GatherProgress,
+  GatherResult,
+} from './gather/gather-types.js';
+
 // Errors
+export type { Attempt } from './errors/attempt.js';
+export { InboundAbortedError } from './errors/inbound-aborted.error.js';
+export {
+  CircuitOpenError,
+  ConcurrencyLimitError,
+  DeadlineExceededError,
+  RateLimitError,
+  RetryLaterError,
+} from './errors/resilience.errors.js';
 export { BodyTooLargeError } from './errors/body-too-large.error.js';
 export { ClientClosedError } from './errors/client-closed.error.js';
 export { HttpClientError, isHttpClientError } from './errors/http-client.error.js';
@@ -43,6 +86,11 @@ export {
 } from './errors/timeout.errors.js';
 
 // For library authors
+export type { CustomLayer, HttpClientLayer } from './layers/custom-layers.js';
+export { deriveCall } from './layers/create-call.js';
+export type { Call, CallChanges, Handler, Layer } from './layers/layer.js';
+export type { LayerName } from './layers/standard-stack.js';
+export type { RateLimiter } from './policies/rate-limiter.js';
 export { createTransport, type Transport } from './create-transport.js';
 export { ConnectionPool, type ConnectionPoolSettings, type DrainReport } from './pool/connection-pool.js';
 export type { Lease, PoolState } from './pool/in-flight.js';

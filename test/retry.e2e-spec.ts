@@ -61,7 +61,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
         budgets: budget && new OriginMap(() => new RetryBudget({ ...budget, now })),
       },
     ),
-    attemptTimeout(systemClock),
+    attemptTimeout(systemClock, { ofClient: false, ofOrigin: false }),
   ];
   const transport = nativeTransport({
     pool,

@@ -17,6 +17,15 @@ export class ClientClosedError extends HttpClientError {
     );
   }
 
+  static waiting(call: Call): ClientClosedError {
+    return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
+      `client "${call.clientName}" closed while the call waited for its turn or between two attempts`,
+      call,
+      call.attempt > 1,
+    );
+  }
+
   static aborted(call: Call): ClientClosedError {
     return new ClientClosedError(
       'ERR_CLIENT_CLOSED',

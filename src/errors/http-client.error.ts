@@ -13,6 +13,8 @@ export abstract class HttpClientError extends Error {
   /** A literal, which tells the errors apart where classes do not, as in logs. */
   readonly code: string;
   readonly isAxiosError = true;
+  /** The name of the client that the call was made with. */
+  readonly client: string;
   /** Scheme, host and port that the call was for. */
   readonly origin: string;
   /** Upper case. */
@@ -25,6 +27,7 @@ export abstract class HttpClientError extends Error {
   protected constructor(code: string, message: string, call: Call, isUnderWay: boolean) {
     super(`${call.method} ${call.origin}: ${message}`);
     this.name = new.target.name;
+    this.client = call.clientName;
     this.origin = call.origin;
     this.method = call.method;
     this.code = code;

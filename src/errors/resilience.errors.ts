@@ -6,10 +6,25 @@ import { TimeoutError } from './timeout.errors.js';
 export class DeadlineExceededError extends TimeoutError {
   declare readonly code: 'ERR_DEADLINE_EXCEEDED';
 
-  /** @param ms how long the call was given; 0: it was refused */
-  constructor(call: Call, ms: number) {
-    const message = `not over after ${Math.round(ms)} ms, the deadline for all attempts together; see resilience.deadlineMs`;
-    super('ERR_DEADLINE_EXCEEDED', message, call, ms > 0);
+  /**
+   * @param ms how long the call was given; 0: it was refused
+   * @param whose which deadline it is
+   */
+  constructor(
+    call: Call,
+    ms: number,
+    whose = 'the deadline for all attempts together; see resilience.deadlineMs',
+    isUnderWay = ms > 0,
+  ) {
+    super('ERR_DEADLINE_EXCEEDED', `not over after ${Math.round(ms)} ms, ${whose}`, call, isUnderWay);
+  }
+
+  /**
+   * @param ms how long the inbound request was given
+   * @param isUnderWay whether the call had begun by then
+   */
+  static ofInbound(call: Call, ms: number, isUnderWay: boolean): DeadlineExceededError {
+    return new DeadlineExceededError(call, ms, 'the deadline of the inbound request it was made for', isUnderWay);
   }
 }
 

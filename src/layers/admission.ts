@@ -1,8 +1,10 @@
 import type { AxiosResponse } from 'axios';
 import { ClientClosedError } from '../errors/client-closed.error.js';
+import { rememberClient } from '../errors/client-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
 import type { Layer } from './layer.js';
+import { responseOf } from './response-of.js';
 
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
@@ -24,7 +26,8 @@ export function admission(pool: ConnectionPool): Layer {
       return response;
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
-      response = (error as { response?: AxiosResponse } | undefined)?.response;
+      response = responseOf(error);
+      rememberClient(error, call.clientName);
       throw error;
     } finally {
       onBodyEnd(response?.data, leave);

@@ -11,12 +11,14 @@ const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) =>
 const callOf = (config: object) =>
   createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
 
-itKeepsTheLayerContract('attemptTimeout', ({ clock }) => attemptTimeout(clock));
+const none = { ofClient: false, ofOrigin: false } as const;
+
+itKeepsTheLayerContract('attemptTimeout', ({ clock }) => attemptTimeout(clock, none));
 
 describe('attemptTimeout', () => {
   it('ends an attempt that takes too long with the error that axios itself would give', async () => {
     const clock = new ManualClock();
-    const result = attemptTimeout(clock)(untilCancelled)(callOf({ timeout: 100 }));
+    const result = attemptTimeout(clock, none)(untilCancelled)(callOf({ timeout: 100 }));
     clock.advance(100);
     await expect(result).rejects.toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 100ms exceeded' });
   });
@@ -24,7 +26,7 @@ describe('attemptTimeout', () => {
   it('uses the code and the message that the config asks for', async () => {
     const clock = new ManualClock();
     const config = { timeout: 100, timeoutErrorMessage: 'too slow', transitional: { clarifyTimeoutError: true } };
-    const result = attemptTimeout(clock)(untilCancelled)(callOf(config));
+    const result = attemptTimeout(clock, none)(untilCancelled)(callOf(config));
     clock.advance(100);
     await expect(result).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'too slow' });
   });
@@ -32,17 +34,33 @@ describe('attemptTimeout', () => {
   it('leaves no timer behind, whether the attempt succeeds or fails', async () => {
     const clock = new ManualClock();
     const answer = {} as AxiosResponse;
-    expect(await attemptTimeout(clock)(async () => answer)(callOf({ timeout: 100 }))).toBe(answer);
-    const failing = attemptTimeout(clock)(async () => {
+    expect(await attemptTimeout(clock, none)(async () => answer)(callOf({ timeout: 100 }))).toBe(answer);
+    const failing = attemptTimeout(
+      clock,
+      none,
+    )(async () => {
       throw new Error('reset');
     });
     await expect(failing(callOf({ timeout: 100 }))).rejects.toThrow('reset');
     expect(clock.pending).toBe(0);
   });
 
+  it("takes the origin's time instead of the client's, unless the call brings one of its own", async () => {
+    const clock = new ManualClock();
+    const layer = attemptTimeout(clock, { ofClient: 100, ofOrigin: 500 })(untilCancelled);
+    const results = Promise.allSettled([layer(callOf({ timeout: 100 })), layer(callOf({ timeout: 50 }))]);
+    clock.advance(499);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    const messages = (await results).map((result) => 'reason' in result && (result.reason as Error).message);
+    expect(messages).toEqual(['timeout of 500ms exceeded', 'timeout of 50ms exceeded']);
+    void attemptTimeout(clock, { ofClient: 100, ofOrigin: false })(untilCancelled)(callOf({ timeout: 100 }));
+    expect(clock.pending).toBe(0);
+  });
+
   it('sets no timer for a call without a timeout', () => {
     const clock = new ManualClock();
-    void attemptTimeout(clock)(untilCancelled)(callOf({ timeout: 0 }));
+    void attemptTimeout(clock, none)(untilCancelled)(callOf({ timeout: 0 }));
     expect(clock.pending).toBe(0);
   });
 });

@@ -249,6 +249,12 @@ describe('circuitBreaker', () => {
       expect(breakers.state(A)).toBe('closed');
     });
 
+    it('tells nobody of a breaker that was closed already', async () => {
+      await handle();
+      breakers.close(A);
+      expect(changes).toEqual([]);
+    });
+
     it('knows nothing of an origin that was never called', () => {
       expect(breakers.state(A)).toBe('closed');
       breakers.close(A);

@@ -61,7 +61,7 @@ export function coalesce(): Layer {
   };
 }
 
-function mayBeShared({ method, config, cancellation }: Call): boolean {
+function mayBeShared({ method, config }: Call): boolean {
   const { responseType, data } = config;
-  return method === 'GET' && responseType !== 'stream' && (data === undefined || data === null) && !cancellation.reason;
+  return method === 'GET' && responseType !== 'stream' && (data === undefined || data === null);
 }

@@ -5,6 +5,7 @@ import { Slots } from '../policies/slots.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
 import type { Call, Layer } from './layer.js';
 import { responseOf } from './response-of.js';
+import { NEVER, whileWaiting } from './while-waiting.js';
 
 export interface ConcurrencySettings {
   /** Calls under way at once. */
@@ -18,14 +19,15 @@ export interface ConcurrencySettings {
 /**
  * Lets so many calls be under way at once; others wait, in order. A call is under way until its response body has ended,
  * also that of a status that is refused.
- * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with
+ * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with,
+ * or ClientClosedError
  */
-export function concurrencyLimit(settings: ConcurrencySettings): Layer {
+export function concurrencyLimit(settings: ConcurrencySettings, closing: AbortSignal = NEVER): Layer {
   const { max, maxQueued, per } = settings;
   const slots = new Slots({ maxPerKey: max, maxTotal: Infinity, maxQueued });
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : '';
-    if (!slots.take(key)) await turn(slots, key, call, settings);
+    if (!slots.take(key)) await turn(slots, key, call, settings, closing);
     let response: AxiosResponse | undefined;
     try {
       response = await next(call);
@@ -39,22 +41,25 @@ export function concurrencyLimit(settings: ConcurrencySettings): Layer {
   };
 }
 
-function turn(slots: Slots, key: string, call: Call, { max, maxQueued }: ConcurrencySettings): Promise<void> {
-  const { cancellation } = call;
+function turn(
+  slots: Slots,
+  key: string,
+  call: Call,
+  { max, maxQueued }: ConcurrencySettings,
+  closing: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const leaveQueue = slots.queue(key, () => {
-      cancellation.unsubscribe(giveUp);
+      stop();
       resolve();
     });
     if (!leaveQueue) {
       reject(new ConcurrencyLimitError(call, max, maxQueued));
       return;
     }
-    const giveUp = (reason: unknown) => {
-      cancellation.unsubscribe(giveUp);
+    const stop = whileWaiting(call, closing, (reason) => {
       leaveQueue();
       reject(reason);
-    };
-    cancellation.subscribe(giveUp);
+    });
   });
 }

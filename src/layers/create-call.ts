@@ -14,7 +14,7 @@ export function createCall(config: InternalAxiosRequestConfig, clientName: strin
 export function deriveCall(call: Call, changes: CallChanges): Call {
   const { config = call.config, attempt = call.attempt, deadline = call.deadline } = changes;
   const { cancellation = call.cancellation, mayRepeat = call.mayRepeat } = changes;
-  return new AxiosCall(config, call.clientName, call.method, attempt, deadline, cancellation, mayRepeat);
+  return new AxiosCall(config, call.clientName, call.method, attempt, deadline, cancellation, mayRepeat, call);
 }
 
 class AxiosCall implements Call {
@@ -28,11 +28,13 @@ class AxiosCall implements Call {
     readonly deadline: number,
     readonly cancellation: Cancellation,
     readonly mayRepeat: (() => boolean) | undefined,
+    /** What it was derived from: where it leads cannot be changed. */
+    readonly derivedFrom?: Call,
   ) {}
 
   /** Found out when asked for: without layers that keep state for each origin, a call that goes well never is. */
   get origin(): string {
-    return (this.#origin ??= originOf(this.config));
+    return (this.#origin ??= this.derivedFrom?.origin ?? originOf(this.config));
   }
 }
 
@@ -43,7 +45,13 @@ const PLAIN_ORIGIN = /^https?:\/\/[a-z\d.-]+(?::\d+)?(?=[/?]|$)/;
 const origins = new Map<string, string>();
 const MAX_CACHED_ORIGINS = 1_000;
 
-function originOf({ socketPath, baseURL, url = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): string {
+/** Scheme, host and port that a config is for. */
+export function originOf({
+  socketPath,
+  baseURL,
+  url = '',
+  allowAbsoluteUrls,
+}: Pick<InternalAxiosRequestConfig, 'socketPath' | 'baseURL' | 'url' | 'allowAbsoluteUrls'>): string {
   if (socketPath) return `unix:${socketPath}`;
   const usesBase = baseURL !== undefined && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
   const address = usesBase ? baseURL : url;

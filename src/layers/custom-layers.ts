@@ -18,8 +18,8 @@ export type CustomLayer =
   | { readonly use: Layer | Type<HttpClientLayer>; readonly before: LayerName }
   | { readonly use: Layer | Type<HttpClientLayer>; readonly after: LayerName };
 
-/** Outside the retries: once for each call, within its deadline. */
-const DEFAULT_PLACE = { before: 'retry' } as const;
+/** Once for each call, within its deadline; outside of what waits, repeats, or shares an answer between callers. */
+const DEFAULT_PLACE = { after: 'deadline' } as const;
 
 /** The classes among them, which are to be injected. */
 export function layerClasses(layers: readonly CustomLayer[]): Type<HttpClientLayer>[] {

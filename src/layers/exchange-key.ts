@@ -71,7 +71,7 @@ export function exchangeKeys(): ExchangeKeys {
   return {
     asked({ url, baseURL, allowAbsoluteUrls, socketPath, params, auth, headers }) {
       const address = keyOf([url, baseURL, allowAbsoluteUrls, socketPath, params, auth]);
-      const rest = headersKey(headers as unknown as Record<string, unknown>);
+      const rest = headersKey(headers);
       return address === undefined || rest === undefined ? undefined : address + rest;
     },
 

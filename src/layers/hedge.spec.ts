@@ -363,6 +363,22 @@ describe('the delay', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it('is as if failures before it had not been', async () => {
+    const started = start({ percentile: 0.75 });
+    const { clock, requests, handle } = started;
+    await train(started, ...Array<number>(12).fill(10), ...Array<number>(8).fill(100));
+    for (let n = 0; n < 100; n++) {
+      const call = handle(callOf()).catch(() => {});
+      requests.pop()!.fail(new Error('refused'));
+      await call;
+    }
+    await train(started, ...Array<number>(20).fill(10));
+    requests.length = 0;
+    void handle(callOf());
+    clock.advance(10);
+    expect(requests).toHaveLength(2);
+  });
+
   it('is learnt also where the deadline leaves no room for a second request', async () => {
     const { clock, requests, handle } = start();
     for (let n = 0; n < 20; n++) {
@@ -376,28 +392,53 @@ describe('the delay', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('does not fall because slow requests are cancelled when a hedge wins', async () => {
-    const started = start({ percentile: 0.5 });
+  it.each<[string, (requests: ReturnType<typeof start>['requests']) => void]>([
+    ['answered later', (requests) => requests.at(-1)!.answer()],
+    [
+      'failed',
+      (requests) => {
+        requests.at(-2)!.fail(new Error('timeout'));
+        requests.at(-1)!.answer();
+      },
+    ],
+  ])('stays where it was while slow requests are %s than their hedges', async (_, end) => {
+    const started = start({ percentile: 0.75 });
     const { clock, requests, handle } = started;
-    await train(started, ...Array<number>(20).fill(100));
+    await train(started, ...Array<number>(12).fill(10), ...Array<number>(8).fill(100));
     for (let n = 0; n < 200; n++) {
-      // As before, half of the first requests are slow; of those, the hedge is answered within 1 ms.
-      const isSlow = n % 2 === 0;
       const call = handle(callOf());
-      const first = requests.at(-1)!;
-      clock.advance(isSlow ? 100 : 99);
-      if (isSlow) {
-        expect(requests.at(-1)).not.toBe(first);
-        clock.advance(1);
+      if (n % 5 < 3) {
+        clock.advance(10);
+        requests.at(-1)!.answer();
+      } else {
+        clock.advance(101);
+        end(requests);
       }
-      requests.at(-1)!.answer();
       await call;
     }
     requests.length = 0;
     void handle(callOf());
-    clock.advance(98);
+    clock.advance(99);
     expect(requests).toHaveLength(1);
-    clock.advance(2);
+    clock.advance(1);
+    expect(requests).toHaveLength(2);
+  });
+
+  it('rises with latencies that a hedge does not help', async () => {
+    const started = start({ percentile: 0.75 });
+    const { clock, requests, handle } = started;
+    await train(started, ...Array<number>(20).fill(10));
+    for (let n = 0; n < 128; n++) {
+      const call = handle(callOf());
+      clock.advance(50);
+      (requests.at(-2) ?? requests.at(-1))!.answer();
+      await call;
+      requests.length = 0;
+    }
+    void handle(callOf());
+    clock.advance(49);
+    expect(requests).toHaveLength(1);
+    clock.advance(1);
     expect(requests).toHaveLength(2);
   });
 });

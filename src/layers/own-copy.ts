@@ -11,7 +11,7 @@ export function ownResponse(response: AxiosResponse, config: InternalAxiosReques
   return {
     ...response,
     config,
-    headers: ownHeaders(response.headers as Readonly<Record<string, unknown>>),
+    headers: ownHeaders(response.headers),
     data: Buffer.isBuffer(data) ? Buffer.from(data) : data,
   };
 }

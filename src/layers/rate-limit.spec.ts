@@ -155,11 +155,11 @@ describe('rateLimit', () => {
   it('waits longer than a timer can', async () => {
     const intervalMs = 90 * 24 * 60 * 60 * 1_000;
     const handle = layer({ intervalMs });
-    void handle(testCall());
-    void handle(testCall());
     const delays: number[] = [];
     const setTimeout = clock.setTimeout.bind(clock);
     clock.setTimeout = (callback, ms) => (delays.push(ms), setTimeout(callback, ms));
+    void handle(testCall());
+    void handle(testCall());
     await advance(intervalMs - 1);
     expect(begun).toHaveLength(1);
     await advance(1);
@@ -185,6 +185,25 @@ describe('rateLimit', () => {
       expect(begun).toHaveLength(1);
       await advance(2);
       expect(begun).toHaveLength(2);
+    });
+
+    it('lets nobody begin earlier for a pause that is shorter than the wait', async () => {
+      const handle = layer({ intervalMs: 10_000 });
+      answer = async (call) => {
+        answer = async (next) => responseTo(next);
+        await settle();
+        return responseTo(call, 429, { 'retry-after': '5' });
+      };
+      const first = handle(testCall());
+      void handle(testCall());
+      void handle(testCall());
+      await first;
+      const begunAfter: number[] = [];
+      for (let second = 0; second < 20; second += 5) {
+        await advance(5_000);
+        begunAfter.push(begun.length);
+      }
+      expect(begunAfter).toEqual([1, 2, 2, 3]);
     });
 
     it('lets those that wait already wait for the pause, too, and tells those at once for whom it is too long', async () => {
@@ -262,6 +281,34 @@ describe('rateLimit', () => {
       expect(released).toHaveLength(1);
       await advance(1_000);
       expect(begun).toHaveLength(2);
+    });
+
+    it('lets those who came first begin first, whatever turns it gives them', async () => {
+      const waits = [3_000, 1_000, 2_000];
+      const limiter: RateLimiter = { reserve: async () => waits.shift()!, release: () => {}, pause: () => {} };
+      const handle = layer({ limiter });
+      const calls = [testCall(), testCall(), testCall()];
+      for (const call of calls) void handle(call);
+      await settle();
+      for (const count of [1, 2, 3]) {
+        await advance(1_000);
+        expect(begun).toEqual(calls.slice(0, count));
+      }
+    });
+
+    it('asks for no place where as many wait as may', async () => {
+      const waits: number[] = [];
+      const released: string[] = [];
+      const limiter: RateLimiter = {
+        reserve: (_, maxWaitMs) => (waits.push(maxWaitMs), 1_000),
+        release: () => void released.push('a place'),
+        pause: () => {},
+      };
+      const handle = layer({ limiter, maxQueued: 1 });
+      void handle(testCall());
+      await expect(handle(testCall())).rejects.toMatchObject({ code: 'ERR_RATE_LIMIT' });
+      expect(waits).toEqual([Infinity, 0]);
+      expect(released).toEqual([]);
     });
 
     it('keeps the limit in memory while the store is down', async () => {

@@ -8,6 +8,7 @@ import { requestedPauseMs } from '../policies/rate-limit-headers.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
 import type { Call, Layer } from './layer.js';
 import { responseOf } from './response-of.js';
+import { NEVER, whileWaiting } from './while-waiting.js';
 import { TurnQueue } from './turn-queue.js';
 
 export interface RateLimitSettings {
@@ -28,8 +29,8 @@ export interface RateLimitSettings {
  * @throws RateLimitError at once when the turn would come too late, or as many wait as may; when a pause makes it too late;
  * while waiting, what the call is cancelled with
  */
-export function rateLimit(settings: RateLimitSettings, clock: Clock): Layer {
-  const turns = new Turns(settings, clock);
+export function rateLimit(settings: RateLimitSettings, clock: Clock, closing: AbortSignal = NEVER): Layer {
+  const turns = new Turns(settings, clock, closing);
   const { per } = settings;
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : call.clientName;
@@ -50,12 +51,14 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock): Layer {
 
 class Turns {
   readonly #clock: Clock;
+  readonly #closing: AbortSignal;
   readonly #limiter: RateLimiter;
   readonly #maxQueued: number;
   /** Key → those who wait, for keys that have any. */
   readonly #queues = new Map<string, TurnQueue>();
 
-  constructor(settings: RateLimitSettings, clock: Clock) {
+  constructor(settings: RateLimitSettings, clock: Clock, closing: AbortSignal) {
+    this.#closing = closing;
     const inMemory = memoryRateLimiter(settings, clock);
     this.#clock = clock;
     this.#limiter = settings.limiter ? fallbackRateLimiter(settings.limiter, inMemory) : inMemory;
@@ -68,7 +71,7 @@ class Turns {
     const wait = this.#limiter.reserve(key, maxWaitMs);
     if (typeof wait === 'number') return this.#afterReserving(key, call, wait, maxWaitMs);
     const giveBack = () => void this.#limiter.release(key);
-    return unlessCancelled(wait, maxWaitMs, call, giveBack).then((ms) =>
+    return unlessEnded(wait, maxWaitMs, call, this.#closing, giveBack).then((ms) =>
       this.#afterReserving(key, call, ms, maxWaitMs),
     );
   }
@@ -96,6 +99,7 @@ class Turns {
     if (!queue) {
       queue = new TurnQueue({
         clock: this.#clock,
+        closing: this.#closing,
         release: () => void this.#limiter.release(key),
         emptied: () => this.#queues.delete(key),
       });
@@ -113,27 +117,29 @@ class Turns {
 }
 
 /** What a store answers, unless the call ends first: then the place that it took is given back. */
-function unlessCancelled(
+function unlessEnded(
   answer: Promise<number>,
   maxWaitMs: number,
-  { cancellation }: Call,
+  call: Call,
+  closing: AbortSignal,
   giveBack: () => void,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     let isOver = false;
-    const giveUp = (reason: unknown) => {
+    const stop = whileWaiting(call, closing, (reason) => {
       isOver = true;
-      cancellation.unsubscribe(giveUp);
       reject(reason);
-    };
-    void answer.then((wait) => {
-      if (isOver) {
-        if (wait <= maxWaitMs) giveBack();
-        return;
-      }
-      cancellation.unsubscribe(giveUp);
-      resolve(wait);
-    }, giveUp);
-    cancellation.subscribe(giveUp);
+    });
+    void answer.then(
+      (wait) => {
+        stop();
+        if (!isOver) resolve(wait);
+        else if (wait <= maxWaitMs) giveBack();
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
   });
 }

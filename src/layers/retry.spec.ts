@@ -2,6 +2,7 @@ import { AxiosError, AxiosHeaders, type AxiosResponse, CanceledError, type Inter
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { ClientClosedError } from '../errors/client-closed.error.js';
 import { CircuitOpenError } from '../errors/resilience.errors.js';
 import { ResponseTimeoutError } from '../errors/timeout.errors.js';
 import type { FailedAttempt, RetryEvent } from '../options/resilience-options.js';
@@ -146,6 +147,10 @@ describe('retry', () => {
           { number: 1, outcome: 'ECONNRESET' },
           { number: 2, outcome: 'ERR_CIRCUIT_OPEN', notRetried: 'ERR_CIRCUIT_OPEN is not transient' },
         ],
+      });
+      const closed: Handler = (call) => Promise.reject(call.attempt === 1 ? reset() : ClientClosedError.refused(call));
+      await expect(settled(layerOf(closed)(newCall()))).rejects.toMatchObject({
+        attempts: [{ outcome: 'ECONNRESET' }, { outcome: 'ERR_CLIENT_CLOSED' }],
       });
     });
 
@@ -335,9 +340,9 @@ describe('retry', () => {
       ],
       [
         'rejects',
-        async () => {
+        (async () => {
           throw new Error('a bug');
-        },
+        }) as () => never,
       ],
     ])('does not fail the call when it %s', async (_, onRetry) => {
       const { handle } = upstream(clock, [refused(503), answer(200)]);

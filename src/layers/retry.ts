@@ -1,5 +1,4 @@
 import { type AxiosResponse, isAxiosError } from 'axios';
-import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import type { Attempt } from '../errors/attempt.js';
 import type { FailedAttempt, RetryEvent } from '../options/resilience-options.js';
@@ -10,6 +9,7 @@ import { Cancellation } from '../transport/cancellation.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Layer } from './layer.js';
 import type { OriginMap } from './origin-map.js';
+import { discard } from './response-of.js';
 import { sleep } from './sleep.js';
 
 export interface RetryContext {
@@ -20,6 +20,8 @@ export interface RetryContext {
   readonly now: () => number;
   /** Undefined: retries are not limited. */
   readonly budgets: OriginMap<RetryBudget> | undefined;
+  /** Ends pauses. */
+  readonly closing?: AbortSignal;
 }
 
 /** Most calls need one attempt, and lists that are not made are not collected. */
@@ -62,7 +64,7 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       discard(failed.response);
       try {
         // oxlint-disable-next-line no-await-in-loop -- the pause is between them
-        await sleep(clock, decision.delayMs, call.cancellation);
+        await sleep(clock, decision.delayMs, call, context.closing);
       } catch (error) {
         throw withAttempts(error, [...earlier, { ...seen, notRetried: 'the call ended in the pause before the next' }]);
       }
@@ -114,11 +116,4 @@ function tell(listener: ((event: RetryEvent) => void) | undefined, event: RetryE
   try {
     Promise.resolve(listener?.(event)).catch(() => {});
   } catch {}
-}
-
-function discard(response: AxiosResponse | undefined): void {
-  const body = response?.data as Partial<Readable> | null | undefined;
-  if (typeof body?.pipe !== 'function') return;
-  body.on?.('error', () => {}); // of no interest any more
-  body.destroy?.();
 }

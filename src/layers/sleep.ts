@@ -1,21 +1,20 @@
 import type { Clock } from '../clock.js';
-import type { Cancellation } from '../transport/cancellation.js';
+import type { Call } from './layer.js';
+import { NEVER, whileWaiting } from './while-waiting.js';
 
 /**
- * Waits, unless the call ends first.
- * @throws what it is cancelled with
+ * Waits, unless the call ends first or the client closes.
+ * @throws what the call is cancelled with; ClientClosedError
  */
-export function sleep(clock: Clock, ms: number, cancellation: Cancellation): Promise<void> {
+export function sleep(clock: Clock, ms: number, call: Call, closing: AbortSignal = NEVER): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimeout(() => {
-      cancellation.unsubscribe(end);
+      stop();
       resolve();
     }, ms);
-    const end = (reason: unknown) => {
+    const stop = whileWaiting(call, closing, (reason) => {
       clock.clearTimeout(timer);
-      cancellation.unsubscribe(end);
       reject(reason);
-    };
-    cancellation.subscribe(end);
+    });
   });
 }

@@ -24,8 +24,8 @@ describe('standardStack', () => {
       'inboundContext',
       'deadline',
       'concurrency',
-      'rateLimit',
       'retry',
+      'rateLimit',
       'hedge',
       'breaker',
       'inboundDeadline',
@@ -33,11 +33,11 @@ describe('standardStack', () => {
     ]);
   });
 
-  it('puts a layer of the user outside the retries, unless it is told a place', () => {
+  it('puts a layer of the user right within the deadline, unless it is told a place', () => {
     const tracing: Layer = (next) => next;
     const stack = names([tracing, { use: Signing, after: 'breaker' }, { use: pass, before: 'admission' }]);
     expect(stack[0]).toBe('pass');
-    expect(stack[stack.indexOf('retry') - 1]).toBe('tracing');
+    expect(stack[stack.indexOf('deadline') + 1]).toBe('tracing');
     expect(stack[stack.indexOf('breaker') + 1]).toBe('Signing');
   });
 

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { structureKeys } from './structure-key.js';
 
@@ -45,13 +44,30 @@ describe('the keys of two values', () => {
   it('stay apart when they are joined', () => {
     fc.assert(
       fc.property(structures, structures, structures, structures, (a, b, c, d) => {
-        if (keyOf(a)! + keyOf(b)! === keyOf(c)! + keyOf(d)!) expect(isDeepStrictEqual([a, b], [c, d])).toBe(true);
+        const isSame = `${keyOf(a)}${keyOf(b)}` === `${keyOf(c)}${keyOf(d)}`;
+        if (isSame) expect([a, b]).toEqual([c, d]);
       }),
       { numRuns: 2_000 },
     );
   });
 
+  it('differ wherever a text is split into entries', () => {
+    const splits = fc.tuple(hostileText, fc.nat({ max: 6 }), fc.nat({ max: 6 }));
+    fc.assert(
+      fc.property(splits, ([whole, i, j]) => {
+        const [a, b] = [i, j].map((at) => [whole.slice(0, at), whole.slice(at)] as const);
+        const [asEntry, asOther] = [a, b].map((entry) => Object.fromEntries([entry!]));
+        const isSame = a![0] === b![0];
+        expect(keyOf(a) === keyOf(b)).toBe(isSame);
+        expect(keyOf(asEntry) === keyOf(asOther)).toBe(isSame);
+        expect(keyOf([whole]) === keyOf(a)).toBe(false);
+      }),
+    );
+  });
+
   it.each([
+    ['other names', { a: 1 }, { b: 1 }],
+    ['a name that ends as a length begins', { a1: '', bbbbbb: 'xy' }, { a: 'bbbbbb2:xy' }],
     ['a number and its text', 1, '1'],
     ['true and its text', true, 'true'],
     ['null and its text', null, 'null'],

@@ -14,9 +14,9 @@ export interface StructureKeys {
    * @returns undefined for what cannot be compared: an instance of a class other than Date and URLSearchParams, a symbol, or what is
    * nested too deep. Functions are compared by identity.
    */
-  keyOf(value: unknown): string | undefined;
+  readonly keyOf: (value: unknown) => string | undefined;
   /** The same for an object, of whichever class, by its entries. Those that are undefined count as absent. */
-  keyOfObject(object: Readonly<Record<string, unknown>>, skipped: ReadonlySet<string>): string | undefined;
+  readonly keyOfObject: (object: Readonly<Record<string, unknown>>, skipped: ReadonlySet<string>) => string | undefined;
 }
 
 export function structureKeys(): StructureKeys {
@@ -34,7 +34,8 @@ export function structureKeys(): StructureKeys {
     if (value === undefined) return '-';
     if (typeof value === 'function') return ofFunction(value);
     if (typeof value === 'symbol') return undefined;
-    if (typeof value !== 'object' || value === null) return `${typeof value}=${value};`;
+    if (typeof value !== 'object' || value === null)
+      return `${typeof value}=${value as number | boolean | bigint | null};`;
     if (depth === MAX_DEPTH) return undefined;
     if (Array.isArray(value)) return ofList(value, depth + 1);
     const prototype: unknown = Object.getPrototypeOf(value);

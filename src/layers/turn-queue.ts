@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { RateLimitError } from '../errors/resilience.errors.js';
 import type { Call } from './layer.js';
+import { whileWaiting } from './while-waiting.js';
 
 /** Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578 */
 const EARLY_MS = 1;
@@ -15,6 +16,8 @@ interface Waiter {
 
 export interface TurnQueueSettings {
   readonly clock: Clock;
+  /** Ends the waiting. */
+  readonly closing: AbortSignal;
   /** Gives a place back that nobody needs any more. */
   readonly release: () => void;
   /** Nobody waits any more. */
@@ -46,16 +49,16 @@ export class TurnQueue {
    * @throws what the call is cancelled with; RateLimitError when a pause leaves too little time for it
    */
   join(call: Call, turn: number): Promise<void> {
-    const { cancellation } = call;
     return new Promise((resolve, reject) => {
+      let stop = () => {};
       const waiter: Waiter = {
         call,
         begin: () => {
-          cancellation.unsubscribe(waiter.giveUp);
+          stop();
           resolve();
         },
         giveUp: (reason) => {
-          cancellation.unsubscribe(waiter.giveUp);
+          stop();
           this.#leave(waiter);
           reject(reason);
         },
@@ -64,7 +67,7 @@ export class TurnQueue {
       const later = this.#turns.findLastIndex((other) => other <= turn) + 1;
       this.#turns.splice(later, 0, turn);
       this.#setTimer();
-      cancellation.subscribe(waiter.giveUp);
+      stop = whileWaiting(call, this.#settings.closing, waiter.giveUp);
     });
   }
 

@@ -2,6 +2,8 @@ import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
+import type { CustomLayer } from '../layers/custom-layers.js';
+import type { InboundOptions } from './resolve-inbound.js';
 import type { ResilienceOptions } from './resilience-options.js';
 
 /** How long the parts of a call may take. Each has its own error, which says what to change. */
@@ -174,6 +176,12 @@ export interface TransportOptions extends Pick<HttpClientOptions, 'limits' | 're
 /** What `HttpClientModule.forRoot` takes, and what a factory given to `forRootAsync` returns. */
 export interface HttpClientModuleOptions extends HttpClientOptions {
   shutdown?: ShutdownOptions;
+  /**
+   * Has the calls of every client end when the inbound client hangs up or its deadline passes, and tells your own services
+   * of the request that they are made for. `true`: with its defaults.
+   * @default false
+   */
+  inbound?: boolean | InboundOptions;
 }
 
 /** What a class given to `forRootAsync({ useClass })` or `{ useExisting }` implements. */
@@ -188,11 +196,13 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
  * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
- * `interceptors` never do: they belong to one API, and the module's `Authorization` must not travel to another.
+ * `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
  * Setting `pool` or `tls` gives the client a connection pool of its own; otherwise it shares the module's.
  */
 export interface NamedHttpClientOptions extends HttpClientOptions {
   /** Unique in the app. */
   name: string;
   interceptors?: HttpClientInterceptors;
+  /** Layers of your own, around every call of this client. See docs/layers.md. */
+  layers?: readonly CustomLayer[];
 }

@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import type { Attempt } from '../errors/attempt.js';
+import type { BreakerChange } from '../layers/circuit-breakers.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
 
 /** What a failed attempt was, for a predicate or a listener. */
@@ -98,6 +99,8 @@ export interface BreakerOptions {
    * @default 5_000 milliseconds (Polly)
    */
   openMs?: number;
+  /** Told when one opens, lets a call try, or closes. What it throws is ignored. */
+  onStateChange?: (change: BreakerChange) => void;
 }
 
 /** Whose calls count together. */
@@ -112,9 +115,12 @@ export interface ConcurrencyOptions {
   per?: LimitScope;
 }
 
-/** How many calls may begin in a time; others wait, in order, where their deadline leaves room. A token bucket. */
+/**
+ * How many requests may begin in a time, retries among them; others wait, in order, where the deadline of their call leaves
+ * room. A token bucket.
+ */
 export interface RateLimitOptions {
-  /** Calls in `intervalMs`, and at most at once. */
+  /** Requests in `intervalMs`, and at most at once. */
   max: number;
   /** @default 1_000 milliseconds */
   intervalMs?: number;

@@ -50,6 +50,7 @@ const options = group(
       windowMs: v.optional(milliseconds),
       consecutiveFailures: v.optional(countOrOff),
       openMs: v.optional(milliseconds),
+      onStateChange: callback,
     }),
     concurrency: offOr({ max: count, maxQueued: v.optional(count), per: scope }),
     rateLimit: offOr({

@@ -39,6 +39,7 @@ describe('resolveModuleOptions', () => {
         ownsPool: true,
       },
       shutdown: { drainMs: 10_000 },
+      inbound: false,
     });
   });
 
@@ -90,7 +91,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, got an unknown option',
+      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, inbound, got an unknown option',
     ]);
   });
 

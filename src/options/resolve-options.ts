@@ -14,6 +14,7 @@ import type {
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
+import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
 import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
@@ -58,6 +59,7 @@ export interface ResolvedTransportOptions extends TransportSettings {
 export interface ResolvedModuleOptions {
   readonly client: ResolvedClientOptions;
   readonly shutdown: { readonly drainMs: number };
+  readonly inbound: InboundSettings | false;
 }
 
 /**
@@ -68,7 +70,11 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
   const problems = findProblems(moduleOptionsSchema, options);
   const client = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...NOTHING_MORE }, true);
   refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
-  return Object.freeze({ client, shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }) });
+  return Object.freeze({
+    client,
+    shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
+    inbound: resolveInbound(options.inbound),
+  });
 }
 
 /**

@@ -117,8 +117,8 @@ describe('the options', () => {
       'resilience.concurrency.max: expected a value, got undefined',
       'resilience.rateLimit: expected an object or false, got true',
       'resilience.hedge.percentile: expected a number from 0 to 1, got 95',
-      'origins.api.test: expected an origin, as \'https://api.example.com\', for a name, got "api.test"',
-      'origins.https://b.test/path: expected an origin, as \'https://api.example.com\', for a name, got "https://b.test/path"',
+      'origins.api.test: expected an origin, as \'https://api.example.com\', got "api.test"',
+      'origins.https://b.test/path: expected an origin, as \'https://api.example.com\', got "https://b.test/path"',
       'timeouts.attemptMs: expected at most resilience.deadlineMs (1000), got 5000',
       'resilience.retry.baseMs: expected at most retry.capMs (1000), got 9000',
     ]);

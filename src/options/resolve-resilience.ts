@@ -10,7 +10,7 @@ import type {
 } from './resilience-options.js';
 
 type Complete<Options, Optional extends keyof Options = never> = Readonly<
-  Required<Omit<Options, Optional>> & Pick<Options, Optional>
+  Required<Omit<Options, Optional>> & { [Name in Optional & string]: Options[Name] | undefined }
 >;
 
 /** With nothing left to default; false: off. */
@@ -18,7 +18,7 @@ export interface ResolvedResilience {
   readonly deadlineMs: number | false;
   readonly retry: Complete<RetryOptions, 'retryIf' | 'onRetry'> | false;
   readonly budget: Complete<BudgetOptions> | false;
-  readonly breaker: Complete<BreakerOptions> | false;
+  readonly breaker: Complete<BreakerOptions, 'onStateChange'> | false;
   readonly concurrency: Complete<ConcurrencyOptions> | false;
   readonly rateLimit: Complete<RateLimitOptions, 'limiter'> | false;
   readonly hedge: Complete<HedgeOptions> | false;
@@ -33,6 +33,8 @@ export const RESILIENCE_DEFAULTS = Object.freeze({
     baseMs: 50,
     throttledBaseMs: 1_000,
     capMs: 20_000,
+    retryIf: undefined,
+    onRetry: undefined,
   }),
   budget: Object.freeze({ ratio: 0.2, minPerSecond: 10 }),
   breaker: Object.freeze({
@@ -41,9 +43,10 @@ export const RESILIENCE_DEFAULTS = Object.freeze({
     windowMs: 30_000,
     consecutiveFailures: 5,
     openMs: 5_000,
+    onStateChange: undefined,
   }),
   concurrency: Object.freeze({ maxQueued: 1_000, per: 'origin' }),
-  rateLimit: Object.freeze({ intervalMs: 1_000, maxQueued: 1_000, per: 'origin' }),
+  rateLimit: Object.freeze({ intervalMs: 1_000, maxQueued: 1_000, per: 'origin', limiter: undefined }),
   hedge: Object.freeze({ max: 1, percentile: 0.95, coldMs: 2_000 }),
 } as const);
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { resilience } from './resilience-schema.js';
 import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, text } from './schema-parts.js';
 
@@ -30,7 +31,7 @@ const axiosPassthrough = v.objectWithRest(
 );
 
 const isOrigin = (value: string) => isHttpUrl(value) && new URL(value).origin === value;
-const anOrigin = "an origin, as 'https://api.example.com', for a name";
+const anOrigin = "an origin, as 'https://api.example.com'";
 const origin = v.pipe(v.string(anOrigin), v.check(isOrigin, anOrigin));
 
 /** What may differ from one origin to another. */
@@ -89,9 +90,37 @@ const client = {
 
 const interceptors = v.optional(v.array(v.function('an injectable class'), 'an array of injectable classes'));
 
+const layerName = v.picklist(LAYER_NAMES, `one of ${LAYER_NAMES.join(', ')}`);
+const layerFunction = v.function('a layer, or a class that has a method wrap');
+const layer = v.lazy((input) => {
+  if (typeof input !== 'object' || input === null) return layerFunction;
+  return 'after' in input
+    ? group({ use: layerFunction, after: layerName })
+    : group({ use: layerFunction, before: layerName });
+});
+const layers = v.optional(v.array(layer, 'an array of layers'));
+
 const shutdown = v.optional(group({ drainMs: v.optional(milliseconds) }));
 
-export const moduleOptionsSchema = group({ ...client, shutdown });
+/** RFC 9110 §5.6.2. */
+const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
+const aHeaderName = 'the name of a header';
+const aHeaderNameOrOff = 'the name of a header, or false';
+const inboundGroup = group(
+  {
+    deadlineHeader: v.optional(v.union([headerName(aHeaderNameOrOff), v.literal(false)], aHeaderNameOrOff)),
+    forward: v.optional(
+      group({
+        headers: v.optional(v.array(headerName(aHeaderName), 'an array of header names')),
+        to: v.array(origin, 'an array of origins'),
+      }),
+    ),
+  },
+  'an object, true or false',
+);
+const inbound = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : inboundGroup)));
+
+export const moduleOptionsSchema = group({ ...client, shutdown, inbound });
 
 const { timeouts, limits, redirects, pool, tls } = client;
 export const transportSchema = group({ timeouts, limits, redirects, pool, tls, shutdown });
@@ -100,6 +129,7 @@ export const namedClientSchema = group({
   name: v.pipe(v.string('a name'), v.nonEmpty('a name')),
   ...client,
   interceptors,
+  layers,
 });
 
-export const interceptorsSchema = v.object({ interceptors });
+export const extrasSchema = v.object({ interceptors, layers });

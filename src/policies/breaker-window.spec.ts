@@ -39,6 +39,13 @@ describe('BreakerWindow', () => {
     expect(window.counts(1_100)).toEqual({ calls: 0, failures: 0 });
   });
 
+  it('counts before the start of a clock, too', () => {
+    const window = new BreakerWindow(ratioOnly);
+    for (const now of [-250, -150, 50]) window.record(true, now);
+    expect(window.counts(50)).toEqual({ calls: 3, failures: 3 });
+    expect(window.counts(800)).toEqual({ calls: 1, failures: 1 });
+  });
+
   it.each([
     ['far ahead', 1e15],
     ['back', 0],

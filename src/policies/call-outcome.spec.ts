@@ -59,6 +59,8 @@ describe('errorOutcome', () => {
     ['a certificate for another name', withCode('ERR_TLS_CERT_ALTNAME_INVALID')],
     ['a TLS alert', withCode('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION')],
     ['a response that is no HTTP', withCode('HPE_INVALID_CONSTANT')],
+    ['a network that is down', withCode('ERR_NETWORK')],
+    ['a stream that ends too early', withCode('ERR_STREAM_PREMATURE_CLOSE')],
     ['a refused status 503', withStatus(503, 'ERR_BAD_RESPONSE', '')],
     ['a refused status 429', withStatus(429, 'ERR_BAD_REQUEST', '')],
     ['a response 200 that breaks off', withStatus(200, 'ERR_BAD_RESPONSE', undefined)],

@@ -42,7 +42,7 @@ export function statusOutcome(status: number): CallOutcome {
 export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
   const { code, response } = (error ?? {}) as { code?: unknown; response?: { status: number; data?: unknown } };
   if (response && statusOutcome(response.status) === 'failure') return 'failure';
-  if (typeof code !== 'string') return response ? 'success' : 'ignored';
+  if (typeof code !== 'string') return 'ignored';
   if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';
   if (response && code === 'ERR_BAD_REQUEST') return 'success';
   // axios has one code for a refused status and for a response that breaks off; only the former has its data.

@@ -31,7 +31,7 @@ export class LatencyWindow {
   get percentile(): number | undefined {
     if (this.#count < MIN_SAMPLES || this.#count - this.#countSorted < SAMPLES_BETWEEN_SORTS) return this.#percentile;
     this.#countSorted = this.#count;
-    const sorted = this.#samples.slice(0, this.#count).sort(); // by number: a typed array
+    const sorted = this.#samples.subarray(0, this.#count).toSorted(); // by number: a typed array
     return (this.#percentile = sorted[Math.ceil(this.#fraction * sorted.length - ROUNDING) - 1]);
   }
 }

@@ -22,7 +22,7 @@ describe('requestedPauseMs', () => {
     [
       'the longest of the quotas that are used up',
       200,
-      { ratelimit: '"m";r=0;t=30, "d";r=0;t=90, "y";r=1;t=900' },
+      { ratelimit: '"m";r=0;t=30, "d";r=0;t=90, "s";r=0;t=1, "y";r=1;t=900' },
       90_000,
     ],
     ['no more than a name says', 200, { ratelimit: String.raw`"a;r=0;t=99, \";r=0;t=98";r=5;t=1` }, 0],

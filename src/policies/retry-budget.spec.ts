@@ -58,8 +58,11 @@ describe('RetryBudget', () => {
     expect(drain()).toBe(10); // 150 calls in the window, 20 taken
     pass(60_000);
     expect(drain()).toBe(0);
-    deposit(10);
-    expect(drain()).toBe(2);
+    for (let round = 0; round < 3; round++) {
+      deposit(10);
+      expect(drain()).toBe(2);
+      pass(60_000);
+    }
   });
 
   it('allows nothing without calls and without a minimum', () => {

@@ -27,9 +27,13 @@ describe('TokenBucket', () => {
   });
 
   it('is exact where a token takes no whole number of milliseconds', () => {
-    const bucket = new TokenBucket({ max: 3, intervalMs: 1_000 });
-    for (let count = 0; count < 3; count++) expect(bucket.reserve(0.1, 0)).toBe(0);
-    expect(bucket.reserve(0.1, 0)).toBeCloseTo(333.33);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.double({ min: 0, max: 1e9, noNaN: true }), (max, now) => {
+        const bucket = new TokenBucket({ max, intervalMs: 1_000 });
+        for (let count = 0; count < max; count++) expect(bucket.reserve(now, 0)).toBe(0);
+        expect(bucket.reserve(now, 0)).toBeCloseTo(1_000 / max);
+      }),
+    );
   });
 
   it('takes a token back', () => {
@@ -46,6 +50,13 @@ describe('TokenBucket', () => {
     bucket.pause(0, 5_000);
     expect(bucket.reserve(1_000, 0)).toBe(4_000);
     expect([bucket.reserve(1_000, Infinity), bucket.reserve(1_000, Infinity)]).toEqual([4_000, 4_250]);
+  });
+
+  it('has every token after a pause, but none before', () => {
+    const bucket = new TokenBucket(limits);
+    bucket.pause(0, 5_000);
+    const waits = Array.from({ length: 5 }, () => bucket.reserve(1_000, Infinity));
+    expect(waits).toEqual([4_000, 4_000, 4_000, 4_000, 4_250]);
   });
 
   it('is paused as long as the longest pause says, however often it is said', () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
@@ -61,6 +62,7 @@ export class ConnectionPool {
     opened: (...socket) => this.#ledger.opened(...socket),
     keepsSockets: () => this.state === 'open',
   };
+  readonly #closing = new AbortController();
   readonly #inFlight = new InFlight();
   readonly #ledger = new SocketLedger();
   #drain: Drain | undefined;
@@ -68,6 +70,7 @@ export class ConnectionPool {
 
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
+    setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
     const { httpAgent, httpsAgent } = createAgents(settings, this.#owner);
@@ -87,6 +90,11 @@ export class ConnectionPool {
 
   get #agents(): readonly Agent[] {
     return [this.httpAgent, this.httpsAgent, ...this.#tunnels.values()];
+  }
+
+  /** Aborts when the pool is closed: nobody is to wait any more with nothing under way. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   get state(): PoolState {
@@ -159,6 +167,7 @@ export class ConnectionPool {
     const { clock } = this.#settings;
     const { startedAt, closedBefore, timer, expired } = this.#startDrain();
     this.#inFlight.close();
+    this.#closing.abort();
     await Promise.race([this.#inFlight.whenEmpty(), expired]);
     clock.clearTimeout(timer);
     this.#destroySockets();

@@ -6,7 +6,7 @@ import { onBodyEnd } from './on-body-end.js';
 import { waitForSlot } from './socket-slot.js';
 
 export interface DelegateSettings {
-  readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'maxQueued'>;
+  readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'maxQueued' | 'closing'>;
   readonly clock: Clock;
   readonly poolWaitMs: number | false;
   readonly maxResponseBytes: number | false;

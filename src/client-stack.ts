@@ -1,0 +1,184 @@
+import type { AxiosResponse } from 'axios';
+import { type Clock, systemClock } from './clock.js';
+import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { admission } from './layers/admission.js';
+import { attemptTimeout } from './layers/attempt-timeout.js';
+import { circuitBreaker } from './layers/circuit-breaker.js';
+import { type CircuitBreakers, OriginBreakers } from './layers/circuit-breakers.js';
+import { coalesce } from './layers/coalesce.js';
+import { compose } from './layers/compose.js';
+import { concurrencyLimit } from './layers/concurrency-limit.js';
+import { deadline } from './layers/deadline.js';
+import { deadlineHeader } from './layers/deadline-header.js';
+import { hedge } from './layers/hedge.js';
+import { inboundContext } from './layers/inbound-context.js';
+import type { Call, Handler } from './layers/layer.js';
+import { OriginMap } from './layers/origin-map.js';
+import { rateLimit } from './layers/rate-limit.js';
+import { retry } from './layers/retry.js';
+import { ScopedBreakers } from './layers/scoped-breakers.js';
+import { type PlacedLayer, type StackEntry, type StandardLayers, standardStack } from './layers/standard-stack.js';
+import { findProblems } from './options/problems.js';
+import type { CallResilienceOptions } from './options/resilience-options.js';
+import { callResilience } from './options/resilience-schema.js';
+import { group } from './options/schema-parts.js';
+import type { InboundSettings } from './options/resolve-inbound.js';
+import type { OriginSettings, TransportSettings } from './options/resolve-options.js';
+import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
+import { RetryBudget } from './policies/retry-budget.js';
+import type { ConnectionPool } from './pool/connection-pool.js';
+import { nativeTransport } from './transport/native-transport.js';
+
+/** What a stack is made of besides its options. */
+export interface StackContext {
+  readonly pool: ConnectionPool;
+  readonly clock: Clock;
+  /** From 0 to below 1, as `Math.random`. */
+  readonly random: () => number;
+  /** The wall clock, in milliseconds since 1970, for dates in headers. */
+  readonly now: () => number;
+  readonly inbound: InboundSettings | false;
+  readonly placed: readonly PlacedLayer[];
+}
+
+export function stackContext(
+  pool: ConnectionPool,
+  inbound: InboundSettings | false,
+  placed: readonly PlacedLayer[],
+): StackContext {
+  return { pool, clock: systemClock, random: Math.random, now: Date.now, inbound, placed };
+}
+
+/** The stack of a client: what its calls pass through, from its axios instance to the pool. */
+export class ClientStack {
+  readonly #client: Scope;
+  /** Origin → the scope of those that differ. */
+  readonly #origins: ReadonlyMap<string, Scope>;
+  /** Carries a call through the layers to the pool. */
+  readonly handle: Handler;
+
+  constructor(settings: TransportSettings, context: StackContext) {
+    this.#client = new Scope(settings, settings.timeouts.attemptMs, context);
+    const origins = Object.entries(settings.origins).map(
+      ([origin, own]) => [origin, new Scope(own, settings.timeouts.attemptMs, context)] as const,
+    );
+    this.#origins = new Map(origins);
+    const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
+    this.handle = (call) => {
+      const { resilience } = call.config;
+      const scope = scopeOf(call);
+      return resilience === undefined ? scope.handle(call) : scope.handleWith(resilience, call);
+    };
+  }
+
+  /** The layers that calls to an origin pass through, outermost first. */
+  entries(origin?: string): readonly StackEntry[] {
+    return this.#scope(origin).entries;
+  }
+
+  /** Of every origin, those that differ included. */
+  get breakers(): CircuitBreakers {
+    return new ScopedBreakers(
+      this.#client.breakers,
+      new Map([...this.#origins].map(([origin, { breakers }]) => [origin, breakers])),
+    );
+  }
+
+  #scope(origin: string | undefined): Scope {
+    return (origin !== undefined && this.#origins.get(origin)) || this.#client;
+  }
+}
+
+/** Calls whose settings are the same: a client's, or those of it to one origin. */
+class Scope {
+  readonly entries: readonly StackEntry[];
+  readonly handle: Handler;
+  readonly breakers: OriginBreakers | undefined;
+  readonly #settings: OriginSettings;
+  readonly #context: StackContext;
+  readonly #layers: StandardLayers;
+  readonly #transport: Handler;
+  readonly #budgets: OriginMap<RetryBudget>;
+
+  /** @param clientAttemptMs what `config.timeout` is for calls that bring none of their own */
+  constructor(settings: OriginSettings, clientAttemptMs: number | false, context: StackContext) {
+    const { resilience, timeouts } = settings;
+    const { pool, clock, inbound } = context;
+    this.#settings = settings;
+    this.#context = context;
+    this.#transport = transportOf(settings, context);
+    const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
+    this.#budgets = new OriginMap(() => new RetryBudget(budget));
+    this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, clock) : undefined;
+    this.#layers = {
+      admission: admission(pool),
+      inboundContext: inbound ? inboundContext(inbound) : undefined,
+      coalesce: resilience.coalesce ? coalesce() : undefined,
+      concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, pool.closing) : undefined,
+      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, clock, pool.closing) : undefined,
+      hedge: resilience.hedge ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience) }) : undefined,
+      breaker: this.breakers && circuitBreaker(this.breakers, clock),
+      inboundDeadline:
+        inbound && inbound.deadlineHeader
+          ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
+          : undefined,
+      attemptTimeout: attemptTimeout(clock, { ofClient: clientAttemptMs, ofOrigin: timeouts.attemptMs }),
+      ...this.#repeating(resilience),
+    };
+    this.entries = standardStack(this.#layers, context.placed);
+    this.handle = this.#composed(this.entries);
+  }
+
+  /**
+   * Carries a call that sets something itself.
+   * @throws InvalidOptionsError where that is wrong
+   */
+  async handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
+    const problems = findProblems(group({ resilience: callResilience }), { resilience: given });
+    if (problems.length > 0) throw new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
+    const { resilience } = this.#settings;
+    const own = resolveResilience(given, resilience);
+    const layers = { ...this.#layers };
+    for (const name of SHARED) if (!own[name]) layers[name] = undefined;
+    Object.assign(layers, this.#repeating(own));
+    return this.#composed(standardStack(layers, this.#context.placed))(call);
+  }
+
+  /** The layers that hold no state between calls but the budget. */
+  #repeating(resilience: ResolvedResilience): Pick<StandardLayers, 'deadline' | 'retry'> {
+    const { clock, random, now, pool } = this.#context;
+    const { deadlineMs } = resilience;
+    const budgets = this.#budgetsOf(resilience);
+    return {
+      deadline: deadlineMs === false ? undefined : deadline({ deadlineMs, clock }),
+      retry: resilience.retry
+        ? retry(resilience.retry, { clock, random, now, budgets, closing: pool.closing })
+        : undefined,
+    };
+  }
+
+  #budgetsOf({ budget }: ResolvedResilience): OriginMap<RetryBudget> | undefined {
+    return budget ? this.#budgets : undefined;
+  }
+
+  #composed(entries: readonly StackEntry[]): Handler {
+    return compose(
+      entries.map(({ layer }) => layer),
+      this.#transport,
+    );
+  }
+}
+
+/** Layers whose state calls share: a call may do without, but not have one of its own. */
+const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
+
+function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, clock }: StackContext): Handler {
+  return nativeTransport({
+    pool,
+    clock,
+    poolWaitMs: timeouts.poolWaitMs,
+    phases: { connect: timeouts.connectMs, response: timeouts.responseMs, bodyIdle: timeouts.bodyIdleMs },
+    maxResponseBytes: limits.maxResponseBytes,
+    redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
+  });
+}

@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { systemClock } from '../clock.js';
+import { InboundScope } from './inbound-scope.js';
+
+/** What the calls of some work need to know of what the work is done for. */
+export interface InboundContextInit {
+  /**
+   * How long all of it may take, from now.
+   * @default no limit, in milliseconds
+   */
+  deadlineMs?: number;
+  /**
+   * Aborts the calls under way and refuses those to come, with a `CanceledError`.
+   * @default none
+   */
+  signal?: AbortSignal;
+  /**
+   * Sent along with calls to the origins in `inbound.forward.to`, as a trace or a request id.
+   * @default none
+   */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** What outbound calls know of the inbound request, or other work, that they are made for. */
+export interface InboundContext {
+  /** When all of it must be over, as `performance.now()` counts; Infinity: no limit, or the request has been answered. */
+  readonly deadline: number;
+  /** What is forwarded, by names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the request has been answered, or the work is done. What still runs is neither aborted nor limited. */
+  readonly isOver: boolean;
+}
+
+const storage = new AsyncLocalStorage<InboundScope>();
+
+/** The context that the running code was called in; undefined outside any. */
+export function currentInboundContext(): InboundContext | undefined {
+  return storage.getStore();
+}
+
+/**
+ * Runs work whose calls share a deadline, an abort signal and headers: a message of a queue, a cron job. It takes the place of
+ * a context around it, whole: `runInInboundContext({}, work)` detaches work from the request that it was started in.
+ *
+ * The context is over when the work is: when it returns, or when the promise that it returns settles. Calls that are then
+ * still under way go on, without deadline.
+ * @returns what the work returns
+ */
+export function runInInboundContext<T>(init: InboundContextInit, work: () => T): T {
+  const { deadlineMs = Infinity, signal, headers = {} } = init;
+  const source = { isOver: false, headers: lowerCased(headers) };
+  const scope = new InboundScope(source, deadlineMs, systemClock);
+  const abort = () => scope.abort('the work that the call was made for was aborted');
+  const end = () => {
+    source.isOver = true;
+    signal?.removeEventListener('abort', abort);
+  };
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort);
+  let result: T;
+  try {
+    result = storage.run(scope, work);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (isThenable(result)) result.then(end, end);
+  else end();
+  return result;
+}
+
+/** For entry points and layers: runs the work in a scope that its owner ends. */
+export function runInScope(scope: InboundScope, work: () => void): void {
+  storage.run(scope, work);
+}
+
+export function currentScope(): InboundScope | undefined {
+  return storage.getStore();
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
