@@ -45,7 +45,12 @@ export type { InboundOptions } from './options/resolve-inbound.js';
 export type { ExplainedOption } from './options/explain-options.js';
 export { type ClientStats, type ExplainedLayer, type Explanation, HttpClients } from './http-clients.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
-export { HttpClientExceptionFilter } from './errors/http-client-exception.filter.js';
+export type { BreakerState } from './policies/breaker.js';
+export {
+  HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS,
+  HttpClientExceptionFilter,
+  type HttpClientExceptionFilterOptions,
+} from './errors/http-client-exception.filter.js';
 export {
   currentInboundContext,
   type InboundContext,

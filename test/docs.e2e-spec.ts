@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
+import { STACK_ORDER } from '../src/layers/standard-stack.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -10,6 +11,12 @@ function snippets(page: string): [string, string][] {
   const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms);
   return Array.from(blocks, ([, code], index) => [join(root, `${page.replace(/\W/g, '-')}-${index}.ts`), code!]);
 }
+
+it('the table of the layers is the order of the stack, with its reasons', () => {
+  const page = readFileSync(join(root, 'docs/layers.md'), 'utf8');
+  const rows = Array.from(page.matchAll(/^\| `(\w+)` *\|[^|]*\| (.*?) *\|$/gm), ([, name, why]) => [name, why]);
+  expect(rows).toEqual(STACK_ORDER);
+});
 
 it('every TypeScript snippet in the README and the docs compiles', () => {
   const files = new Map(

@@ -7,6 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   CircuitOpenError,
+  type ConnectionPool,
+  getConnectionPoolToken,
   ConcurrencyLimitError,
   type CustomLayer,
   DeadlineExceededError,
@@ -227,6 +229,46 @@ describe('resilience options', () => {
     const { clients, url } = await start({});
     expect(() => clients.breakers().isolate(url)).toThrow('see resilience.breaker');
     expect(clients.breakers().state(url)).toBe('closed');
+  });
+});
+
+describe('closing the client', () => {
+  const stillWaiting = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'answered',
+      (error: unknown) => error,
+    );
+
+  it('ends pauses between attempts at once, rather than when the drain deadline passes', async () => {
+    const { http, clients } = await start({ resilience: { retry: { baseMs: 20_000 } } }, (_, response) => {
+      response.statusCode = 503;
+      response.end();
+    });
+    const call = stillWaiting(http.get('/'));
+    await expect.poll(() => clients.stats().pool.total.idle).toBe(1);
+    const startedAt = performance.now();
+    await app!.get<ConnectionPool>(getConnectionPoolToken()).close();
+    expect(await call).toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [{ number: 1, outcome: 503 }] });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('ends the waiting for a place, for a turn and for a socket at once', async () => {
+    const held: ServerResponse[] = [];
+    const { http } = await start(
+      {
+        pool: { maxSockets: 2 },
+        resilience: { concurrency: { max: 4 }, rateLimit: { max: 3, intervalMs: 60_000 } },
+      },
+      (_, response) => void held.push(response),
+    );
+    const calls = [1, 2, 3, 4, 5].map((n) => stillWaiting(http.get(`/${n}`)));
+    await expect.poll(() => held.length).toBe(2);
+    const closing = app!.get<ConnectionPool>(getConnectionPoolToken()).close();
+    const codes = (await Promise.all(calls.slice(2))).map((error) => (error as HttpClientError).code);
+    expect(codes).toEqual(['ERR_CLIENT_CLOSED', 'ERR_CLIENT_CLOSED', 'ERR_CLIENT_CLOSED']);
+    for (const response of held) response.end('{}');
+    expect(await Promise.all(calls.slice(0, 2))).toEqual(['answered', 'answered']);
+    await closing;
   });
 });
 

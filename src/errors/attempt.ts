@@ -1,3 +1,10 @@
+declare module 'axios' {
+  interface AxiosError {
+    /** For clients of nest-outbound that retry: what each attempt of the call saw. */
+    attempts?: readonly Attempt[];
+  }
+}
+
 /** What one attempt of a call saw. */
 export interface Attempt {
   /** 1 for the first. */

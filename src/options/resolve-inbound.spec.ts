@@ -26,11 +26,11 @@ describe('resolveInbound', () => {
   });
 
   it('is checked with the other options', () => {
-    const inbound = { deadlineHeader: 'no name', forward: { to: ['stock.test'], headers: 'all' }, cancel: true };
-    expect(() => resolveModuleOptions({ inbound } as never)).toThrow(
+    const inbound = { deadlineHeader: 'no name', forward: { to: ['stock.test'], headers: ['Host'] }, cancel: true };
+    expect(() => resolveModuleOptions({ inbound })).toThrow(
       new InvalidOptionsError('HttpClientModule.forRoot', [
         'inbound.deadlineHeader: expected the name of a header, or false, got "no name"',
-        'inbound.forward.headers: expected an array of header names, got "all"',
+        'inbound.forward.headers.0: expected the name of a header that is not of one connection or message, got "Host"',
         'inbound.forward.to.0: expected an origin, as \'https://api.example.com\', got "stock.test"',
         'inbound.cancel: expected one of the options deadlineHeader, forward, got an unknown option',
       ]),

@@ -99,7 +99,7 @@ describe('the options', () => {
         timeouts: { attemptMs: 5_000 },
         resilience: {
           deadlineMs: 1_000,
-          retry: { max: -1, statuses: [200], baseMs: 9_000, capMs: 1_000, attempts: 3 },
+          retry: { max: -1, statuses: [200, 501], baseMs: 9_000, capMs: 1_000, attempts: 3 },
           breaker: 'yes',
           concurrency: { maxQueued: 5 },
           rateLimit: true,
@@ -110,7 +110,8 @@ describe('the options', () => {
       }),
     ).toEqual([
       'resilience.retry.max: expected a whole number from 1, got -1',
-      'resilience.retry.statuses.0: expected a status from 400 to 599, got 200',
+      'resilience.retry.statuses.0: expected a status from 400 to 599, but 501, which is final, got 200',
+      'resilience.retry.statuses.1: expected a status from 400 to 599, but 501, which is final, got 501',
       'resilience.retry.attempts: expected one of the options max, statuses, baseMs, throttledBaseMs, capMs, retryIf, onRetry, got an unknown option',
       'resilience.budget.ratio: expected a number from 0 to 1, got Infinity',
       'resilience.breaker: expected an object, true or false, got "yes"',

@@ -104,14 +104,20 @@ const shutdown = v.optional(group({ drainMs: v.optional(milliseconds) }));
 
 /** RFC 9110 §5.6.2. */
 const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
-const aHeaderName = 'the name of a header';
 const aHeaderNameOrOff = 'the name of a header, or false';
+/** Headers of one connection, or of one message: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+const HOP_BY_HOP = /^(connection|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect)$/i;
+const aForwardable = 'the name of a header that is not of one connection or message';
+const forwardable = v.pipe(
+  headerName(aForwardable),
+  v.check((name) => !HOP_BY_HOP.test(name), aForwardable),
+);
 const inboundGroup = group(
   {
     deadlineHeader: v.optional(v.union([headerName(aHeaderNameOrOff), v.literal(false)], aHeaderNameOrOff)),
     forward: v.optional(
       group({
-        headers: v.optional(v.array(headerName(aHeaderName), 'an array of header names')),
+        headers: v.optional(v.array(forwardable, 'an array of header names')),
         to: v.array(origin, 'an array of origins'),
       }),
     ),

@@ -1,0 +1,35 @@
+import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
+import { InboundScope } from '../context/inbound-scope.js';
+import { runInScope } from '../context/inbound-context.js';
+import { RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
+import { coalesce } from './coalesce.js';
+import { deadline } from './deadline.js';
+import { deadlineHeader } from './deadline-header.js';
+import { hedge } from './hedge.js';
+import { inboundContext } from './inbound-context.js';
+import type { Layer } from './layer.js';
+import { retry } from './retry.js';
+
+const to = new Set<string>();
+/** As a middleware does, which the call then comes from. */
+const inbound = (layer: Layer, scope: InboundScope): Layer => {
+  return (next) => {
+    const handle = layer(next);
+    return (call) => new Promise((resolve, reject) => runInScope(scope, () => void handle(call).then(resolve, reject)));
+  };
+};
+
+// The other layers have it in specs of their own.
+itKeepsTheLayerContract('deadline', ({ clock }) => deadline({ deadlineMs: 60_000, clock }));
+itKeepsTheLayerContract('hedge', ({ clock }) => hedge(RESILIENCE_DEFAULTS.hedge, { clock, budgets: undefined }));
+itKeepsTheLayerContract('deadlineHeader', ({ clock }) => deadlineHeader({ header: 'x-deadline', to }, clock));
+itKeepsTheLayerContract('inboundContext outside of a request', () => inboundContext({ forwardTo: to }));
+itKeepsTheLayerContract('inboundContext within a request', ({ clock }) =>
+  inbound(inboundContext({ forwardTo: to }), new InboundScope({ isOver: false, headers: {} }, 60_000, clock)),
+);
+itKeepsTheLayerContract(
+  'retry',
+  ({ clock, random }) => retry(RESILIENCE_DEFAULTS.retry, { clock, random, now: () => 0, budgets: undefined }),
+  { marksErrors: true },
+);
+itKeepsTheLayerContract('coalesce', () => coalesce(), { copies: true });
