@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { HttpClientModule } from 'nest-outbound';
+import { APP_FILTER } from '@nestjs/core';
+import { HttpClientExceptionFilter, HttpClientModule } from 'nest-outbound';
 import { ExternalCallController } from './external-call/external-call.controller.js';
 import { HomeController } from './home.controller.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
@@ -19,11 +20,13 @@ export class AppModule {
           headers: { 'user-agent': 'travel-desk' },
           timeouts: { attemptMs },
           pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
+          inbound: true,
         }),
       ],
       controllers: [HomeController, ExternalCallController, ManyCallsController, PoolController],
       providers: [
         ManyCallsService,
+        { provide: APP_FILTER, useClass: HttpClientExceptionFilter },
         ClosingConnections,
         { provide: EmbeddedUpstream, useFactory: () => new EmbeddedUpstream(upstreamPort) },
       ],

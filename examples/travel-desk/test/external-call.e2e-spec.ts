@@ -72,9 +72,9 @@ it.each([
 describe('502, with nothing in the body that may be secret', () => {
   const badGateway = async (url: string) => {
     const { body, text } = await running.callExternal(url).set('authorization', 'Bearer SECRET').expect(502);
-    expect(body).toEqual({ statusCode: 502, message: expect.any(String), error: 'Bad Gateway' });
+    expect(body).toMatchObject({ status: 502, title: 'Bad Gateway', client: 'default', attempts: 1 });
     expect(text).not.toContain('SECRET');
-    return body.message as string;
+    return body as { origin: string; code: string };
   };
 
   it.each([
@@ -93,30 +93,30 @@ describe('502, with nothing in the body that may be secret', () => {
     ],
   ])('when the upstream %s', async (_, behave) => {
     await using raw = await startRawUpstream(behave);
-    const message = await badGateway(`http://user:SECRET@127.0.0.1:${raw.port}/SECRET?token=SECRET`);
-    expect(message).toMatch(new RegExp(`^127\\.0\\.0\\.1:${raw.port} gave no valid answer \\(\\w+\\)$`));
+    const { origin } = await badGateway(`http://user:SECRET@127.0.0.1:${raw.port}/SECRET?token=SECRET`);
+    expect(origin).toBe(`http://127.0.0.1:${raw.port}`);
   });
 
   it('when nobody listens', async () => {
     const host = `127.0.0.1:${await deadPort()}`;
-    expect(await badGateway(`http://${host}/?token=SECRET`)).toBe(`${host} gave no valid answer (ECONNREFUSED)`);
+    expect(await badGateway(`http://${host}/?token=SECRET`)).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('when there is no such host', async () => {
     const host = `${'a'.repeat(64)}.invalid`; // longer than DNS allows a label to be: nobody is asked
-    expect(await badGateway(`http://${host}/?token=SECRET`)).toBe(`${host} gave no valid answer (ENOTFOUND)`);
+    expect(await badGateway(`http://${host}/?token=SECRET`)).toMatchObject({ code: 'ENOTFOUND' });
   });
 
   it('when TLS fails', async () => {
     await using raw = await startRawUpstream((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    expect(await badGateway(`https://127.0.0.1:${raw.port}/?token=SECRET`)).toContain('(EPROTO)');
+    expect(await badGateway(`https://127.0.0.1:${raw.port}/?token=SECRET`)).toMatchObject({ code: 'EPROTO' });
   });
 });
 
 it('answers 503 once the client is closed', async () => {
   await running.pool.close();
   const { body } = await running.callExternal(`${running.upstream}/pages/1`).expect(503);
-  expect(body).toEqual({ statusCode: 503, message: 'The app is shutting down', error: 'Service Unavailable' });
+  expect(body).toMatchObject({ status: 503, code: 'ERR_CLIENT_CLOSED' });
 });
 
 it.each([
@@ -126,10 +126,6 @@ it.each([
   await using raw = await startRawUpstream(behave);
   const impatient = await startApp({ attemptMs: 100 });
   const { body } = await impatient.callExternal(`http://127.0.0.1:${raw.port}/?token=SECRET`).expect(504);
-  expect(body).toEqual({
-    statusCode: 504,
-    message: `127.0.0.1:${raw.port} did not answer in time`,
-    error: 'Gateway Timeout',
-  });
+  expect(body).toMatchObject({ status: 504, origin: `http://127.0.0.1:${raw.port}`, code: 'ECONNABORTED' });
   await impatient.app.close();
 });

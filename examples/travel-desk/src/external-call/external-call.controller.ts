@@ -3,7 +3,6 @@ import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { AxiosInstance } from 'axios';
 import { InjectHttpClient } from 'nest-outbound';
 import { ApiProblem, ApiUpstreamFailures } from '../failures/problem.js';
-import { upstreamFailure } from '../failures/upstream-failure.js';
 import { bodyAsJson } from './body-as-json.js';
 import { ExternalCall } from './external-call.js';
 import { TARGET_URL_EXPECTED, TargetUrlPipe } from './target-url.pipe.js';
@@ -30,14 +29,10 @@ export class ExternalCallController {
   @ApiProblem(400, 'url is missing, given twice, or no such URL', TARGET_URL_EXPECTED)
   @ApiUpstreamFailures()
   async call(@Query('url', TargetUrlPipe) url: string): Promise<ExternalCall> {
-    try {
-      const { data, status, headers } = await this.http.get<Buffer>(url, {
-        responseType: 'arraybuffer',
-        validateStatus: () => true,
-      });
-      return { result: bodyAsJson(data, headers['content-type']?.toString()), status };
-    } catch (error) {
-      throw upstreamFailure(error, url);
-    }
+    const { data, status, headers } = await this.http.get<Buffer>(url, {
+      responseType: 'arraybuffer',
+      validateStatus: () => true,
+    });
+    return { result: bodyAsJson(data, headers['content-type']?.toString()), status };
   }
 }

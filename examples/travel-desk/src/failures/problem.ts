@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 
 /** The body that Nest gives an HttpException. */
@@ -14,6 +14,33 @@ export class Problem {
   error!: string;
 }
 
+/** The body that nest-outbound's exception filter gives the error of a call: RFC 9457. */
+export class UpstreamProblem {
+  @ApiProperty()
+  type!: string;
+
+  @ApiProperty()
+  title!: string;
+
+  @ApiProperty({ type: 'integer' })
+  status!: number;
+
+  @ApiProperty()
+  detail!: string;
+
+  @ApiProperty({ description: 'The client that the call was made with' })
+  client!: string;
+
+  @ApiProperty({ description: 'Whom the call was for' })
+  origin!: string;
+
+  @ApiProperty({ description: 'What it failed with' })
+  code!: string;
+
+  @ApiProperty({ type: 'integer' })
+  attempts!: number;
+}
+
 /** Documents an error of a route: when it comes, and a message it comes with. */
 export const ApiProblem = (statusCode: number, description: string, message: string): MethodDecorator =>
   ApiResponse({
@@ -23,14 +50,18 @@ export const ApiProblem = (statusCode: number, description: string, message: str
     example: { message, error: STATUS_CODES[statusCode], statusCode },
   });
 
-/** Documents what `upstreamFailure` answers. */
+const ApiUpstreamProblem = (status: number, description: string): MethodDecorator =>
+  ApiResponse({
+    status,
+    description,
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(UpstreamProblem) } } },
+  });
+
+/** Documents what becomes of calls that fail. */
 export const ApiUpstreamFailures = (): MethodDecorator =>
   applyDecorators(
-    ApiProblem(
-      502,
-      'The upstream is dead, broke off, or speaks no HTTP',
-      '127.0.0.1:8001 gave no valid answer (ECONNREFUSED)',
-    ),
-    ApiProblem(503, 'The app is shutting down, or too many calls wait already', 'The app is shutting down'),
-    ApiProblem(504, 'The upstream did not answer in time', '127.0.0.1:8001 did not answer in time'),
+    ApiExtraModels(UpstreamProblem),
+    ApiUpstreamProblem(502, 'The upstream is dead, broke off, or speaks no HTTP'),
+    ApiUpstreamProblem(503, 'The app is shutting down, or too many calls wait already'),
+    ApiUpstreamProblem(504, 'The upstream did not answer in time'),
   );

@@ -1,8 +1,6 @@
 import { BadRequestException, Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import { ApiProblem, ApiUpstreamFailures } from '../failures/problem.js';
-import { upstreamFailure } from '../failures/upstream-failure.js';
-import { EmbeddedUpstream } from '../upstream/embedded-upstream.js';
 import { ManyCalls } from './many-calls.js';
 import { ManyCallsService } from './many-calls.service.js';
 
@@ -11,10 +9,7 @@ const COUNT_EXPECTED = `n: expected a whole number from 1 to ${MAX_CALLS}`;
 
 @Controller('call-many')
 export class ManyCallsController {
-  constructor(
-    private readonly calls: ManyCallsService,
-    private readonly upstream: EmbeddedUpstream,
-  ) {}
+  constructor(private readonly calls: ManyCallsService) {}
 
   @Get()
   @ApiOperation({ summary: 'Fetches many pages at once, through one client or the wrong way' })
@@ -37,11 +32,7 @@ export class ManyCallsController {
   async callMany(@Query('n') n: unknown, @Query('shared') shared: unknown): Promise<ManyCalls> {
     const count = parseCount(n);
     const useShared = parseShared(shared);
-    try {
-      return await (useShared ? this.calls.withSharedClient(count) : this.calls.withClientPerRequest(count));
-    } catch (error) {
-      throw upstreamFailure(error, this.upstream.url);
-    }
+    return useShared ? this.calls.withSharedClient(count) : this.calls.withClientPerRequest(count);
   }
 }
 
