@@ -76,6 +76,7 @@ export {
   RateLimitError,
   RetryLaterError,
 } from './errors/resilience.errors.js';
+export { BodyConsumedError } from './errors/body-consumed.error.js';
 export { BodyTooLargeError } from './errors/body-too-large.error.js';
 export { ClientClosedError } from './errors/client-closed.error.js';
 export { HttpClientError, isHttpClientError } from './errors/http-client.error.js';

@@ -150,8 +150,9 @@ describe('limits', () => {
       else response.end('x'.repeat(1_001));
     });
     const { client } = start({ limits: { maxResponseBytes: 1_000 }, redirects: { max: 1 } });
-    await expect(client.post(upstream.url, new Blob(['a']))).rejects.toThrow('maxContentLength size of 1000 exceeded');
-    await expect(client.post(`${upstream.url}/loop`, new Blob(['a']))).rejects.toMatchObject({
+    const watched = { onUploadProgress: () => {} };
+    await expect(client.post(upstream.url, 'a', watched)).rejects.toThrow('maxContentLength size of 1000 exceeded');
+    await expect(client.post(`${upstream.url}/loop`, 'a', watched)).rejects.toMatchObject({
       code: 'ERR_FR_TOO_MANY_REDIRECTS',
     });
     expect(upstream.requests).toBe(3);

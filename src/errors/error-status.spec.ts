@@ -7,12 +7,14 @@ import axios, {
 } from 'axios';
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../layers/create-call.js';
+import { BodyConsumedError } from './body-consumed.error.js';
 import { BodyTooLargeError } from './body-too-large.error.js';
 import { ClientClosedError } from './client-closed.error.js';
 import { type AxiosErrorLike, errorStatus } from './error-status.js';
 import { InboundAbortedError } from './inbound-aborted.error.js';
 import { PoolQueueFullError } from './pool-queue-full.error.js';
 import { CircuitOpenError, ConcurrencyLimitError, DeadlineExceededError, RateLimitError } from './resilience.errors.js';
+import { rememberSourceError } from './source-errors.js';
 import { BodyTimeoutError, ConnectTimeoutError, PoolTimeoutError, ResponseTimeoutError } from './timeout.errors.js';
 
 const config: InternalAxiosRequestConfig = { url: 'http://a.example/', headers: new AxiosHeaders() };
@@ -62,6 +64,9 @@ describe('errorStatus', () => {
     [500, 'an option value that is wrong', axiosError('ERR_BAD_OPTION_VALUE')],
     [500, 'a scheme that is not supported', axiosError('ERR_BAD_REQUEST')],
     [500, 'a request body that is too large', axiosError('ERR_BAD_REQUEST', sent)],
+    [500, 'a request body that was read before', BodyConsumedError.beforeCall(call)],
+    [500, 'a request body that is not as long as it says', axiosError('ERR_HTTP_CONTENT_LENGTH_MISMATCH', sent)],
+    [500, 'a stream to be sent that fails', rememberSourceError(axiosError('ECONNRESET', sent))],
     [500, 'a header that cannot be sent', axiosError('ERR_INVALID_CHAR', sent)],
     [500, 'a failure without a code, before anything was sent', axiosError()],
     [500, 'a call that the app itself has cancelled', signalled(AbortSignal.abort())],

@@ -1,6 +1,7 @@
 import { AxiosError } from 'axios';
 import { InboundAbortedError } from './inbound-aborted.error.js';
 import { RetryLaterError } from './resilience.errors.js';
+import { isSourceError } from './source-errors.js';
 import { isTimeoutError } from './timeout.errors.js';
 
 /** How an inbound request is answered that an outbound call's error has ended. */
@@ -32,7 +33,9 @@ const MISTAKES = new Set([
   AxiosError.ERR_DEPRECATED,
   AxiosError.ERR_INVALID_URL,
   AxiosError.ERR_NOT_SUPPORT,
+  'ERR_BODY_CONSUMED',
   'ERR_FORM_DATA_DEPTH_EXCEEDED',
+  'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
   'ERR_HTTP_INVALID_HEADER_VALUE',
   'ERR_INVALID_ARG_TYPE',
   'ERR_INVALID_ARG_VALUE',
@@ -81,6 +84,7 @@ export function errorStatus(error: AxiosErrorLike, clientIsGone = false): ErrorS
   }
   if (REFUSED.has(code!)) return { ...UNAVAILABLE, ...retryAfter(error) };
   if (error.response) return BAD_GATEWAY;
+  if (isSourceError(error)) return INTERNAL;
   if (isTimeoutError(error) || signalTimedOut(error)) return GATEWAY_TIMEOUT;
   return isUpstreams(error) ? BAD_GATEWAY : INTERNAL;
 }

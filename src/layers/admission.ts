@@ -3,12 +3,13 @@ import { ClientClosedError } from '../errors/client-closed.error.js';
 import { rememberClient } from '../errors/client-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
+import { tolerateFailure } from '../transport/source.js';
 import type { Layer } from './layer.js';
 import { responseOf } from './response-of.js';
 
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
- * signal is listened to.
+ * signal is listened to. A stream that is to be sent may fail while the call waits for its turn.
  * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
  */
 export function admission(pool: ConnectionPool): Layer {
@@ -20,6 +21,7 @@ export function admission(pool: ConnectionPool): Layer {
       cancellation.unfollow();
     };
     let response: AxiosResponse | undefined;
+    tolerateFailure(call.config.data);
     try {
       if (!lease) throw ClientClosedError.refused(call);
       response = await next(call);

@@ -9,6 +9,7 @@ import {
   DeadlineExceededError,
   RateLimitError,
 } from '../errors/resilience.errors.js';
+import { rememberSourceError } from '../errors/source-errors.js';
 import {
   BodyTimeoutError,
   ConnectTimeoutError,
@@ -93,6 +94,7 @@ describe('errorOutcome', () => {
     ['a header that Node refuses', withCode('ERR_INVALID_CHAR')],
     ['no descriptors left', withCode('EMFILE')],
     ['no ports left', withCode('EADDRNOTAVAIL')],
+    ['a stream to be sent that fails', rememberSourceError(withCode('ECONNRESET'))],
     ['a mistake in the code', new TypeError('x is not a function')],
     ['nothing', undefined],
     ['null', null],

@@ -1,3 +1,5 @@
+import { isSourceError } from '../errors/source-errors.js';
+
 /**
  * What a call says about its upstream:
  * - `success`: it is there, and answers as it should; a status 4xx is such an answer
@@ -32,7 +34,7 @@ export function statusOutcome(status: number): CallOutcome {
 
 /**
  * Timeouts of a phase or of the attempt, and failures of the network (DNS, TCP, TLS, a response that breaks off or is no
- * HTTP), are failures. What the caller cancelled, what this side refused, had no socket for or found too large, is ignored.
+ * HTTP), are failures. What the caller cancelled, what this side refused, had no socket for or found too large, and a stream to be sent that failed, is ignored.
  *
  * A call cut by its deadline counts as a timeout where the attempt had run for a second or longer: callers with little
  * time left must not make an upstream look bad, yet one that hangs must be noticed where deadlines are shorter than timeouts.
@@ -42,7 +44,7 @@ export function statusOutcome(status: number): CallOutcome {
 export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
   const { code, response } = (error ?? {}) as { code?: unknown; response?: { status: number; data?: unknown } };
   if (response && statusOutcome(response.status) === 'failure') return 'failure';
-  if (typeof code !== 'string') return 'ignored';
+  if (typeof code !== 'string' || isSourceError(error)) return 'ignored';
   if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';
   if (response && code === 'ERR_BAD_REQUEST') return 'success';
   // axios has one code for a refused status and for a response that breaks off; only the former has its data.

@@ -28,7 +28,7 @@ export function redirectOf(
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2']);
 
 /**
- * The headers that go along. Host is the new target's own; headers about a body stay with it; those that hold credentials
+ * The headers that go along. Host is the new target's own; headers about a body, its framing included, stay with it; those that hold credentials
  * do not leave the origin they were meant for.
  * @param sensitive names, in lower case, that hold credentials besides the well-known ones
  */
@@ -42,7 +42,7 @@ export function redirectedHeaders<Value>(
   for (const [name, value] of Object.entries(headers)) {
     const lowerCase = name.toLowerCase();
     if (lowerCase === 'host') continue;
-    if (!keepsBody && lowerCase.startsWith('content-')) continue;
+    if (!keepsBody && (lowerCase.startsWith('content-') || lowerCase === 'transfer-encoding')) continue;
     if (!sameOrigin && (CREDENTIALS.has(lowerCase) || sensitive.has(lowerCase))) continue;
     kept[name] = value;
   }

@@ -4,7 +4,8 @@ import type { Call } from '../layers/layer.js';
 import type { Clock } from '../clock.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { abandonTunnel } from '../pool/tunnel.js';
-import { Exchange, type ExchangeRequest } from './exchange.js';
+import type { ExchangeRequest } from './client-request.js';
+import { Exchange } from './exchange.js';
 import type { Phase, PhaseLimits } from './phase-timer.js';
 
 export interface CallExchangeSettings {

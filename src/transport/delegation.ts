@@ -16,15 +16,11 @@ const FOREIGN = [
 
 /**
  * Whether a call is for axios's own adapter, on the same agents: it asks for something rare that the native transport
- * leaves to it, or its body is a stream or a form.
+ * leaves to it. What its body is makes no difference.
  */
 export function isDelegated(config: InternalAxiosRequestConfig): boolean {
   const settings = config as unknown as Record<string, unknown>;
   for (const name of FOREIGN) if (settings[name]) return true;
   if (settings.httpVersion !== undefined && settings.httpVersion !== 1) return true;
-  // axios counts the bytes of a stream for this limit.
-  if (config.responseType === 'stream' && (config.maxContentLength ?? -1) > -1) return true;
-  if (config.url?.startsWith('data:')) return true;
-  const { data } = config;
-  return typeof data === 'object' && data !== null && !Buffer.isBuffer(data) && !(data instanceof ArrayBuffer);
+  return config.url?.startsWith('data:') === true;
 }

@@ -1,27 +1,13 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
-import { ORIGIN } from '../pool/agent-names.js';
 import { timesReused } from '../pool/times-reused.js';
+import { BodySender } from './body-sender.js';
 import type { Cancellation } from './cancellation.js';
-import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer } from './phase-timer.js';
-import type { RequestHeaders } from './request-headers.js';
-import type { RequestTarget } from './request-target.js';
-
-/** One request as it goes on the wire. */
-export interface ExchangeRequest {
-  readonly target: RequestTarget;
-  readonly method: string;
-  readonly headers: RequestHeaders;
-  /** `user:password` for basic authentication; empty for none. */
-  readonly auth: string;
-  readonly family: number | undefined;
-  readonly body: Buffer | undefined;
-}
-
-type RequestOptions = http.RequestOptions & { [ORIGIN]?: string };
+import { clientRequest, type ExchangeRequest } from './client-request.js';
+import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
+import { StreamedBody } from './streamed-body.js';
 
 /** What an exchange runs in. */
 export interface ExchangeContext {
@@ -45,8 +31,13 @@ export abstract class Exchange implements PhaseOwner {
   #resolve!: (response: http.IncomingMessage) => void;
   #reject!: (error: unknown) => void;
   #ended = false;
-  #hasBody = false;
+  #sender: BodySender | undefined;
+  /** Tells how much of the request has gone out, where it has a body. */
+  #sent: Progress | undefined;
+  #looks = 0;
   #responded = false;
+  /** Whether all of the response has come, while the request is still going out. */
+  #hasResponse = false;
   #failure: { readonly reason: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
 
@@ -70,21 +61,15 @@ export abstract class Exchange implements PhaseOwner {
    * @returns the response with its headers, its body unread
    * @throws Node's error, the reason of a cancellation, or the error for a phase
    */
-  start({ target, method, headers, auth, family, body }: ExchangeRequest): Promise<http.IncomingMessage> {
+  start(sent: ExchangeRequest): Promise<http.IncomingMessage> {
     const { agent, cancellation } = this.#context;
-    const { request } = target.secure ? https : http;
-    this.#hasBody = body !== undefined;
+    const { body } = sent;
+    if (body !== undefined) this.#sent = () => this.request.socket?.bytesWritten ?? 0;
     try {
-      const options: RequestOptions = { agent, hostname: target.hostname, path: target.path, method, headers };
-      // Node copies them three times, so what is not needed is left out.
-      if (target.port) options.port = target.port;
-      if (target.socketPath) options.socketPath = target.socketPath;
-      if (auth) options.auth = auth;
-      if (family !== undefined) options.family = family;
-      if (target.secure) options[ORIGIN] = target.origin;
-      this.request = request(options);
+      if (body instanceof StreamedBody) body.assertUsable();
+      this.request = clientRequest(sent, agent);
     } catch (error) {
-      this.end();
+      this.#finish();
       throw error;
     }
     return new Promise((resolve, reject) => {
@@ -99,19 +84,23 @@ export abstract class Exchange implements PhaseOwner {
       this.request.on('error', this.fail);
       this.request.on('close', () => this.#onClose());
       cancellation.subscribe(this.fail);
-      this.request.end(body);
+      if (!(body instanceof StreamedBody)) this.request.end(body);
+      else if (!this.#ended) {
+        this.#sender = new BodySender(body, this.request, this.fail);
+        this.#sender.start();
+      }
     });
   }
 
-  /** A part of the body has come. */
+  /** A part of the response's body has come. */
   progress(): void {
-    if (!this.#ended) this.#phases.enter('bodyIdle');
+    if (!this.#ended) this.#phases.enter('bodyIdle', this.#sent);
   }
 
   /** From here on, what comes from the socket counts as progress: nobody tells when somebody else reads the body. */
   watchSocket(): void {
     const { socket } = this.request;
-    if (!this.#ended && socket) this.#phases.enter('bodyIdle', () => socket.bytesRead);
+    if (!this.#ended && socket) this.#phases.enter('bodyIdle', () => socket.bytesRead + socket.bytesWritten);
   }
 
   /** Tells a listener when the exchange fails after its headers have come: at once if it already has. */
@@ -126,20 +115,32 @@ export abstract class Exchange implements PhaseOwner {
     return socket ? timesReused(socket) > 0 : false;
   }
 
-  /** The body has ended: the socket is the pool's again. */
+  /** The response's body has ended: the socket is the pool's again, once the rest of the request's has gone out. */
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#phases.stop();
-    this.#context.cancellation.unsubscribe(this.fail);
-    this.ended();
+    const { request } = this;
+    if (!this.#sent || request.writableFinished || request.destroyed) this.#finish();
+    else if (request.writableEnded || this.#sender?.isReading) {
+      this.#hasResponse = true;
+      request.once('finish', () => this.#finish());
+    } else this.abandon(); // a body that was cut short
+  }
+
+  /**
+   * A redirect takes over.
+   * @param withBody whether it sends the body again
+   * @returns whether all of the request was sent, so that its socket can be used again
+   */
+  handOver(withBody: boolean): boolean {
+    const isReading = this.#sender?.isReading === true;
+    if (withBody) this.#sender?.release();
+    return !isReading;
   }
 
   /** Ends it early. The first reason counts. */
   readonly fail = (error: unknown): void => {
     if (this.#ended) return;
     this.#failure = { reason: error };
-    this.end();
+    this.#finish();
     this.request.destroy(error as Error);
     if (this.#onFailure) this.#onFailure(error);
     else this.#reject(error);
@@ -148,8 +149,17 @@ export abstract class Exchange implements PhaseOwner {
   /** Ends it early because nobody wants the rest: no failure, but a socket less. */
   abandon(): void {
     if (this.#ended) return;
-    this.end();
+    this.#finish();
     this.request.destroy();
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#phases.stop();
+    this.#context.cancellation.unsubscribe(this.fail);
+    this.#sender?.destroy();
+    this.ended();
   }
 
   #onSocket(socket: Socket): void {
@@ -160,6 +170,7 @@ export abstract class Exchange implements PhaseOwner {
 
   /** Without a response, as when the server switches protocols, which nobody here has asked for. */
   #onClose(): void {
+    if (this.#hasResponse) this.#finish();
     if (this.#ended || this.#responded) return;
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
   }
@@ -167,16 +178,24 @@ export abstract class Exchange implements PhaseOwner {
   #onResponse(response: http.IncomingMessage): void {
     if (this.#ended) return;
     this.#responded = true;
-    this.#phases.enter('bodyIdle');
+    // RFC 9112 §9.5: who is refused a body sends no more of it. An upstream that accepts it may answer early, too.
+    if (response.statusCode! >= 400) this.#sender?.destroy();
+    this.#phases.enter('bodyIdle', this.#sent);
     this.#resolve(response);
   }
 
   #awaitResponse(): void {
     if (this.#ended) return;
-    const { request } = this;
-    // A large body that is still going out is progress; the wait for the answer begins when all of it is sent.
-    const bytesSent = () => (request.writableFinished ? -1 : (request.socket?.bytesWritten ?? 0));
-    this.#phases.enter('response', this.#hasBody ? bytesSent : undefined);
+    this.#phases.enter('response', this.#sent ? () => this.#requestProgress() : undefined);
+  }
+
+  /**
+   * A body that is still going out is progress; the wait for the answer begins when all of it is sent. So is one that its stream
+   * does not go on with, which is no fault of the upstream's: that is bounded by the attempt timeout.
+   */
+  #requestProgress(): number {
+    if (this.request.writableFinished) return -1;
+    return this.#sender?.waitsForSource ? -2 - this.#looks++ : (this.request.socket?.bytesWritten ?? 0);
   }
 }
 

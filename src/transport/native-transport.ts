@@ -9,16 +9,19 @@ import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
 import { isDelegated } from './delegation.js';
 import { CallExchange } from './call-exchange.js';
-import type { Exchange, ExchangeRequest } from './exchange.js';
+import type { ExchangeRequest } from './client-request.js';
+import type { Exchange } from './exchange.js';
 import type { PhaseLimits } from './phase-timer.js';
 import { forwardedRequest, proxyFinder, type ProxyFinder } from './proxies.js';
 import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
-import { requestBody } from './request-body.js';
+import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
-import { requestTarget, urlOf } from './request-target.js';
+import { type RequestTarget, requestTarget, urlOf } from './request-target.js';
 import { axiosResponse, decodeData, settled } from './response.js';
 import { waitForSlot } from './socket-slot.js';
-import { handOverBody, readBody } from './response-body.js';
+import { StreamedBody } from './streamed-body.js';
+import { streamedRequestBody } from './streamed-request-body.js';
+import { handOverBody, limitedBody, readBody } from './response-body.js';
 
 export interface NativeTransportSettings {
   readonly pool: ConnectionPool;
@@ -41,27 +44,39 @@ export function nativeTransport(settings: NativeTransportSettings): Handler {
   return async (call) => {
     const { config } = call;
     if (isDelegated(config)) return viaAxios(call);
-    const first = firstRequest(call);
-    if (!first) return viaAxios(call); // it has the error for a scheme other than http and https
+    const target = requestTarget(config);
+    if (!target) return viaAxios(call); // it has the error for a scheme other than http and https
+    const streamed = isInMemory(config.data) ? undefined : await streamedRequestBody(call);
     const maxRedirects = config.maxRedirects ?? settings.redirects.max;
-    let request = first;
+    let request = streamed
+      ? firstRequest(call, target, { ...config, headers: streamed.headers }, streamed.body)
+      : firstRequest(call, target, config, requestBody(config));
     for (let redirects = 0; ; redirects++) {
-      // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
-      const { exchange, response } = await open(request, call, settings, findProxy);
-      const next =
-        maxRedirects > 0 ? redirectedRequest(request, exchange, response, config, settings.redirects) : undefined;
-      if (!next) return deliver(exchange, response, request, call, settings);
-      if (redirects >= maxRedirects) throw tooManyRedirects(config, exchange.request);
+      let next: ExchangeRequest | undefined;
+      let opened: Opened;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
+        opened = await open(request, call, settings, findProxy);
+        const { exchange, response } = opened;
+        if (maxRedirects > 0) next = redirectedRequest(request, exchange, response, call, settings.redirects);
+        if (next && redirects >= maxRedirects) throw tooManyRedirects(config, exchange.request);
+      } catch (error) {
+        streamed?.body.destroy();
+        throw error;
+      }
+      if (!next) return deliver(opened.exchange, opened.response, request, call, settings);
       request = next;
     }
   };
 }
 
-function firstRequest({ config, method }: Call): ExchangeRequest | undefined {
-  const target = requestTarget(config);
-  if (!target) return undefined;
-  const body = requestBody(config);
-  const headers = requestHeaders(config, body?.length);
+function firstRequest(
+  { method }: Call,
+  target: RequestTarget,
+  config: InternalAxiosRequestConfig,
+  body: ExchangeRequest['body'],
+): ExchangeRequest {
+  const headers = requestHeaders(config, Buffer.isBuffer(body) ? body.length : undefined);
   const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
   if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
   return { target, method, headers, auth, family: config.family, body };
@@ -94,7 +109,10 @@ async function open(
   try {
     return { exchange, response: await exchange.start(sent) };
   } catch (error) {
-    const isReplayable = diedOnStaleSocket(error, exchange.reusedSocket) && isIdempotent(sent.method, sent.headers);
+    const isReplayable =
+      diedOnStaleSocket(error, exchange.reusedSocket) &&
+      isIdempotent(sent.method, sent.headers) &&
+      !(sent.body instanceof StreamedBody && !sent.body.isRepeatable);
     // Asked last: it takes from the budget.
     if (!isReplayable || call.mayRepeat?.() === false) throw asAxiosError(error, config, exchange.request);
   }
@@ -115,18 +133,20 @@ async function deliver(
   { maxResponseBytes }: NativeTransportSettings,
 ): Promise<AxiosResponse> {
   const { config } = call;
-  const body = config.decompress === false ? response : decodedBody(response, request.method);
+  const decoded = config.decompress === false ? response : decodedBody(response, request.method);
   (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
   const answer = axiosResponse(config, exchange.request, response);
   if (config.responseType === 'stream') {
+    const limit = bodyLimit(call, exchange, false); // of the call's own
+    const body = limit ? limitedBody(decoded, limit) : decoded;
     handOverBody(exchange, body);
     answer.data = body;
     return settled(answer);
   }
   try {
-    answer.data = decodeData(await readBody(exchange, body, bodyLimit(call, exchange, maxResponseBytes)), config);
+    answer.data = decodeData(await readBody(exchange, decoded, bodyLimit(call, exchange, maxResponseBytes)), config);
   } catch (error) {
-    throw bodyError(error, answer, body === response);
+    throw bodyError(error, answer, decoded === response);
   }
   return settled(answer);
 }

@@ -1,6 +1,6 @@
 import { AxiosError, type AxiosProxyConfig, type InternalAxiosRequestConfig } from 'axios';
 import { getProxyForUrl } from 'proxy-from-env';
-import type { ExchangeRequest } from './exchange.js';
+import type { ExchangeRequest } from './client-request.js';
 import { type RequestTarget, targetOf, urlOf } from './request-target.js';
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy'];

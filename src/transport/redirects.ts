@@ -1,8 +1,12 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { BodyConsumedError } from '../errors/body-consumed.error.js';
+import type { Call } from '../layers/layer.js';
 import { redirectedHeaders, redirectOf } from '../policies/redirect.js';
-import type { Exchange, ExchangeRequest } from './exchange.js';
+import type { ExchangeRequest } from './client-request.js';
+import type { Exchange } from './exchange.js';
 import { targetOf, urlOf } from './request-target.js';
+import { StreamedBody } from './streamed-body.js';
 
 export interface RedirectOptions {
   /** Redirects followed for one call, where it sets no maxRedirects itself. */
@@ -18,14 +22,16 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
  * The request that a response redirects to; the response is done with.
  * @returns undefined when it is no redirect
  * @throws AxiosError for a Location that is no URL, a scheme other than http and https, or a downgrade that is not allowed
+ * @throws BodyConsumedError where the body is to be sent again and cannot be
  */
 export function redirectedRequest(
   from: ExchangeRequest,
   exchange: Exchange,
   response: IncomingMessage,
-  config: InternalAxiosRequestConfig,
+  call: Call,
   { allowDowngrade }: RedirectOptions,
 ): ExchangeRequest | undefined {
+  const { config } = call;
   const { location } = response.headers;
   if (!location) return undefined;
   const refuse = (reason: string): never => {
@@ -42,7 +48,11 @@ export function redirectedRequest(
   if (from.target.secure && !target.secure && !allowDowngrade) {
     return refuse('from https to http; see redirects.allowDowngrade');
   }
-  discard(exchange, response);
+  if (keepsBody && from.body instanceof StreamedBody && !from.body.canBeSentAgain) {
+    exchange.abandon();
+    throw BodyConsumedError.byRedirect(call, response.statusCode!);
+  }
+  discard(exchange, response, keepsBody);
   const sameOrigin = target.origin === from.target.origin;
   const sensitive = new Set((config.sensitiveHeaders ?? []).map((name) => name.toLowerCase()));
   return {
@@ -62,10 +72,10 @@ export function tooManyRedirects(config: InternalAxiosRequestConfig, request: Cl
   return error;
 }
 
-function discard(exchange: Exchange, response: IncomingMessage): void {
+function discard(exchange: Exchange, response: IncomingMessage, keepsBody: boolean): void {
   const length = Number(response.headers['content-length'] ?? Infinity);
   response.on('error', () => {}); // of no interest any more
-  if (length > MAX_DISCARDED_BYTES) {
+  if (!exchange.handOver(keepsBody) || length > MAX_DISCARDED_BYTES) {
     exchange.abandon();
     return;
   }

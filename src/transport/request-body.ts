@@ -1,4 +1,10 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { types } from 'node:util';
+
+/** Whether data is in memory as it is to be sent, or is none that can be sent. */
+export function isInMemory(data: unknown): boolean {
+  return typeof data !== 'object' || data === null || Buffer.isBuffer(data) || types.isArrayBuffer(data);
+}
 
 /**
  * The bytes of a request body, as axios's adapter makes them of what the transforms leave.
@@ -22,6 +28,6 @@ export function requestBody(config: InternalAxiosRequestConfig): Buffer | undefi
 function toBuffer(data: unknown): Buffer | undefined {
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
   if (Buffer.isBuffer(data)) return data;
-  if (data instanceof ArrayBuffer) return Buffer.from(data);
+  if (types.isArrayBuffer(data)) return Buffer.from(data);
   return undefined;
 }

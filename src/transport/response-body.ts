@@ -1,4 +1,4 @@
-import { finished, type Readable } from 'node:stream';
+import { finished, pipeline, type Readable, Transform } from 'node:stream';
 import type { Exchange } from './exchange.js';
 
 export interface BodyLimit {
@@ -48,4 +48,17 @@ export function handOverBody(exchange: Exchange, body: Readable): void {
     if (error) exchange.abandon();
     else exchange.end();
   });
+}
+
+/** A body as a stream that fails where it is larger than it may be. */
+export function limitedBody(body: Readable, { maxBytes, error }: BodyLimit): Readable {
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) callback(error());
+      else callback(null, chunk);
+    },
+  });
+  return pipeline(body, counted, () => {}); // a failure reaches the reader
 }

@@ -1,0 +1,42 @@
+/** A stream that is read once: a Readable, or one from before there were any, as forms of the form-data package are. */
+export interface Source extends NodeJS.ReadableStream {
+  destroy?(): unknown;
+  readonly destroyed?: boolean;
+  readonly errored?: Error | null;
+  readonly readableEnded?: boolean;
+}
+
+/** What the form-data package's forms are made of; it offers no other way to close the streams in them. */
+interface CombinedStream {
+  readonly _released?: boolean;
+  readonly _streams?: readonly CombinedPart[];
+  readonly _currentStream?: CombinedPart | null;
+}
+type CombinedPart = { readonly source?: { destroy?(): unknown } } | string | Buffer;
+
+/** As axios tells them. */
+export function isSource(data: unknown): data is Source {
+  return typeof data === 'object' && data !== null && typeof (data as Partial<Source>).pipe === 'function';
+}
+
+/**
+ * Lets a stream fail before anybody reads it, as one of a file that is missing does, without ending the process: a call may
+ * wait for its turn. Whoever reads it later finds the failure there.
+ */
+export function tolerateFailure(data: unknown): void {
+  if (isSource(data)) data.on('error', () => {});
+}
+
+/** Whether it was read to its end. */
+export function isConsumed(source: Source): boolean {
+  const { _released, _streams, _currentStream } = source as CombinedStream;
+  return source.readableEnded === true || (_released === true && _streams?.length === 0 && !_currentStream);
+}
+
+/** Closes it, and the streams that a form of the form-data package would leave open. */
+export function destroySource(source: Source): void {
+  const { _streams = [], _currentStream } = source as CombinedStream;
+  const parts = Array.isArray(_streams) ? [_currentStream, ..._streams] : [];
+  for (const part of parts) if (typeof part === 'object' && part && 'source' in part) part.source?.destroy?.();
+  source.destroy?.();
+}
