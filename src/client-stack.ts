@@ -1,6 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import { type Clock, systemClock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { confinement } from './guard/confinement.js';
 import { admission } from './layers/admission.js';
 import { attemptTimeout } from './layers/attempt-timeout.js';
 import { circuitBreaker } from './layers/circuit-breaker.js';
@@ -8,8 +9,10 @@ import { type CircuitBreakers, OriginBreakers } from './layers/circuit-breakers.
 import { coalesce } from './layers/coalesce.js';
 import { compose } from './layers/compose.js';
 import { concurrencyLimit } from './layers/concurrency-limit.js';
+import { confine } from './layers/confine.js';
 import { deadline } from './layers/deadline.js';
 import { deadlineHeader } from './layers/deadline-header.js';
+import { guard } from './layers/guard.js';
 import { hedge } from './layers/hedge.js';
 import { inboundContext } from './layers/inbound-context.js';
 import type { Call, Handler } from './layers/layer.js';
@@ -23,7 +26,7 @@ import type { CallResilienceOptions } from './options/resilience-options.js';
 import { callResilience } from './options/resilience-schema.js';
 import { group } from './options/schema-parts.js';
 import type { InboundSettings } from './options/resolve-inbound.js';
-import type { OriginSettings, TransportSettings } from './options/resolve-options.js';
+import type { OriginSettings, ResolvedClientOptions, TransportSettings } from './options/resolve-options.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
 import { RetryBudget } from './policies/retry-budget.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
@@ -41,6 +44,9 @@ export interface StackContext {
   readonly placed: readonly PlacedLayer[];
 }
 
+/** A transport by itself has no base URL. */
+export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptions, 'baseURL' | 'confine'>>;
+
 export function stackContext(
   pool: ConnectionPool,
   inbound: InboundSettings | false,
@@ -57,10 +63,10 @@ export class ClientStack {
   /** Carries a call through the layers to the pool. */
   readonly handle: Handler;
 
-  constructor(settings: TransportSettings, context: StackContext) {
-    this.#client = new Scope(settings, settings.timeouts.attemptMs, context);
+  constructor(settings: StackSettings, context: StackContext) {
+    this.#client = new Scope(settings, settings, context);
     const origins = Object.entries(settings.origins).map(
-      ([origin, own]) => [origin, new Scope(own, settings.timeouts.attemptMs, context)] as const,
+      ([origin, own]) => [origin, new Scope(own, settings, context)] as const,
     );
     this.#origins = new Map(origins);
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
@@ -100,8 +106,9 @@ class Scope {
   readonly #transport: Handler;
   readonly #budgets: OriginMap<RetryBudget>;
 
-  /** @param clientAttemptMs what `config.timeout` is for calls that bring none of their own */
-  constructor(settings: OriginSettings, clientAttemptMs: number | false, context: StackContext) {
+  /** @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none */
+  constructor(settings: OriginSettings, client: StackSettings, context: StackContext) {
+    const { baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
     const { pool, clock, inbound } = context;
     this.#settings = settings;
@@ -112,6 +119,8 @@ class Scope {
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, clock) : undefined;
     this.#layers = {
       admission: admission(pool),
+      confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
+      guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
       coalesce: resilience.coalesce ? coalesce() : undefined,
       concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, pool.closing) : undefined,
@@ -122,7 +131,7 @@ class Scope {
         inbound && inbound.deadlineHeader
           ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
           : undefined,
-      attemptTimeout: attemptTimeout(clock, { ofClient: clientAttemptMs, ofOrigin: timeouts.attemptMs }),
+      attemptTimeout: attemptTimeout(clock, { ofClient: client.timeouts.attemptMs, ofOrigin: timeouts.attemptMs }),
       ...this.#repeating(resilience),
     };
     this.entries = standardStack(this.#layers, context.placed);

@@ -1,6 +1,7 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
 import { systemClock } from './clock.js';
+import { addressGuard } from './guard/address-guard.js';
 import { createCall } from './layers/create-call.js';
 import type { TransportOptions } from './options/http-client-options.js';
 import { resolveTransportOptions } from './options/resolve-options.js';
@@ -26,10 +27,11 @@ export interface Transport {
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const resolved = resolveTransportOptions(options);
-  const { pool: poolOptions, tls, shutdown } = resolved;
+  const { pool: poolOptions, tls, guard, shutdown } = resolved;
   const pool = new ConnectionPool({
     pool: poolOptions,
     tls,
+    addressGuard: guard ? addressGuard(guard) : undefined,
     drainMs: shutdown.drainMs,
     clock: systemClock,
     random: Math.random,

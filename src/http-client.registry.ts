@@ -5,6 +5,7 @@ import { ClientStack, stackContext } from './client-stack.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { systemClock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { addressGuard } from './guard/address-guard.js';
 import { createHttpClient } from './http-client.factory.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
@@ -33,7 +34,7 @@ export interface RegisteredClient {
 }
 
 /** What a named client takes from the module where it says nothing itself. */
-const INHERITED = ['timeouts', 'limits', 'redirects', 'resilience', 'origins', 'pool', 'tls'] as const;
+const INHERITED = ['timeouts', 'limits', 'redirects', 'resilience', 'origins', 'pool', 'tls', 'guard'] as const;
 
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {
@@ -125,9 +126,15 @@ export class HttpClientRegistry {
     return client;
   }
 
-  #openPool({ pool, tls }: ResolvedClientOptions): ConnectionPool {
-    const { drainMs } = this.#options.shutdown;
-    const opened = new ConnectionPool({ pool, tls, drainMs, clock: systemClock, random: Math.random });
+  #openPool({ pool, tls, guard }: ResolvedClientOptions): ConnectionPool {
+    const opened = new ConnectionPool({
+      pool,
+      tls,
+      addressGuard: guard ? addressGuard(guard) : undefined,
+      drainMs: this.#options.shutdown.drainMs,
+      clock: systemClock,
+      random: Math.random,
+    });
     this.#pools.add(opened);
     return opened;
   }

@@ -41,6 +41,7 @@ export type {
   RetryEvent,
   RetryOptions,
 } from './options/resilience-options.js';
+export type { GuardOptions } from './options/resolve-guard.js';
 export type { InboundOptions } from './options/resolve-inbound.js';
 export type { ExplainedOption } from './options/explain-options.js';
 export { type ClientStats, type ExplainedLayer, type Explanation, HttpClients } from './http-clients.js';
@@ -77,6 +78,7 @@ export {
   RetryLaterError,
 } from './errors/resilience.errors.js';
 export { BodyConsumedError } from './errors/body-consumed.error.js';
+export { AddressBlockedError } from './errors/address-blocked.error.js';
 export { BodyTooLargeError } from './errors/body-too-large.error.js';
 export { ClientClosedError } from './errors/client-closed.error.js';
 export { HttpClientError, isHttpClientError } from './errors/http-client.error.js';

@@ -8,6 +8,7 @@ import axios, {
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../layers/create-call.js';
 import { BodyConsumedError } from './body-consumed.error.js';
+import { AddressBlockedError } from './address-blocked.error.js';
 import { BodyTooLargeError } from './body-too-large.error.js';
 import { ClientClosedError } from './client-closed.error.js';
 import { type AxiosErrorLike, errorStatus } from './error-status.js';
@@ -58,6 +59,10 @@ describe('errorStatus', () => {
     [503, 'an open circuit', new CircuitOpenError(call, 10)],
     [503, 'too many calls at once', new ConcurrencyLimitError(call, 10, 10)],
     [503, 'too many calls in a time', new RateLimitError(call, 10, 'none left')],
+    [400, 'an address that may not be called', new AddressBlockedError(call, 'loopback')],
+    [400, 'a redirect to one', new AddressBlockedError(call, 'loopback', true)],
+    [400, 'a URL outside of the base URL', AddressBlockedError.outsideBase(call)],
+    [500, 'a setting that goes around the guard', AddressBlockedError.bySetting(call, 'lookup')],
     [503, 'a closed client', ClientClosedError.refused(call)],
     [500, 'an address that is none', axiosError('ERR_INVALID_URL')],
     [500, 'an option that is wrong', axiosError('ERR_BAD_OPTION')],

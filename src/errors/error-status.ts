@@ -1,4 +1,5 @@
 import { AxiosError } from 'axios';
+import { AddressBlockedError } from './address-blocked.error.js';
 import { InboundAbortedError } from './inbound-aborted.error.js';
 import { RetryLaterError } from './resilience.errors.js';
 import { isSourceError } from './source-errors.js';
@@ -60,6 +61,12 @@ const UNAVAILABLE: ErrorStatus = {
   title: 'Service Unavailable',
   detail: 'An upstream service cannot be called at the moment.',
 };
+/** Most such addresses come with the inbound request: the app's own are known to its guard. Not 403, which would speak of who asks. */
+const BAD_ADDRESS: ErrorStatus = {
+  status: 400,
+  title: 'Bad Request',
+  detail: 'The request leads to an address that may not be called.',
+};
 const INTERNAL: ErrorStatus = {
   status: 500,
   title: 'Internal Server Error',
@@ -82,6 +89,7 @@ export function errorStatus(error: AxiosErrorLike, clientIsGone = false): ErrorS
   if (error instanceof InboundAbortedError) {
     return clientIsGone ? CLIENT_GONE : { ...UNAVAILABLE, ...retryAfter(error) };
   }
+  if (error instanceof AddressBlockedError) return error.isMisuse ? INTERNAL : BAD_ADDRESS;
   if (REFUSED.has(code!)) return { ...UNAVAILABLE, ...retryAfter(error) };
   if (error.response) return BAD_GATEWAY;
   if (isSourceError(error)) return INTERNAL;

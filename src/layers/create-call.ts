@@ -53,8 +53,8 @@ export function originOf({
   allowAbsoluteUrls,
 }: Pick<InternalAxiosRequestConfig, 'socketPath' | 'baseURL' | 'url' | 'allowAbsoluteUrls'>): string {
   if (socketPath) return `unix:${socketPath}`;
-  const usesBase = baseURL !== undefined && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
-  const address = usesBase ? baseURL : url;
+  const usesBase = Boolean(baseURL) && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
+  const address = usesBase ? baseURL! : url;
   const written = PLAIN_ORIGIN.exec(address)?.[0];
   if (written === undefined) return parsedOrigin(address);
   let origin = origins.get(written);

@@ -21,6 +21,8 @@ describe('standardStack', () => {
   it('has the layers that are on, in THE order', () => {
     expect(names()).toEqual([
       'admission',
+      'confine',
+      'guard',
       'inboundContext',
       'deadline',
       'concurrency',

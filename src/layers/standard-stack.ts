@@ -3,6 +3,8 @@ import type { Layer } from './layer.js';
 /** THE order of the layers, outermost first, and why each is where it is. */
 export const STACK_ORDER = [
   ['admission', 'whatever a layer within waits for, the call is in flight, and a closing pool can end it'],
+  ['confine', 'a call that leaves the base URL ends before it costs anything'],
+  ['guard', 'so does one to an address that may not be called; names and redirects are judged further within'],
   ['inboundContext', 'the inbound request sets limits to everything done for it'],
   ['deadline', 'one deadline for all waiting, all attempts and the pauses between them'],
   ['coalesce', 'calls that share an exchange take one place in the limits, and each keeps its own deadline'],

@@ -3,6 +3,7 @@ import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
 import type { CustomLayer } from '../layers/custom-layers.js';
+import type { GuardOptions } from './resolve-guard.js';
 import type { InboundOptions } from './resolve-inbound.js';
 import type { ResilienceOptions } from './resilience-options.js';
 
@@ -144,6 +145,21 @@ export interface HttpClientOptions {
    */
   baseURL?: string;
   /**
+   * What no call of this client leaves, whatever `url`, `baseURL` and `allowAbsoluteUrls` it brings: the origin of the client's `baseURL`
+   * (`'origin'`), or its path as well (`'path'`), which also refuses paths with `..` in them once they are decoded. An absolute URL within it
+   * is called as it is. `AddressBlockedError` with the rule `outside baseURL`. Redirects are the upstream's to say, not the caller's:
+   * they may lead out of it.
+   * @default 'origin' with a `baseURL`; else there is nothing to leave, and it must be left out
+   */
+  confine?: 'origin' | 'path' | false;
+  /**
+   * Refuses calls to loopback, private, link-local and other special addresses (SSRF), as names resolve when a socket is opened, after
+   * redirects and through proxies, to ports other than 80 and 443, and to anything but http and https: `AddressBlockedError`.
+   * `true`: with its defaults. A client whose guard differs from the module's has a pool of its own. See docs/security.md.
+   * @default false
+   */
+  guard?: boolean | GuardOptions;
+  /**
    * Sent with every call of this client.
    * @default none but axios's own
    */
@@ -168,7 +184,7 @@ export interface HttpClientOptions {
 }
 
 /** What `createTransport` takes. `timeouts.attemptMs` is left to the `timeout` of each call. */
-export interface TransportOptions extends Pick<HttpClientOptions, 'limits' | 'redirects' | 'pool' | 'tls'> {
+export interface TransportOptions extends Pick<HttpClientOptions, 'limits' | 'redirects' | 'pool' | 'tls' | 'guard'> {
   timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
   shutdown?: ShutdownOptions;
 }
@@ -195,9 +211,9 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
- * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool` and `tls` that it leaves out come from the module. `baseURL`, `headers`, `axios` and
- * `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
- * Setting `pool` or `tls` gives the client a connection pool of its own; otherwise it shares the module's.
+ * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls` and `guard` that it leaves out come from the module. `baseURL`, `confine`,
+ * `headers`, `axios`, `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
+ * Setting `pool` or `tls`, or a `guard` other than the module's, gives the client a connection pool of its own; otherwise it shares the module's.
  */
 export interface NamedHttpClientOptions extends HttpClientOptions {
   /** Unique in the app. */

@@ -20,6 +20,8 @@ describe('resolveModuleOptions', () => {
       client: {
         name: 'default',
         baseURL: undefined,
+        confine: false,
+        guard: false,
         headers: {},
         timeouts: { attemptMs: 30_000, poolWaitMs: 5_000, connectMs: 5_000, responseMs: 10_000, bodyIdleMs: 10_000 },
         limits: { maxResponseBytes: 10_485_760 },
@@ -91,7 +93,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, inbound, got an unknown option',
+      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, inbound, got an unknown option',
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { unguardedSetting } from '../guard/unguarded-settings.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
@@ -14,6 +15,7 @@ import type {
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
+import { type GuardSettings, resolveGuard } from './resolve-guard.js';
 import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
 import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
@@ -40,15 +42,18 @@ export interface TransportSettings extends OriginSettings {
   readonly origins: Readonly<Record<string, OriginSettings>>;
   readonly pool: ResolvedPoolOptions;
   readonly tls: Readonly<TlsOptions>;
+  readonly guard: GuardSettings | false;
 }
 
 /** Every option of one client, with nothing left to default. Frozen. */
 export interface ResolvedClientOptions extends TransportSettings {
   readonly name: string;
   readonly baseURL: string | undefined;
+  /** Only with a base URL. */
+  readonly confine: 'origin' | 'path' | false;
   readonly headers: Readonly<Record<string, string | number | boolean>>;
   readonly axios: Readonly<AxiosPassthroughOptions>;
-  /** Whether socket or TLS options of its own keep the client from sharing the module's pool. */
+  /** Whether socket or TLS options, or a guard, of its own keep the client from sharing the module's pool. */
   readonly ownsPool: boolean;
 }
 
@@ -113,13 +118,14 @@ export function resolveNamedOptions(
   root: ResolvedClientOptions,
 ): ResolvedClientOptions {
   const problems = findProblems(namedClientSchema, options);
-  const ownsPool = options.pool !== undefined || options.tls !== undefined;
+  const ownsSockets = options.pool !== undefined || options.tls !== undefined;
+  const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;
   const client = resolveClient(options.name, options, root, ownsPool);
   refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client, options)]);
   return client;
 }
 
-const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}) };
+const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}), guard: false } as const;
 
 const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
   `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
@@ -134,6 +140,8 @@ function resolveClient(
   return Object.freeze({
     name,
     baseURL: options?.baseURL,
+    confine: options?.confine ?? (options?.baseURL === undefined ? false : 'origin'),
+    guard: resolveGuard(options?.guard, inherited.guard),
     headers: Object.freeze({ ...options?.headers }),
     axios: Object.freeze({ ...options?.axios }),
     ...settings,
@@ -172,11 +180,16 @@ function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): Resolv
 }
 
 function crossFieldProblems(
-  client: Pick<TransportSettings, 'pool' | 'resilience' | 'origins'>,
+  client: Pick<TransportSettings, 'pool' | 'resilience' | 'origins' | 'guard'>,
   given: HttpClientOptions | undefined,
 ): string[] {
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
   const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  if (given?.confine && given.baseURL === undefined) {
+    problems.push('confine: expected a baseURL to confine calls to, got none');
+  }
+  const unguarded = client.guard && unguardedSetting(given?.axios ?? {});
+  if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
     if (!options?.resilience) continue;
     const resolved = client.origins[origin]!.resilience;

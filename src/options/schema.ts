@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { LAYER_NAMES } from '../layers/standard-stack.js';
+import { confine, guard } from './guard-schema.js';
 import { resilience } from './resilience-schema.js';
 import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, text } from './schema-parts.js';
 
@@ -52,6 +53,8 @@ const settings = {
 
 const client = {
   baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
+  confine,
+  guard,
   headers: v.optional(
     v.record(
       v.string(),
@@ -129,7 +132,7 @@ const inbound = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag 
 export const moduleOptionsSchema = group({ ...client, shutdown, inbound });
 
 const { timeouts, limits, redirects, pool, tls } = client;
-export const transportSchema = group({ timeouts, limits, redirects, pool, tls, shutdown });
+export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, shutdown });
 
 export const namedClientSchema = group({
   name: v.pipe(v.string('a name'), v.nonEmpty('a name')),

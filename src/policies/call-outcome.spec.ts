@@ -89,6 +89,7 @@ describe('errorOutcome', () => {
     ['a rate limit', new RateLimitError(call, 1, 'x')],
     ['a bad option', withCode('ERR_BAD_OPTION')],
     ['a URL that is none', withCode('ERR_INVALID_URL')],
+    ['an address that may not be called', withCode('ERR_ADDRESS_BLOCKED')],
     ['a request body that is too large', withCode('ERR_FR_MAX_BODY_LENGTH_EXCEEDED')],
     ['a request body that is none', withCode('ERR_BAD_REQUEST')],
     ['a header that Node refuses', withCode('ERR_INVALID_CHAR')],

@@ -3,10 +3,11 @@ import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
+import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { Slots } from '../policies/slots.js';
-import { createAgents } from './agents.js';
+import { type Agents, createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import type { AgentOwner } from './owned-agent.js';
 import type { PoolStats } from './pool-stats.js';
@@ -27,6 +28,8 @@ export interface DrainReport {
 export interface ConnectionPoolSettings {
   readonly pool: ResolvedPoolOptions;
   readonly tls: TlsOptions;
+  /** What its sockets may be connected to; undefined: anything. */
+  readonly addressGuard?: AddressGuard | undefined;
   /** Milliseconds from the start of `drain` until calls in flight are aborted. */
   readonly drainMs: number;
   readonly clock: Clock;
@@ -56,6 +59,8 @@ export class ConnectionPool {
   readonly slots: Slots;
   /** Proxy → the agent whose sockets are tunnels through it. */
   readonly #tunnels = new Map<string, Agent>();
+  /** For sockets to proxies, where those of the other agents are guarded. */
+  #proxyAgents: Agents | undefined;
   readonly #settings: ConnectionPoolSettings;
   readonly #owner: AgentOwner = {
     opening: () => this.#makeRoom(),
@@ -88,8 +93,26 @@ export class ConnectionPool {
     return agent;
   }
 
+  /**
+   * The agent for http calls that a proxy forwards. The proxy's address is the operator's choice, so no guard judges it; a
+   * call straight to that host must not find such a socket.
+   * @param secure whether the proxy itself is spoken to in https
+   */
+  proxyAgent(secure: boolean): Agent {
+    if (this.guard) this.#proxyAgents ??= createAgents({ ...this.#settings, addressGuard: undefined }, this.#owner);
+    const { httpAgent, httpsAgent } = this.#proxyAgents ?? this;
+    return secure ? httpsAgent : httpAgent;
+  }
+
+  /** Judges where its sockets may lead. A pool has one guard for all: what it lets one client open, another finds open. */
+  get guard(): AddressGuard | undefined {
+    return this.#settings.addressGuard;
+  }
+
   get #agents(): readonly Agent[] {
-    return [this.httpAgent, this.httpsAgent, ...this.#tunnels.values()];
+    const { httpAgent, httpsAgent } = this;
+    const toProxies = this.#proxyAgents ? [this.#proxyAgents.httpAgent, this.#proxyAgents.httpsAgent] : [];
+    return [httpAgent, httpsAgent, ...toProxies, ...this.#tunnels.values()];
   }
 
   /** Aborts when the pool is closed: nobody is to wait any more with nothing under way. */

@@ -2,6 +2,7 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import { idleAllowance } from '../policies/idle-allowance.js';
 
@@ -47,6 +48,8 @@ interface PooledSocket extends Socket {
 export interface AgentSettings {
   readonly pool: ResolvedPoolOptions;
   readonly tls: TlsOptions;
+  /** What may be connected to; undefined: anything. */
+  readonly addressGuard?: AddressGuard | undefined;
   /** A number from 0 to 1, as `Math.random`. */
   readonly random: () => number;
 }

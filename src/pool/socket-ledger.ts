@@ -123,7 +123,7 @@ const TIMEOUTS = new Set([
   'ERR_RESPONSE_TIMEOUT',
   'ERR_BODY_TIMEOUT',
 ]);
-const OUR_OWN_DOING = new Set(['ERR_CANCELED', 'ERR_CLIENT_CLOSED']);
+const OUR_OWN_DOING = new Set(['ERR_ADDRESS_BLOCKED', 'ERR_CANCELED', 'ERR_CLIENT_CLOSED']);
 
 /** Why a socket was destroyed with an error. A cancellation or a close is no failure of the socket's. */
 function outcomeOf({ code = '' }: NodeJS.ErrnoException): 'timedOut' | 'errors' | undefined {

@@ -1,6 +1,8 @@
 import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { AddressGuard } from '../guard/address-guard.js';
 import { rememberNames } from './agent-names.js';
 import {
   adopt,
@@ -29,7 +31,7 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
     const request = (target as TunnelTarget)[FOR_REQUEST]!;
     delete (target as TunnelTarget)[FOR_REQUEST]; // the socket keeps its target for life, and must not keep its first request
     const release = holdPlace(agent, target);
-    openTunnel(proxy, request, target).then(
+    openGuardedTunnel(proxy, request, target, settings.addressGuard).then(
       (duplex) => {
         const socket = duplex as Socket;
         release(false);
@@ -50,6 +52,20 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
   internals.createSocket = (request, options, callback) =>
     createSocket(request, { ...options, [FOR_REQUEST]: request }, callback);
   return agent;
+}
+
+/** The proxy's own address is the operator's choice, and the target's the proxy's to find out: here it is judged as DNS has it. */
+async function openGuardedTunnel(
+  proxy: URL,
+  request: ClientRequest,
+  target: SocketTarget,
+  guard: AddressGuard | undefined,
+): Promise<Duplex> {
+  if (guard) {
+    await guard.admit(target);
+    if (request.destroyed) throw new Error('nobody waits for the tunnel any more');
+  }
+  return openTunnel(proxy, request, target);
 }
 
 /**

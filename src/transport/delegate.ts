@@ -16,8 +16,9 @@ export interface DelegateSettings {
 /**
  * Sends calls with axios's own http adapter, on the pool's sockets and within its limits. A call whose config brings its
  * own agents is sent on those.
+ * @param route settings that no call may change
  */
-export function delegate(settings: DelegateSettings): Handler {
+export function delegate(settings: DelegateSettings, route: Partial<InternalAxiosRequestConfig> = {}): Handler {
   const { pool, maxResponseBytes, redirects } = settings;
   const { httpAgent, httpsAgent, slots } = pool;
   const send = axios.getAdapter('http');
@@ -29,6 +30,7 @@ export function delegate(settings: DelegateSettings): Handler {
       httpAgent,
       httpsAgent,
       ...config,
+      ...route,
       cancelToken: cancellation,
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,

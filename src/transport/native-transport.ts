@@ -1,12 +1,15 @@
 import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig, isCancel } from 'axios';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
+import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
+import { admitThroughProxy, blockedError } from './guarded-target.js';
+import { guardedDelegate } from './guarded-delegate.js';
 import { isDelegated } from './delegation.js';
 import { CallExchange } from './call-exchange.js';
 import type { ExchangeRequest } from './client-request.js';
@@ -39,8 +42,9 @@ export interface NativeTransportSettings {
  * timed. What it leaves to axios's adapter is in `isDelegated`.
  */
 export function nativeTransport(settings: NativeTransportSettings): Handler {
-  const viaAxios = delegate(settings);
   const findProxy = proxyFinder(process.env);
+  const { guard } = settings.pool;
+  const viaAxios = guard ? guardedDelegate(settings, guard, findProxy) : delegate(settings);
   return async (call) => {
     const { config } = call;
     if (isDelegated(config)) return viaAxios(call);
@@ -98,11 +102,16 @@ async function open(
   findProxy: ProxyFinder,
 ): Promise<Opened> {
   const { pool } = settings;
+  const { guard } = pool;
   const { config } = call;
-  const proxy = findProxy(config, request.target);
-  const { secure } = request.target;
+  const { target } = request;
+  const { secure } = target;
+  const rule = guard?.judgeOrigin(target.origin);
+  if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
+  const proxy = findProxy(config, target);
+  if (guard && proxy && !secure) await admitThroughProxy(guard, target, call, settings);
   const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
-  const agent = proxy && secure ? pool.tunnelAgent(proxy) : sent.target.secure ? pool.httpsAgent : pool.httpAgent;
+  const agent = agentFor(sent.target.secure, proxy, secure, pool);
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const exchange = new CallExchange(sent, agent, call, settings);
@@ -114,15 +123,23 @@ async function open(
       isIdempotent(sent.method, sent.headers) &&
       !(sent.body instanceof StreamedBody && !sent.body.isRepeatable);
     // Asked last: it takes from the budget.
-    if (!isReplayable || call.mayRepeat?.() === false) throw asAxiosError(error, config, exchange.request);
+    if (!isReplayable || call.mayRepeat?.() === false) {
+      throw blockedError(error, call) ?? asAxiosError(error, config, exchange.request);
+    }
   }
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const replay = new CallExchange(sent, agent, call, settings);
   try {
     return { exchange: replay, response: await pool.onFreshSocket(agent, () => replay.start(sent)) };
   } catch (error) {
-    throw asAxiosError(error, config, replay.request);
+    throw blockedError(error, call) ?? asAxiosError(error, config, replay.request);
   }
+}
+
+/** A proxy forwards http, and opens tunnels for https. */
+function agentFor(secure: boolean, proxy: URL | undefined, toSecure: boolean, pool: ConnectionPool): Agent {
+  if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(secure);
+  return secure ? pool.httpsAgent : pool.httpAgent;
 }
 
 async function deliver(

@@ -23,11 +23,16 @@ const plainAxios = new Axios({});
  * @throws what axios throws for a URL that is none, or for parameters that cannot be serialised
  */
 export function requestTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
-  const { params, paramsSerializer, socketPath } = config;
-  const target = plainTarget(config) ?? parsedTarget(config, socketPath ?? undefined);
+  const { params, paramsSerializer } = config;
+  const target = targetWithoutParams(config);
   if (!target || !params) return target;
   const path = plainAxios.getUri({ url: target.path, params, paramsSerializer }).replace(/^\?/, '');
   return { ...target, path };
+}
+
+/** The same, but for the query that `params` add. */
+export function targetWithoutParams(config: InternalAxiosRequestConfig): RequestTarget | undefined {
+  return plainTarget(config) ?? parsedTarget(config, config.socketPath ?? undefined);
 }
 
 function parsedTarget(config: InternalAxiosRequestConfig, socketPath: string | undefined): RequestTarget | undefined {

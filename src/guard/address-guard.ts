@@ -1,0 +1,120 @@
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { OriginMap } from '../layers/origin-map.js';
+import type { GuardSettings } from '../options/resolve-guard.js';
+import { addressPolicy } from './address-policy.js';
+import { AddressRefusal } from './address-refusal.js';
+import { hostMatcher } from './trusted-hosts.js';
+
+/** Where a connection is to lead, as Node's Agent describes it. */
+export interface ConnectionTarget {
+  readonly host?: string | null;
+  readonly port?: number | string | null;
+  readonly socketPath?: string | null;
+}
+
+/** Finds all addresses of a host, as `dns.lookup` does. */
+export type ResolveHost = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** Decides what may be connected to. Rules are names, and never have an address in them that came from DNS. */
+export interface AddressGuard {
+  /**
+   * Judges what an origin says by itself: its scheme, its port, and its host where that is an address.
+   * @returns the rule that refuses it; undefined: none
+   */
+  readonly judgeOrigin: (origin: string) => string | undefined;
+  /** The same of a connection. */
+  readonly judgeTarget: (target: ConnectionTarget) => string | undefined;
+  /**
+   * Judges an address that a host has.
+   * @returns the rule that refuses it; undefined: none
+   */
+  readonly judgeAddress: (host: string, address: string) => string | undefined;
+  /** `dns.lookup` that leaves out refused addresses, and fails with an AddressRefusal where none is left. */
+  readonly lookup: LookupFunction;
+  /**
+   * Judges a connection that somebody else is to make: what it says by itself, and each address of its host.
+   * @throws AddressRefusal unless one may be connected to, or what the look-up fails with
+   */
+  readonly admit: (target: ConnectionTarget) => Promise<void>;
+}
+
+/** What `originOf` says where axios is about to refuse the URL. */
+const NO_ORIGIN = 'invalid URL';
+const LET_THROUGH = '';
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** @param resolve for tests; `dns.lookup` is what asks the hosts file and the resolver of the system */
+export function addressGuard(settings: GuardSettings, resolve: ResolveHost = systemLookup): AddressGuard {
+  const policy = addressPolicy(settings);
+  const isTrusted = hostMatcher(settings.allowHosts);
+  const ports = settings.allowPorts && new Set(settings.allowPorts);
+
+  /** An address that the caller wrote down may be told apart by the range that refuses it. */
+  function judgeWritten(host: string, port: number): string | undefined {
+    if (ports && !ports.has(port)) return 'port';
+    if (isIP(host) === 0) return undefined;
+    const { rule, cidr } = policy(host, isTrusted(host)) ?? {};
+    return cidr === undefined ? rule : `${rule} ${cidr}`;
+  }
+
+  const judgeAddress = (host: string, address: string) => policy(address, isTrusted(host))?.rule;
+
+  function judgeUrl(origin: string): string | undefined {
+    if (origin.startsWith('unix:')) return 'unix socket';
+    if (!URL.canParse(origin)) return 'scheme'; // the origin of data: and file: is 'null'
+    const { protocol, hostname, port } = new URL(origin);
+    const defaultPort = DEFAULT_PORTS[protocol];
+    if (defaultPort === undefined) return 'scheme';
+    return judgeWritten(hostname.replace(/^\[|\]$/g, ''), port === '' ? defaultPort : Number(port));
+  }
+
+  const verdicts = new OriginMap((origin) => judgeUrl(origin) ?? LET_THROUGH);
+
+  function judgeTarget({ host, port, socketPath }: ConnectionTarget): string | undefined {
+    return socketPath ? 'unix socket' : judgeWritten(host ?? 'localhost', Number(port));
+  }
+
+  const lookup: LookupFunction = (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) {
+        callback(error, []);
+        return;
+      }
+      let refusedBy: string | undefined;
+      const allowed = addresses.filter(({ address }) => {
+        const rule = judgeAddress(host, address);
+        refusedBy ??= rule;
+        return rule === undefined;
+      });
+      const [first] = allowed;
+      if (!first) callback(refusedBy === undefined ? notFound(host) : new AddressRefusal(refusedBy), []);
+      else if (options.all) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+
+  return {
+    judgeOrigin: (origin) => (origin === NO_ORIGIN ? undefined : verdicts.get(origin) || undefined),
+    judgeTarget,
+    judgeAddress,
+    lookup,
+    async admit(target) {
+      const rule = judgeTarget(target);
+      if (rule !== undefined) throw new AddressRefusal(rule);
+      const host = target.host ?? 'localhost';
+      if (isIP(host) !== 0) return;
+      await new Promise<void>((settle, fail) =>
+        lookup(host, { all: true }, (error) => (error ? fail(error) : settle())),
+      );
+    },
+  };
+}
+
+function notFound(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND', hostname: host });
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.js';
+import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import { ConnectTimeoutError } from '../errors/timeout.errors.js';
+import type { AddressGuard } from '../guard/address-guard.js';
+import { refusalIn } from '../guard/address-refusal.js';
+import type { Call } from '../layers/layer.js';
+import { whileWaiting } from '../layers/while-waiting.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { PhaseLimits } from './phase-timer.js';
+import type { RequestTarget } from './request-target.js';
+
+export interface AdmissionSettings {
+  readonly pool: Pick<ConnectionPool, 'closing'>;
+  readonly clock: Clock;
+  readonly phases: Pick<PhaseLimits, 'connect'>;
+}
+
+/** The error for a call that ended because the pool's guard refused a connection; undefined where that is not why. */
+export function blockedError(error: unknown, call: Call): AddressBlockedError | undefined {
+  const refusal = refusalIn(error);
+  return refusal && new AddressBlockedError(call, refusal.rule, true);
+}
+
+/**
+ * Judges where a proxy is asked to connect to. The proxy resolves the name anew for each request, so it is judged for each.
+ * @throws AddressBlockedError, ConnectTimeoutError, ClientClosedError, what the call is cancelled with, or the look-up's error
+ */
+export function admitThroughProxy(
+  guard: AddressGuard,
+  { hostname, port, secure }: RequestTarget,
+  call: Call,
+  { pool, clock, phases: { connect } }: AdmissionSettings,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clock.clearTimeout(timer);
+      stop();
+    };
+    const fail = (error: unknown) => {
+      end();
+      reject(blockedError(error, call) ?? error);
+    };
+    const timer =
+      connect === false ? undefined : clock.setTimeout(() => fail(new ConnectTimeoutError(call, connect)), connect);
+    const stop = whileWaiting(call, pool.closing, fail);
+    guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }).then(() => {
+      end();
+      resolve();
+    }, fail);
+  });
+}
