@@ -128,7 +128,7 @@ describe('resilience options', () => {
     const { http, clients, upstream: server } = await start({}, failing);
     await expect(http.get('/')).rejects.toMatchObject({ response: { status: 503 } });
     expect(server.requests).toBe(1);
-    expect(clients.explain().stack.map(({ name }) => name)).toEqual(['admission', 'attemptTimeout']);
+    expect(clients.explain().stack.map(({ name }) => name)).toEqual(['admission', 'confine', 'attemptTimeout']);
   });
 
   it('hold for every way of calling', async () => {
@@ -141,8 +141,9 @@ describe('resilience options', () => {
   it('may differ for an origin', async () => {
     await using other = await startUpstream(failing);
     const origins = { [other.url]: { resilience: { retry: { max: 3, ...quick } } } };
-    const { http, clients, upstream: server } = await start({ resilience: { retry: false }, origins }, failing);
-    await expect(http.get('/')).rejects.toMatchObject({ response: { status: 503 } });
+    const options = { baseURL: undefined, resilience: { retry: false }, origins } as const;
+    const { http, clients, url, upstream: server } = await start(options, failing);
+    await expect(http.get(url)).rejects.toMatchObject({ response: { status: 503 } });
     await expect(http.get(other.url)).rejects.toMatchObject({ attempts: { length: 4 } });
     expect([server.requests, other.requests]).toEqual([1, 4]);
     const { origins: explained } = clients.explain();
@@ -303,6 +304,7 @@ describe('layers of the user', () => {
     expect(seen).toEqual(['call 1', 'attempt 1', 'attempt 2']);
     expect(clients.explain().stack.map(({ name }) => name)).toEqual([
       'admission',
+      'confine',
       'PerCall',
       'retry',
       'perAttempt',
