@@ -202,6 +202,17 @@ describe('a redirect', () => {
     expect(guarded.pool.inFlight).toBe(0);
   });
 
+  it('that is refused costs no idle socket its place', async () => {
+    await using upstream = await startUpstream((_, response) => {
+      response.writeHead(302, { location: 'http://127.0.0.2/', 'content-length': 0 }).end();
+    });
+    const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+    const pool = { maxSockets: 1, maxTotalSockets: 1 };
+    await using guarded = guardedClient({ guard, pool });
+    for (let n = 0; n < 3; n++) expect(await ruleOf(guarded.client.get(upstream.url))).toBe('loopback');
+    expect(upstream.connections).toBe(1);
+  });
+
   it('cannot be sent elsewhere by a hook', async () => {
     await using upstream = await startUpstream((_, response) => void response.writeHead(302, { location: '/' }).end());
     const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;

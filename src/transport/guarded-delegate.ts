@@ -1,4 +1,4 @@
-import type { InternalAxiosRequestConfig } from 'axios';
+import type { AxiosProxyConfig, InternalAxiosRequestConfig } from 'axios';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import { AddressRefusal } from '../guard/address-refusal.js';
@@ -84,10 +84,13 @@ function after(own: unknown, ours: BeforeRedirect): BeforeRedirect {
 }
 
 /** With fields of its own, which axios reads only. */
-function proxySettings({ protocol, hostname, port, username, password }: URL) {
-  const auth =
-    username || password
-      ? { username: decodeURIComponent(username), password: decodeURIComponent(password) }
-      : undefined;
-  return { protocol, host: hostname, port: Number(port || (protocol === 'https:' ? 443 : 80)), ...(auth && { auth }) };
+function proxySettings(proxy: URL): AxiosProxyConfig {
+  const { secure, hostname, port, credentials } = targetOf(proxy)!;
+  const [username = '', ...password] = credentials.split(':');
+  return {
+    protocol: proxy.protocol,
+    host: hostname,
+    port: Number(port || (secure ? 443 : 80)),
+    ...(credentials && { auth: { username, password: password.join(':') } }),
+  };
 }
