@@ -19,6 +19,7 @@ import {
   HttpClientModule,
   HttpClients,
 } from '../src/index.js';
+import type { ResolveHost } from '../src/guard/address-guard.js';
 import { startDnsServer, type Zone } from './support/dns-server.js';
 import { guardedClient } from './support/guarded-client.js';
 import { startProxy } from './support/proxy.js';
@@ -350,8 +351,10 @@ describe('through a proxy', () => {
 
   it('a call waits for DNS no longer than it may, and ends when it is cancelled', async () => {
     await using proxy = await startProxy();
-    const never = () => {};
-    await using guarded = guardedClient({ guard: true, timeouts: { connectMs: 50 } }, never);
+    const answers: (() => void)[] = [];
+    const late: ResolveHost = (_, __, callback) =>
+      void answers.push(() => callback(null, [{ address: '93.184.216.34', family: 4 }]));
+    await using guarded = guardedClient({ guard: true, timeouts: { connectMs: 50 } }, late);
     const through = { proxy: proxyOf(proxy.url) };
     const error = await errorOf(guarded.client.get('http://slow.test/', through));
     expect(error).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
@@ -360,6 +363,10 @@ describe('through a proxy', () => {
     const tunnelled = guarded.client.get('https://slow.test/', through);
     expect(await errorOf(tunnelled)).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
     expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, queued: 0 } });
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) answer();
+    await new Promise((settle) => setTimeout(settle, 50));
+    expect(proxy.connections).toBe(0); // nobody waits for them any more
   });
 
   it('a redirect of what axios has forwarded is refused, as nothing can be resolved in between', async () => {

@@ -25,6 +25,8 @@ export interface RefusedRange {
 export type AddressPolicy = (address: string, isTrusted: boolean) => RefusedRange | undefined;
 
 const special = Object.entries(SPECIAL_RANGES).map(([rule, cidrs]) => ({ rule, range: addressRange(cidrs) }));
+/** Most addresses are in none, which this finds out at once. */
+const anySpecial = addressRange(Object.values(SPECIAL_RANGES).flat());
 const globalUnicast = addressRange([GLOBAL_UNICAST_V6]);
 const standsForIpv4 = addressRange(STAND_FOR_IPV4);
 
@@ -46,7 +48,7 @@ export function addressPolicy({ allowCidrs, blockCidrs }: AddressPolicySettings)
 }
 
 function specialRule(address: IpAddress): string | undefined {
-  for (const { rule, range } of special) if (range.has(address)) return rule;
+  if (anySpecial.has(address)) return special.find(({ range }) => range.has(address))!.rule;
   if (address.family === 'ipv4') return undefined;
   if (!globalUnicast.has(address)) return 'reserved';
   return isIsatap(address) ? 'ISATAP' : undefined;
