@@ -12,7 +12,7 @@ import { EmbeddedUpstream } from './upstream/embedded-upstream.js';
 
 @Module({})
 export class AppModule {
-  static with({ upstreamPort, attemptMs }: Settings): DynamicModule {
+  static with({ upstreamPort, allowedPorts, attemptMs }: Settings): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -21,6 +21,8 @@ export class AppModule {
           timeouts: { attemptMs },
           pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
           inbound: true,
+          // /call-external takes any URL: of what is not public, it may call the embedded upstream.
+          guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },
         }),
       ],
       controllers: [HomeController, ExternalCallController, ManyCallsController, PoolController],

@@ -4,15 +4,19 @@ export interface Settings {
   readonly port: number;
   /** Where the embedded upstream listens. 0: any free port. */
   readonly upstreamPort: number;
+  /** Ports that may be called. false: any. */
+  readonly allowedPorts: readonly number[] | false;
   /** How long a call to an upstream may take. */
   readonly attemptMs: number;
 }
 
 /** @throws when PORT or UPSTREAM_PORT is no port */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const upstreamPort = readPort(env, 'UPSTREAM_PORT', 8001);
   return {
     port: readPort(env, 'PORT', 8000),
-    upstreamPort: readPort(env, 'UPSTREAM_PORT', 8001),
+    upstreamPort,
+    allowedPorts: upstreamPort === 0 ? false : [80, 443, upstreamPort],
     attemptMs: 3_000,
   };
 }

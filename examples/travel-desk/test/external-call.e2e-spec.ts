@@ -129,3 +129,29 @@ it.each([
   expect(body).toMatchObject({ status: 504, origin: `http://127.0.0.1:${raw.port}`, code: 'ECONNABORTED' });
   await impatient.app.close();
 });
+
+describe('400 for a URL that leads where no call may, before anything is sent', () => {
+  it.each([
+    ['to the metadata service of a cloud', 'http://169.254.169.254/latest/meta-data/'],
+    ['to the private network', 'http://10.0.0.1/'],
+    ['to loopback by another spelling', 'http://2130706434/'],
+    ['to IPv6 loopback', 'http://[::1]/'],
+    ['to IPv4 loopback as IPv6', 'http://[::ffff:127.0.0.2]/'],
+  ])('%s', async (_, url) => {
+    const { body } = await running.callExternal(url).expect(400);
+    expect(body).toMatchObject({ status: 400, code: 'ERR_ADDRESS_BLOCKED', attempts: 0 });
+  });
+
+  it('to a port of the embedded upstream, the only host on loopback, that is not its own', async () => {
+    const guarded = await startApp({ allowedPorts: [80] });
+    const { body } = await guarded.callExternal(`${guarded.upstream}/pages/1`).expect(400);
+    expect(body).toMatchObject({ code: 'ERR_ADDRESS_BLOCKED' });
+    await guarded.app.close();
+  });
+
+  it('by a redirect', async () => {
+    const redirect = 'HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n';
+    await using raw = await startRawUpstream((socket) => socket.end(redirect));
+    await running.callExternal(`http://127.0.0.1:${raw.port}/`).expect(400);
+  });
+});

@@ -22,11 +22,11 @@ export class ExternalCallController {
       notFound: { summary: 'no such page: an answer too', value: 'http://127.0.0.1:8001/nowhere' },
       slow: { summary: 'slow, but in time', value: 'http://127.0.0.1:8001/slow?ms=1000' },
       hang: { summary: 'never answers: 504 after 3 s', value: 'http://127.0.0.1:8001/hang' },
-      dead: { summary: 'nobody listens: 502', value: 'http://127.0.0.1:1/' },
+      metadata: { summary: 'the metadata service of a cloud: 400', value: 'http://169.254.169.254/latest/meta-data/' },
     },
   })
   @ApiOkResponse({ type: ExternalCall, description: 'The upstream answered' })
-  @ApiProblem(400, 'url is missing, given twice, or no such URL', TARGET_URL_EXPECTED)
+  @ApiProblem(400, 'url is missing, given twice, no such URL, or leads where no call may', TARGET_URL_EXPECTED)
   @ApiUpstreamFailures()
   async call(@Query('url', TargetUrlPipe) url: string): Promise<ExternalCall> {
     const { data, status, headers } = await this.http.get<Buffer>(url, {

@@ -18,8 +18,11 @@ export interface RunningApp {
 }
 
 /** The app on free ports of loopback. */
-export async function startApp({ attemptMs = 3_000 } = {}): Promise<RunningApp> {
-  const app = await createApp({ port: 0, upstreamPort: 0, attemptMs });
+export async function startApp({
+  attemptMs = 3_000,
+  allowedPorts = false as readonly number[] | false,
+} = {}): Promise<RunningApp> {
+  const app = await createApp({ port: 0, upstreamPort: 0, allowedPorts, attemptMs });
   app.useLogger(false);
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
