@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { createApp } from '../../src/create-app.js';
+import type { Settings } from '../../src/settings.js';
 import { EmbeddedUpstream } from '../../src/upstream/embedded-upstream.js';
 
 export interface RunningApp {
@@ -18,11 +19,8 @@ export interface RunningApp {
 }
 
 /** The app on free ports of loopback. */
-export async function startApp({
-  attemptMs = 3_000,
-  allowedPorts = false as readonly number[] | false,
-} = {}): Promise<RunningApp> {
-  const app = await createApp({ port: 0, upstreamPort: 0, allowedPorts, attemptMs });
+export async function startApp(settings: Partial<Settings> = {}): Promise<RunningApp> {
+  const app = await createApp({ port: 0, upstreamPort: 0, allowedPorts: false, attemptMs: 3_000, ...settings });
   app.useLogger(false);
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
