@@ -145,7 +145,10 @@ describe('an upload', () => {
 });
 
 describe('phases', () => {
-  it('wait for an upload that goes on, however long it takes', async () => {
+  it.each([
+    ['a stream', () => parts(800)],
+    ['bytes', () => Buffer.alloc(40 * MB)],
+  ])('wait for an upload of %s that goes on, however long it takes', async (_, body) => {
     await using upstream = await startUpstream((request, response) => {
       let bytes = 0;
       request.on('data', (chunk: Buffer) => {
@@ -157,7 +160,7 @@ describe('phases', () => {
     });
     const { client } = start({ timeouts: { responseMs: 1_000 } });
     const startedAt = performance.now();
-    expect((await client.post(upstream.url, parts(800))).data).toBe(40 * MB);
+    expect((await client.post(upstream.url, body())).data).toBe(40 * MB);
     expect(performance.now() - startedAt).toBeGreaterThan(1_500);
   });
 
@@ -191,12 +194,15 @@ describe('phases', () => {
     expect(source.destroyed).toBe(true);
   });
 
-  it('do not end a response whose upload still goes on', async () => {
+  it.each([
+    ['headers', (response: ServerResponse) => response.flushHeaders()],
+    ['a part', (response: ServerResponse) => response.write(' ')],
+  ])('do not end a response of which there are %s while its upload goes on', async (_, begin) => {
     await using upstream = await startUpstream((request, response) => {
-      response.write('[');
+      begin(response);
       let bytes = 0;
       request.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      request.on('end', () => response.end(`${bytes}]`));
+      request.on('end', () => response.end(`[${bytes}]`));
     });
     const { client } = start({ timeouts: { bodyIdleMs: 150 } });
     expect((await client.post(upstream.url, parts(8, 50))).data).toEqual([8 * PART.length]);
@@ -407,6 +413,18 @@ describe('a server that answers before it has the body', () => {
     expect(upstream.connections).toBe(1);
   });
 
+  it('and closes afterwards gives up its place', async () => {
+    await using upstream = await startRawUpstream((socket, head) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      if (head.startsWith('POST')) setTimeout(() => socket.end(), 20);
+    });
+    const { client } = start({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 1_000 } });
+    const source = stalledAfter('a');
+    await client.post(upstream.url, source);
+    expect((await client.get(upstream.url)).data).toBe('ok');
+    expect(source.destroyed).toBe(true);
+  });
+
   it('and falls silent afterwards does not keep its socket', async () => {
     await using upstream = await startUpstream((_, response) => void response.end('accepted'));
     const { client, transport } = start({ timeouts: { bodyIdleMs: 50 } });
@@ -422,7 +440,7 @@ describe('a redirect', () => {
   const startRedirecting = (status: number, atOnce = false) =>
     startUpstream((request, response) => {
       if (request.url === '/to') return answerHash(request, response);
-      const answer = () => void response.writeHead(status, { location: '/to' }).end();
+      const answer = () => void response.writeHead(status, { location: '/to', 'content-length': 0 }).end();
       if (atOnce) answer();
       else request.resume().on('end', answer);
     });
@@ -508,11 +526,44 @@ describe('a stale socket', () => {
   it.each([
     ['a Blob', new Blob(['abc'])],
     ['a form', new FormData()],
+    ['many bytes', Buffer.alloc(MB)],
   ])('is replaced for %s', async (_, body) => {
     await using upstream = await startForgetful();
     const { client } = start();
     await client.get(upstream.url);
     expect((await client.put(upstream.url, body)).data.bytes).toBeGreaterThanOrEqual(3);
     expect(upstream.requests).toBe(3);
+  });
+});
+
+describe('a retry', () => {
+  const RETRIED = { resilience: { retry: { baseMs: 1 } } };
+
+  const startFailingOnce = () => {
+    let failed = false;
+    return startUpstream((request, response) => {
+      if (failed) return answerHash(request, response);
+      failed = true;
+      request.resume().on('end', () => response.writeHead(503).end());
+    });
+  };
+
+  it('sends a form again, whole', async () => {
+    await using upstream = await startFailingOnce();
+    const { client } = start();
+    const form = new FormData();
+    form.append('a', new Blob([Buffer.alloc(MB)]));
+    expect((await client.put(upstream.url, form, RETRIED)).data.bytes).toBeGreaterThan(MB);
+    expect(upstream.requests).toBe(2);
+  });
+
+  it('does not send a stream again', async () => {
+    await using upstream = await startFailingOnce();
+    const { client } = start();
+    await expect(client.put(upstream.url, Readable.from(['a']), RETRIED)).rejects.toMatchObject({
+      status: 503,
+      attempts: [{ notRetried: 'the body is a stream, which cannot be sent twice' }],
+    });
+    expect(upstream.requests).toBe(1);
   });
 });

@@ -27,7 +27,8 @@ export interface TimeoutOptions {
    */
   connectMs?: number | false;
   /**
-   * The response headers, from the moment the request is sent: `ResponseTimeoutError`.
+   * The response headers, from the moment the request is sent; before that, an upstream that takes none of its body:
+   * `ResponseTimeoutError`. A body whose stream yields nothing is not bounded by it, but by `attemptMs`.
    * @default 10_000 milliseconds (.NET's attempt timeout); `false`: no limit
    */
   responseMs?: number | false;

@@ -1,6 +1,4 @@
 import type * as http from 'node:http';
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
 import { timesReused } from '../pool/times-reused.js';
 import { BodySender } from './body-sender.js';
@@ -8,6 +6,7 @@ import type { Cancellation } from './cancellation.js';
 import { clientRequest, type ExchangeRequest } from './client-request.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
 import { StreamedBody } from './streamed-body.js';
+import { whenConnected } from './when-connected.js';
 
 /** What an exchange runs in. */
 export interface ExchangeContext {
@@ -78,7 +77,7 @@ export abstract class Exchange implements PhaseOwner {
       if (this.request.reusedSocket) this.#awaitResponse();
       else {
         this.#phases.enter('connect');
-        this.request.on('socket', (socket) => this.#onSocket(socket));
+        this.request.on('socket', (socket) => whenConnected(socket, () => this.#awaitResponse()));
       }
       this.request.on('response', (response) => this.#onResponse(response));
       this.request.on('error', this.fail);
@@ -162,12 +161,6 @@ export abstract class Exchange implements PhaseOwner {
     this.ended();
   }
 
-  #onSocket(socket: Socket): void {
-    if (this.#ended) return;
-    if (isConnected(socket)) this.#awaitResponse();
-    else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#awaitResponse());
-  }
-
   /** Without a response, as when the server switches protocols, which nobody here has asked for. */
   #onClose(): void {
     if (this.#hasResponse) this.#finish();
@@ -197,9 +190,4 @@ export abstract class Exchange implements PhaseOwner {
     if (this.request.writableFinished) return -1;
     return this.#sender?.waitsForSource ? -2 - this.#looks++ : (this.request.socket?.bytesWritten ?? 0);
   }
-}
-
-/** A socket whose TLS handshake is not done has no protocol yet. */
-function isConnected(socket: Socket): boolean {
-  return !socket.connecting && (!('encrypted' in socket) || (socket as TLSSocket).getProtocol() !== null);
 }

@@ -17,7 +17,7 @@ import type { Exchange } from './exchange.js';
 import type { PhaseLimits } from './phase-timer.js';
 import { forwardedRequest, proxyFinder, type ProxyFinder } from './proxies.js';
 import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
-import { isInMemory, requestBody } from './request-body.js';
+import { inSlices, isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { type RequestTarget, requestTarget, urlOf } from './request-target.js';
 import { axiosResponse, decodeData, settled } from './response.js';
@@ -75,15 +75,23 @@ export function nativeTransport(settings: NativeTransportSettings): Handler {
 }
 
 function firstRequest(
-  { method }: Call,
+  call: Call,
   target: RequestTarget,
   config: InternalAxiosRequestConfig,
   body: ExchangeRequest['body'],
 ): ExchangeRequest {
+  const { method } = call;
   const headers = requestHeaders(config, Buffer.isBuffer(body) ? body.length : undefined);
   const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
   if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
-  return { target, method, headers, auth, family: config.family, body };
+  return {
+    target,
+    method,
+    headers,
+    auth,
+    family: config.family,
+    body: Buffer.isBuffer(body) ? inSlices(body, call) : body,
+  };
 }
 
 interface Opened {

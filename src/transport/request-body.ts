@@ -1,5 +1,11 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { Readable } from 'node:stream';
 import { types } from 'node:util';
+import type { Call } from '../layers/layer.js';
+import { StreamedBody } from './streamed-body.js';
+
+/** Bytes that are sent in one go. */
+const SLICE_BYTES = 256 * 1024;
 
 /** Whether data is in memory as it is to be sent, or is none that can be sent. */
 export function isInMemory(data: unknown): boolean {
@@ -30,4 +36,17 @@ function toBuffer(data: unknown): Buffer | undefined {
   if (Buffer.isBuffer(data)) return data;
   if (types.isArrayBuffer(data)) return Buffer.from(data);
   return undefined;
+}
+
+/**
+ * A large body in parts, as Node takes all of what it is given for sent: whether the upstream still takes it could not be told, and
+ * one that refuses it in the middle would get the rest.
+ */
+export function inSlices(body: Buffer, call: Call): Buffer | StreamedBody {
+  if (body.length <= SLICE_BYTES) return body;
+  return new StreamedBody(call, () => Readable.from(slicesOf(body)));
+}
+
+function* slicesOf(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
 }
