@@ -358,7 +358,8 @@ describe('through a proxy', () => {
     const through = { proxy: proxyOf(proxy.url) };
     const error = await errorOf(guarded.client.get('http://slow.test/', through));
     expect(error).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
-    const cancelled = guarded.client.get('http://slow.test/', { ...through, signal: AbortSignal.timeout(5) });
+    await using patient = guardedClient({ guard: true, timeouts: { connectMs: false, attemptMs: false } }, late);
+    const cancelled = patient.client.get('http://slow.test/', { ...through, signal: AbortSignal.timeout(5) });
     expect(await errorOf(cancelled)).toMatchObject({ code: 'ERR_CANCELED' });
     const tunnelled = guarded.client.get('https://slow.test/', through);
     expect(await errorOf(tunnelled)).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
