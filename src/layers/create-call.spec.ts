@@ -5,7 +5,11 @@ import { createCall } from './create-call.js';
 describe('createCall', () => {
   it.each([
     ['of an absolute URL', { url: 'https://api.example.com:8443/a?b=c' }, 'https://api.example.com:8443'],
-    ['of the URL where the base URL is empty', { baseURL: '', url: 'http://b.example/x' }, 'http://b.example'],
+    [
+      'of the URL where the base URL is empty',
+      { baseURL: '', url: 'http://b.example/x', allowAbsoluteUrls: false },
+      'http://b.example',
+    ],
     ['of the base URL', { baseURL: 'http://api.example.com/v1', url: '/users' }, 'http://api.example.com'],
     [
       'of an absolute URL that overrides the base',
