@@ -31,7 +31,8 @@ export abstract class Exchange implements PhaseOwner {
   #reject!: (error: unknown) => void;
   #ended = false;
   #sender: BodySender | undefined;
-  /** Tells how much of the request has gone out, where it has a body. */
+  #hasBody = false;
+  /** Tells how much of the request has gone out, where its body is streamed. */
   #sent: Progress | undefined;
   #looks = 0;
   #responded = false;
@@ -63,7 +64,7 @@ export abstract class Exchange implements PhaseOwner {
   start(sent: ExchangeRequest): Promise<http.IncomingMessage> {
     const { agent, cancellation } = this.#context;
     const { body } = sent;
-    if (body !== undefined) this.#sent = () => this.request.socket?.bytesWritten ?? 0;
+    this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
       this.request = clientRequest(sent, agent);
@@ -85,6 +86,7 @@ export abstract class Exchange implements PhaseOwner {
       cancellation.subscribe(this.fail);
       if (!(body instanceof StreamedBody)) this.request.end(body);
       else if (!this.#ended) {
+        this.#sent = () => this.request.socket?.bytesWritten ?? 0;
         this.#sender = new BodySender(body, this.request, this.fail);
         this.#sender.start();
       }
@@ -117,7 +119,7 @@ export abstract class Exchange implements PhaseOwner {
   /** The response's body has ended: the socket is the pool's again, once the rest of the request's has gone out. */
   end(): void {
     const { request } = this;
-    if (!this.#sent || request.writableFinished || request.destroyed) this.#finish();
+    if (!this.#hasBody || request.writableFinished || request.destroyed) this.#finish();
     else if (request.writableEnded || this.#sender?.isReading) {
       this.#hasResponse = true;
       request.once('finish', () => this.#finish());
@@ -179,7 +181,7 @@ export abstract class Exchange implements PhaseOwner {
 
   #awaitResponse(): void {
     if (this.#ended) return;
-    this.#phases.enter('response', this.#sent ? () => this.#requestProgress() : undefined);
+    this.#phases.enter('response', this.#hasBody ? () => this.#requestProgress() : undefined);
   }
 
   /**
