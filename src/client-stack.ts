@@ -30,6 +30,7 @@ import type { OriginSettings, ResolvedClientOptions, TransportSettings } from '.
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
 import { RetryBudget } from './policies/retry-budget.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
+import { type RedactionRules, redactionRules } from './redaction/redaction-rules.js';
 import { nativeTransport } from './transport/native-transport.js';
 
 /** What a stack is made of besides its options. */
@@ -62,11 +63,15 @@ export class ClientStack {
   readonly #origins: ReadonlyMap<string, Scope>;
   /** Carries a call through the layers to the pool. */
   readonly handle: Handler;
+  /** What errors must not show. */
+  readonly rules: RedactionRules;
 
   constructor(settings: StackSettings, context: StackContext) {
-    this.#client = new Scope(settings, settings, context);
+    this.rules = redactionRules(settings.redact);
+    const scoped = { ...context, rules: this.rules };
+    this.#client = new Scope(settings, settings, scoped);
     const origins = Object.entries(settings.origins).map(
-      ([origin, own]) => [origin, new Scope(own, settings, context)] as const,
+      ([origin, own]) => [origin, new Scope(own, settings, scoped)] as const,
     );
     this.#origins = new Map(origins);
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
@@ -95,22 +100,26 @@ export class ClientStack {
   }
 }
 
+interface ScopeContext extends StackContext {
+  readonly rules: RedactionRules;
+}
+
 /** Calls whose settings are the same: a client's, or those of it to one origin. */
 class Scope {
   readonly entries: readonly StackEntry[];
   readonly handle: Handler;
   readonly breakers: OriginBreakers | undefined;
   readonly #settings: OriginSettings;
-  readonly #context: StackContext;
+  readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
   readonly #transport: Handler;
   readonly #budgets: OriginMap<RetryBudget>;
 
   /** @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none */
-  constructor(settings: OriginSettings, client: StackSettings, context: StackContext) {
+  constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
     const { baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
-    const { pool, clock, inbound } = context;
+    const { pool, clock, inbound, rules } = context;
     this.#settings = settings;
     this.#context = context;
     this.#transport = transportOf(settings, context);
@@ -118,7 +127,7 @@ class Scope {
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, clock) : undefined;
     this.#layers = {
-      admission: admission(pool),
+      admission: admission(pool, rules),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
@@ -181,10 +190,11 @@ class Scope {
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
 
-function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, clock }: StackContext): Handler {
+function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, clock, rules }: ScopeContext): Handler {
   return nativeTransport({
     pool,
     clock,
+    rules,
     poolWaitMs: timeouts.poolWaitMs,
     phases: { connect: timeouts.connectMs, response: timeouts.responseMs, bodyIdle: timeouts.bodyIdleMs },
     maxResponseBytes: limits.maxResponseBytes,

@@ -1,7 +1,8 @@
-import type { AxiosInstance } from 'axios';
+import type { AxiosInstance, CreateAxiosDefaults } from 'axios';
 import type { ClientStack } from './client-stack.js';
 import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
 import { createPreparedInstance } from './client/prepared-instance.js';
+import { concealError } from './errors/conceal-error.js';
 import { createCall } from './layers/create-call.js';
 import type { ResolvedClientOptions } from './options/resolve-options.js';
 
@@ -11,13 +12,18 @@ export function createHttpClient(
   stack: ClientStack,
   interceptors: readonly HttpClientInterceptor[],
 ): AxiosInstance {
-  const instance = createPreparedInstance({
+  const { rules } = stack;
+  const defaults: CreateAxiosDefaults = {
     ...options.axios,
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
     headers: { ...options.headers },
     timeout: options.timeouts.attemptMs || 0, // axios's word for no limit
     adapter: (config) => stack.handle(createCall(config, options.name)),
-  });
+  };
+  // The stack's errors are concealed already; transforms and interceptors have their own.
+  const instance = createPreparedInstance(defaults, (error, config) =>
+    concealError(error, { rules, clientName: options.name, config }),
+  );
   registerInterceptors(instance, interceptors);
   return instance;
 }

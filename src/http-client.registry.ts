@@ -34,7 +34,17 @@ export interface RegisteredClient {
 }
 
 /** What a named client takes from the module where it says nothing itself. */
-const INHERITED = ['timeouts', 'limits', 'redirects', 'resilience', 'origins', 'pool', 'tls', 'guard'] as const;
+const INHERITED = [
+  'timeouts',
+  'limits',
+  'redirects',
+  'resilience',
+  'origins',
+  'pool',
+  'tls',
+  'guard',
+  'redact',
+] as const;
 
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {

@@ -43,6 +43,15 @@ export type {
 } from './options/resilience-options.js';
 export type { GuardOptions } from './options/resolve-guard.js';
 export type { InboundOptions } from './options/resolve-inbound.js';
+export {
+  isSecretHeader,
+  isSecretParam,
+  type RedactOptions,
+  type RedactionRules,
+  redactionRules,
+} from './redaction/redaction-rules.js';
+export { redactHeaders } from './redaction/redact-headers.js';
+export { redactUrl } from './redaction/redact-url.js';
 export type { ExplainedOption } from './options/explain-options.js';
 export { type ClientStats, type ExplainedLayer, type Explanation, HttpClients } from './http-clients.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';

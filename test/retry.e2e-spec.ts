@@ -12,6 +12,7 @@ import { attemptTimeout } from '../src/layers/attempt-timeout.js';
 import { compose } from '../src/layers/compose.js';
 import { createCall } from '../src/layers/create-call.js';
 import { deadline } from '../src/layers/deadline.js';
+import { DEFAULT_RULES } from '../src/redaction/redaction-rules.js';
 import { OriginMap } from '../src/layers/origin-map.js';
 import { retry } from '../src/layers/retry.js';
 import { resolveTransportOptions } from '../src/options/resolve-options.js';
@@ -50,7 +51,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
   pools.push(pool);
   const now = () => systemClock.now();
   const layers = [
-    admission(pool),
+    admission(pool, DEFAULT_RULES),
     deadline({ deadlineMs, clock: systemClock }),
     retry(
       { ...SETTINGS, ...settings },
@@ -70,6 +71,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
     phases: { connect: 5_000, response: 5_000, bodyIdle: 5_000 },
     maxResponseBytes: false,
     redirects: { max: 5, allowDowngrade: false },
+    rules: DEFAULT_RULES,
   });
   const handle = compose(layers, transport);
   return { client: axios.create({ adapter: (config) => handle(createCall(config, 'test')) }), pool };

@@ -5,7 +5,12 @@ export interface AxiosInternals {
 
 /** What axios's interceptor managers have besides theirs. */
 export interface InterceptorInternals {
-  forEach(visit: (interceptor: { readonly fulfilled: AnyFunction; readonly rejected: AnyFunction }) => void): void;
+  forEach(
+    visit: (interceptor: {
+      readonly fulfilled: AnyFunction | undefined;
+      readonly rejected: AnyFunction | undefined;
+    }) => void,
+  ): void;
 }
 
 export type AnyFunction = (...args: any[]) => any;

@@ -1,4 +1,10 @@
-import { Axios, type AxiosInterceptorManager, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import {
+  Axios,
+  type AxiosInterceptorManager,
+  type AxiosRequestConfig,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import type { AnyFunction, AxiosInternals, InterceptorInternals } from './axios-internals.js';
 import { dispatch } from './dispatch.js';
 import { MergePlan } from './merge-plan.js';
@@ -17,6 +23,11 @@ const METHODS: ReadonlySet<string> = new Set([...METHODS_WITHOUT_DATA, ...METHOD
  * After so many calls without a plan there is a new one only every so many.
  */
 const FEW_MISSES = 32;
+
+/** Told of the error of each call that fails, wherever it comes from, before the caller gets it, and of what the call was made with. */
+export type OnFailure = (error: unknown, config: InternalAxiosRequestConfig | undefined) => void;
+
+type Fail = (error: unknown) => never;
 
 /** What is not in the config, as with `get(url)` and `post(url, data)`. */
 interface GivenApart {
@@ -40,7 +51,13 @@ class PreparedCall {
  */
 export class PreparedAxios extends Axios {
   readonly #plans = new Map<string, MergePlan>();
+  readonly #onFailure: OnFailure | undefined;
   #misses = 0;
+
+  constructor(defaults?: AxiosRequestConfig, onFailure?: OnFailure) {
+    super(defaults);
+    this.#onFailure = onFailure;
+  }
 
   static {
     for (const method of METHODS_WITHOUT_DATA) {
@@ -66,14 +83,50 @@ export class PreparedAxios extends Axios {
   }
 
   _request(configOrUrl: any, config?: any): Promise<AxiosResponse> {
-    if (configOrUrl instanceof PreparedCall) return this.#dispatch(configOrUrl.config);
+    const onFailure = this.#onFailure;
+    if (!onFailure) return this.#answer(configOrUrl, config, undefined);
+    const fail = (error: unknown) => {
+      onFailure(error, this.#settingsOf(configOrUrl, config));
+      throw error;
+    };
+    try {
+      return this.#answer(configOrUrl, config, fail).then(undefined, fail);
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** What a call was made with, as far as that is known without merging it. */
+  #settingsOf(configOrUrl: any, config: any): InternalAxiosRequestConfig | undefined {
+    if (configOrUrl instanceof PreparedCall) return configOrUrl.config;
+    try {
+      const own = typeof configOrUrl === 'string' ? { ...config, url: configOrUrl } : configOrUrl;
+      return { ...this.defaults, ...own, headers: { ...this.defaults.headers, ...own?.headers } };
+    } catch {
+      return undefined; // a getter that throws
+    }
+  }
+
+  #answer(configOrUrl: any, config: any, fail: Fail | undefined): Promise<AxiosResponse> {
+    if (configOrUrl instanceof PreparedCall) return this.#dispatch(configOrUrl.config, fail);
     let own = configOrUrl;
     if (typeof configOrUrl === 'string') {
       own = config || {};
       own.url = configOrUrl; // the caller finds it in the config, as with axios
     }
     const prepared = this.#configFor(own);
-    return prepared ? this.#dispatch(prepared) : plain._request.call(this, configOrUrl, config);
+    if (prepared) return this.#dispatch(prepared, fail);
+    return plain._request.call(fail ? this.#failingFirst(fail) : this, configOrUrl, config);
+  }
+
+  /** The client as axios sees it, with a response interceptor within all others. */
+  #failingFirst(rejected: Fail): this {
+    const { request, response } = this.interceptors;
+    const forEach: InterceptorInternals['forEach'] = (visit) => {
+      visit({ fulfilled: undefined, rejected });
+      (response as unknown as InterceptorInternals).forEach(visit);
+    };
+    return Object.create(this, { interceptors: { value: { request, response: { forEach } } } });
   }
 
   /** @returns undefined for a call to leave to axios */
@@ -105,11 +158,12 @@ export class PreparedAxios extends Axios {
     return plan;
   }
 
-  #dispatch(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+  /** @param fail for what interceptors get; what they throw is its caller's */
+  #dispatch(config: InternalAxiosRequestConfig, fail: Fail | undefined): Promise<AxiosResponse> {
     const { response } = this.interceptors;
     if (isEmpty(response)) return dispatch(config);
     // Those of now: what the adapter may register is for later calls.
-    const handlers: [AnyFunction, AnyFunction][] = [];
+    const handlers: [AnyFunction | undefined, AnyFunction | undefined][] = fail ? [[undefined, fail]] : [];
     (response as unknown as InterceptorInternals).forEach(({ fulfilled, rejected }) =>
       handlers.push([fulfilled, rejected]),
     );

@@ -8,7 +8,7 @@ import axios, {
 } from 'axios';
 import type { AnyFunction } from './axios-internals.js';
 import { asStruct } from './merged-values.js';
-import { PreparedAxios } from './prepared-axios.js';
+import { type OnFailure, PreparedAxios } from './prepared-axios.js';
 import { behavesLikeAxios } from './self-check.js';
 import { Snapshot } from './snapshot.js';
 
@@ -19,18 +19,28 @@ let isAsExpected: boolean | undefined;
 /**
  * `axios.create`, of a prepared client. Where axios turns out to work otherwise than expected, or somebody has put
  * something else in its place, as tests and instrumentations do: `axios.create` itself.
+ * @param onFailure told of the error of each call that fails, before the caller gets it; of axios's own instance not of those that
+ * interceptors throw
  */
-export function createPreparedInstance(config?: CreateAxiosDefaults): AxiosInstance {
+export function createPreparedInstance(config?: CreateAxiosDefaults, onFailure?: OnFailure): AxiosInstance {
   const instance = axios.create(config);
-  if (axios.create !== create || !plainMethods.holds()) return instance;
-  isAsExpected ??= behavesLikeAxios(Axios, PreparedAxios);
-  return isAsExpected ? instanceOf(instance.defaults as object) : instance;
+  if (axios.create === create && plainMethods.holds()) {
+    isAsExpected ??= behavesLikeAxios(Axios, PreparedAxios);
+    if (isAsExpected) return instanceOf(instance.defaults as object, onFailure);
+  }
+  if (onFailure) {
+    instance.interceptors?.response.use(undefined, (error: unknown) => {
+      onFailure(error, undefined);
+      throw error;
+    });
+  }
+  return instance;
 }
 
 /** As `axios.create` builds it: a function with all that the class and the client have. */
-function instanceOf(merged: AxiosRequestConfig): AxiosInstance {
+function instanceOf(merged: AxiosRequestConfig, onFailure: OnFailure | undefined): AxiosInstance {
   const defaults = asStruct(merged);
-  const context = new PreparedAxios(defaults);
+  const context = new PreparedAxios(defaults, onFailure);
   const bound = (name: keyof Axios) => {
     const method = context[name] as AnyFunction;
     return function wrap(...args: unknown[]) {
@@ -42,6 +52,6 @@ function instanceOf(merged: AxiosRequestConfig): AxiosInstance {
     Object.assign(instance, { [name]: bound(name) });
   }
   return Object.assign(instance, context, {
-    create: (own?: CreateAxiosDefaults) => instanceOf(mergeConfig(defaults, own as AxiosRequestConfig)),
+    create: (own?: CreateAxiosDefaults) => instanceOf(mergeConfig(defaults, own as AxiosRequestConfig), onFailure),
   }) as unknown as AxiosInstance;
 }

@@ -6,6 +6,7 @@ import { ClientClosedError } from './client-closed.error.js';
 import { type ErrorStatus, errorStatus } from './error-status.js';
 import { breakOff, hasBegun, type HttpReply, isClosed, sendReply } from './http-reply.js';
 import { HttpClientError } from './http-client.error.js';
+import { redactText } from '../redaction/redact-text.js';
 
 export interface HttpClientExceptionFilterOptions {
   /**
@@ -59,7 +60,7 @@ export class HttpClientExceptionFilter implements ExceptionFilter<AxiosError | H
     const call = `${method ?? 'a call'} ${origin ?? 'of no address'}`;
     const line = `${status}: ${call} ended with ${outcome}; client: ${client ?? 'unknown'}, attempts: ${attempts}`;
     if (status === 499) this.#logger.debug(line);
-    else if (status === 500) this.#logger.error(line, framesOf(error));
+    else if (status === 500) this.#logger.error(line, redactText(framesOf(error)));
     else this.#logger.warn(line);
   }
 }

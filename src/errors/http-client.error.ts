@@ -1,6 +1,7 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Call } from '../layers/layer.js';
 import type { Attempt } from './attempt.js';
+import { errorToJson } from './error-to-json.js';
 import { redactedConfig } from './redacted-config.js';
 
 /**
@@ -33,6 +34,11 @@ export abstract class HttpClientError extends Error {
     this.code = code;
     this.attempts = isUnderWay ? [{ number: call.attempt, outcome: code }] : [];
     this.config = redactedConfig(call.config);
+  }
+
+  /** With the message, as axios's errors have it. */
+  toJSON(): object {
+    return errorToJson(this);
   }
 }
 

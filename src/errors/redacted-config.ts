@@ -1,6 +1,6 @@
 import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-
-const REDACTED = '[redacted]';
+import { redactToAddress } from '../redaction/redact-url.js';
+import { REDACTED } from '../redaction/redaction-rules.js';
 
 /**
  * What an error may show of a call: its method, its address without credentials and query, which headers it had (not
@@ -11,14 +11,15 @@ export function redactedConfig(config: InternalAxiosRequestConfig): InternalAxio
   for (const name of Object.keys(config.headers ?? {})) headers.set(name, REDACTED);
   return {
     method: config.method,
-    baseURL: withoutSecrets(config.baseURL),
-    url: withoutSecrets(config.url),
+    baseURL: shown(config.baseURL),
+    url: shown(config.url),
     timeout: config.timeout,
     responseType: config.responseType,
     headers,
   };
 }
 
-function withoutSecrets(url: string | undefined): string | undefined {
-  return url?.replace(/[?#].*$/s, '').replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/\\]*@/i, '$1//');
+function shown(url: string | undefined): string | undefined {
+  if (typeof url !== 'string') return undefined;
+  return url.startsWith('data:') ? 'data:' : redactToAddress(url);
 }

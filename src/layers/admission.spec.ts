@@ -9,23 +9,24 @@ import {
 } from '../../test/support/layer-contract.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { InFlight } from '../pool/in-flight.js';
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import { admission } from './admission.js';
 
 const poolOf = (inFlight: InFlight) => ({ admit: (abort: () => void) => inFlight.admit(abort) }) as ConnectionPool;
 
-itKeepsTheLayerContract('admission', () => admission(poolOf(new InFlight())));
+itKeepsTheLayerContract('admission', () => admission(poolOf(new InFlight()), DEFAULT_RULES));
 
 describe('admission', () => {
   it('refuses a call to a closed pool', async () => {
     const inFlight = new InFlight();
     inFlight.close();
-    const handle = admission(poolOf(inFlight))(async (call) => responseTo(call));
+    const handle = admission(poolOf(inFlight), DEFAULT_RULES)(async (call) => responseTo(call));
     await expect(handle(testCall())).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [] });
   });
 
   it('ends a call that is under way when the pool aborts it', async () => {
     const inFlight = new InFlight();
-    const result = admission(poolOf(inFlight))(untilCancelled)(testCall());
+    const result = admission(poolOf(inFlight), DEFAULT_RULES)(untilCancelled)(testCall());
     inFlight.abortAll();
     await expect(result).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [{ number: 1 }] });
     expect(inFlight.size).toBe(0);
@@ -34,7 +35,10 @@ describe('admission', () => {
   it.each([false, true])('counts a call until its body has ended (its status refused: %s)', async (refused) => {
     const inFlight = new InFlight();
     const data = new PassThrough();
-    const handle = admission(poolOf(inFlight))(async (call) => {
+    const handle = admission(
+      poolOf(inFlight),
+      DEFAULT_RULES,
+    )(async (call) => {
       if (!refused) return { ...responseTo(call), data };
       const error = refusedStatus(call, 404);
       error.response!.data = data;

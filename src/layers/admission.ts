@@ -1,7 +1,9 @@
 import type { AxiosResponse } from 'axios';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import { rememberClient } from '../errors/client-of.js';
+import { concealError } from '../errors/conceal-error.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
 import { tolerateFailure } from '../transport/source.js';
 import type { Layer } from './layer.js';
@@ -9,14 +11,16 @@ import { responseOf } from './response-of.js';
 
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
- * signal is listened to. A stream that is to be sent may fail while the call waits for its turn.
+ * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
+ * prints no secrets from here on.
  * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
  */
-export function admission(pool: ConnectionPool): Layer {
+export function admission(pool: ConnectionPool, rules: RedactionRules): Layer {
   return (next) => async (call) => {
-    const { cancellation } = call;
+    const { cancellation, clientName, config } = call;
     const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
-    const leave = () => {
+    const leave = (failure?: unknown) => {
+      if (failure) concealError(failure, { rules, clientName, config });
       lease?.release();
       cancellation.unfollow();
     };
@@ -29,7 +33,8 @@ export function admission(pool: ConnectionPool): Layer {
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
       response = responseOf(error);
-      rememberClient(error, call.clientName);
+      rememberClient(error, clientName);
+      concealError(error, { rules, clientName, config });
       throw error;
     } finally {
       onBodyEnd(response?.data, leave);

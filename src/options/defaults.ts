@@ -21,6 +21,7 @@ export const DEFAULTS = Object.freeze({
     maxAgeMs: 120_000,
   }),
   tls: Object.freeze({}),
+  redact: Object.freeze({ headers: Object.freeze([]), query: Object.freeze([]) }),
   shutdown: Object.freeze({ drainMs: 10_000 }),
 });
 

@@ -35,6 +35,6 @@ it('tells of each option who set it', () => {
 });
 
 it('shows no secret', () => {
-  expect(explained['headers.x-key']).toEqual({ value: '[hidden]', from: 'client "github"' });
+  expect(explained['headers.x-key']).toEqual({ value: '[redacted]', from: 'client "github"' });
   expect(JSON.stringify([explained, explainOptions(root, [])])).not.toContain('SECRET');
 });

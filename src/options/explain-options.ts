@@ -1,3 +1,6 @@
+import { redactUrl } from '../redaction/redact-url.js';
+import { REDACTED } from '../redaction/redaction-rules.js';
+
 /** An effective option, and who set it. */
 export interface ExplainedOption {
   readonly value: unknown;
@@ -13,7 +16,6 @@ export interface OptionSource {
 
 type Entries = Readonly<Record<string, unknown>>;
 
-const HIDDEN = '[hidden]';
 /** What may hold secrets is listed by name only. */
 const SECRET = /^(headers|tls|axios)\./;
 
@@ -43,9 +45,9 @@ function isGroup(value: unknown): value is Entries {
 }
 
 function shown(path: string, value: unknown): unknown {
-  if (SECRET.test(path)) return HIDDEN;
+  if (SECRET.test(path)) return REDACTED;
   if (typeof value === 'function') return `[function ${value.name || 'anonymous'}]`;
-  return typeof value === 'string' ? value.replace(/\/\/[^/@]*@/, `//${HIDDEN}@`) : value;
+  return typeof value === 'string' ? redactUrl(value) : value;
 }
 
 function sourceOf(path: string, sources: readonly OptionSource[]): string {

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
 import type { CustomLayer } from '../layers/custom-layers.js';
 import type { GuardOptions } from './resolve-guard.js';
+import type { RedactOptions } from '../redaction/redaction-rules.js';
 import type { InboundOptions } from './resolve-inbound.js';
 import type { ResilienceOptions } from './resilience-options.js';
 
@@ -181,11 +182,19 @@ export interface HttpClientOptions {
   origins?: Readonly<Record<string, OriginOptions>>;
   pool?: PoolOptions;
   tls?: TlsOptions;
+  /**
+   * What errors, logs and spans do not show, besides what everybody calls a secret. A named client adds its own to the module's.
+   * @default nothing more
+   */
+  redact?: RedactOptions;
   axios?: AxiosPassthroughOptions;
 }
 
 /** What `createTransport` takes. `timeouts.attemptMs` is left to the `timeout` of each call. */
-export interface TransportOptions extends Pick<HttpClientOptions, 'limits' | 'redirects' | 'pool' | 'tls' | 'guard'> {
+export interface TransportOptions extends Pick<
+  HttpClientOptions,
+  'limits' | 'redirects' | 'pool' | 'tls' | 'guard' | 'redact'
+> {
   timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
   shutdown?: ShutdownOptions;
 }

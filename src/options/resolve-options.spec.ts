@@ -37,6 +37,7 @@ describe('resolveModuleOptions', () => {
           maxAgeMs: 120_000,
         },
         tls: {},
+        redact: { headers: [], query: [] },
         axios: {},
         ownsPool: true,
       },
@@ -93,7 +94,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, axios, shutdown, inbound, got an unknown option',
+      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, redact, axios, shutdown, inbound, got an unknown option',
     ]);
   });
 

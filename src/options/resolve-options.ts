@@ -14,6 +14,7 @@ import type {
   TlsOptions,
   TransportOptions,
 } from './http-client-options.js';
+import type { RedactOptions } from '../redaction/redaction-rules.js';
 import { findProblems } from './problems.js';
 import { type GuardSettings, resolveGuard } from './resolve-guard.js';
 import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
@@ -43,6 +44,7 @@ export interface TransportSettings extends OriginSettings {
   readonly pool: ResolvedPoolOptions;
   readonly tls: Readonly<TlsOptions>;
   readonly guard: GuardSettings | false;
+  readonly redact: Readonly<Required<RedactOptions>>;
 }
 
 /** Every option of one client, with nothing left to default. Frozen. */
@@ -148,6 +150,7 @@ function resolveClient(
     origins: resolveOrigins(options?.origins, inherited, settings),
     pool: resolvePool(defined(options?.pool), inherited.pool),
     tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
+    redact: resolveRedact(options?.redact, inherited.redact),
     ownsPool,
   });
 }
@@ -171,6 +174,14 @@ function resolveOrigins(
     ([origin, options]) => [origin, resolveSettings(options, client)] as const,
   );
   return Object.freeze({ ...inherited.origins, ...Object.fromEntries(own) });
+}
+
+/** What the module holds to be a secret is one for every client. */
+function resolveRedact(given: RedactOptions | undefined, inherited: TransportSettings['redact']) {
+  return Object.freeze({
+    headers: Object.freeze([...inherited.headers, ...(given?.headers ?? [])]),
+    query: Object.freeze([...inherited.query, ...(given?.query ?? [])]),
+  });
 }
 
 function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {

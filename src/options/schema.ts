@@ -35,6 +35,10 @@ const isOrigin = (value: string) => isHttpUrl(value) && new URL(value).origin ==
 const anOrigin = "an origin, as 'https://api.example.com'";
 const origin = v.pipe(v.string(anOrigin), v.check(isOrigin, anOrigin));
 
+/** RFC 9110 §5.6.2. */
+const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
+const headerNames = v.array(headerName('the name of a header'), 'an array of header names');
+
 /** What may differ from one origin to another. */
 const settings = {
   timeouts: v.optional(
@@ -88,6 +92,9 @@ const client = {
       ciphers: v.optional(text),
     }),
   ),
+  redact: v.optional(
+    group({ headers: v.optional(headerNames), query: v.optional(v.array(text, 'an array of names')) }),
+  ),
   axios: v.optional(axiosPassthrough),
 };
 
@@ -105,8 +112,6 @@ const layers = v.optional(v.array(layer, 'an array of layers'));
 
 const shutdown = v.optional(group({ drainMs: v.optional(milliseconds) }));
 
-/** RFC 9110 §5.6.2. */
-const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
 const aHeaderNameOrOff = 'the name of a header, or false';
 /** Headers of one connection, or of one message: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
 const HOP_BY_HOP = /^(connection|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect)$/i;
@@ -131,8 +136,8 @@ const inbound = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag 
 
 export const moduleOptionsSchema = group({ ...client, shutdown, inbound });
 
-const { timeouts, limits, redirects, pool, tls } = client;
-export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, shutdown });
+const { timeouts, limits, redirects, pool, tls, redact } = client;
+export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, redact, shutdown });
 
 export const namedClientSchema = group({
   name: v.pipe(v.string('a name'), v.nonEmpty('a name')),

@@ -3,9 +3,11 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import { BodyTooLargeError } from '../errors/body-too-large.error.js';
+import { concealError } from '../errors/conceal-error.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { decodedBody } from './content-coding.js';
 import { delegate } from './delegate.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
@@ -35,6 +37,8 @@ export interface NativeTransportSettings {
   /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
   readonly maxResponseBytes: number | false;
   readonly redirects: RedirectOptions;
+  /** What errors must not show. */
+  readonly rules: RedactionRules;
 }
 
 /**
@@ -45,7 +49,7 @@ export function nativeTransport(settings: NativeTransportSettings): Handler {
   const findProxy = proxyFinder(process.env);
   const { guard } = settings.pool;
   const viaAxios = guard ? guardedDelegate(settings, guard, findProxy) : delegate(settings);
-  return async (call) => {
+  const send: Handler = async (call) => {
     const { config } = call;
     if (isDelegated(config)) return viaAxios(call);
     const target = requestTarget(config);
@@ -70,6 +74,15 @@ export function nativeTransport(settings: NativeTransportSettings): Handler {
       }
       if (!next) return deliver(opened.exchange, opened.response, request, call, settings);
       request = next;
+    }
+  };
+  return async (call) => {
+    try {
+      return await send(call);
+    } catch (error) {
+      // Here, where they come from: layers may show them to somebody, as `onRetry` does.
+      concealError(error, { rules: settings.rules, clientName: call.clientName, config: call.config });
+      throw error;
     }
   };
 }

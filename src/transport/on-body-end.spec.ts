@@ -27,7 +27,7 @@ describe('onBodyEnd', () => {
 
   it('has ended when a stream is destroyed unread', async () => {
     const body = Readable.from(['a', 'b']);
-    const ended = new Promise<void>((resolve) => onBodyEnd(body, resolve));
+    const ended = new Promise<void>((resolve) => onBodyEnd(body, () => resolve()));
     body.destroy();
     await ended;
   });

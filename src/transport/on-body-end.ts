@@ -1,7 +1,10 @@
 import { finished, type Readable } from 'node:stream';
 
-/** Calls back once `body` has been read to its end, failed or been destroyed; at once where it is no stream. */
-export function onBodyEnd(body: unknown, callback: () => void): void {
+/**
+ * Calls back once `body` has been read to its end, failed or been destroyed; at once where it is no stream.
+ * @param callback gets what it failed with, before those who listen to the stream later on
+ */
+export function onBodyEnd(body: unknown, callback: (failure?: unknown) => void): void {
   if (isReadable(body)) finished(body, { writable: false }, callback);
   else callback();
 }

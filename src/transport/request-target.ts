@@ -1,4 +1,5 @@
 import { Axios, type InternalAxiosRequestConfig } from 'axios';
+import { joinedUrl } from '../redaction/address-of.js';
 
 /** Where a request goes, in the terms of `http.request`. */
 export interface RequestTarget {
@@ -59,7 +60,7 @@ const plainOrigins = new Map<string, RequestTarget>();
 function plainTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
   const { baseURL, url, socketPath } = config;
   if (socketPath || typeof url !== 'string') return undefined;
-  const [, origin, path] = PLAIN_ADDRESS.exec(joined(baseURL, url, config.allowAbsoluteUrls)) ?? [];
+  const [, origin, path] = PLAIN_ADDRESS.exec(joinedUrl(baseURL, url, config.allowAbsoluteUrls)) ?? [];
   if (origin === undefined || DOT_SEGMENT.test(path!)) return undefined;
   let target = plainOrigins.get(origin);
   if (!target) {
@@ -78,12 +79,6 @@ function plainTarget(config: InternalAxiosRequestConfig): RequestTarget | undefi
     path: path!.startsWith('/') ? path! : `/${path!}`,
     credentials: '',
   };
-}
-
-/** As axios joins them: https://github.com/axios/axios/blob/v1.x/lib/core/buildFullPath.js */
-function joined(baseURL: string | undefined, url: string, allowAbsoluteUrls: boolean | undefined): string {
-  if (!baseURL || (allowAbsoluteUrls !== false && /^(?:[a-z][a-z\d+\-.]*:)?\/\//i.test(url))) return url;
-  return url ? `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}` : baseURL;
 }
 
 /** @returns undefined for a scheme other than http and https */

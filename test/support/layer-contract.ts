@@ -1,7 +1,9 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { describe, expect, it } from 'vitest';
+import { concealError } from '../../src/errors/conceal-error.js';
 import { createCall, deriveCall } from '../../src/layers/create-call.js';
 import type { Call, Handler, Layer } from '../../src/layers/layer.js';
+import { DEFAULT_RULES } from '../../src/redaction/redaction-rules.js';
 import { Cancellation } from '../../src/transport/cancellation.js';
 import { ManualClock } from './manual-clock.js';
 
@@ -101,6 +103,7 @@ export function itKeepsTheLayerContract(
     it('passes an error on as it is', async () => {
       const call = testCall();
       const error = refusedStatus(call, 400);
+      concealError(error, { rules: DEFAULT_RULES, clientName: call.clientName, config: call.config }); // as the transport does
       const before = Object.entries(error);
       const { handle, clock } = stack(() => Promise.reject(error));
       const passed: unknown = await handle(call).catch((reason: unknown) => reason);

@@ -1,0 +1,157 @@
+import { AxiosError, AxiosHeaders, CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { inspect } from 'node:util';
+import { createContext, runInContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { createCall } from '../layers/create-call.js';
+import { redactionRules } from '../redaction/redaction-rules.js';
+import { concealError } from './conceal-error.js';
+import { CircuitOpenError } from './resilience.errors.js';
+
+const config: InternalAxiosRequestConfig = {
+  method: 'post',
+  baseURL: 'https://user:SECRET-pw@a.example/v1/',
+  url: '/users?token=SECRET',
+  headers: new AxiosHeaders({ 'x-tenant': 'SECRET-tenant' }),
+};
+const request = { path: 'SECRET' };
+const response = { status: 503, statusText: '', headers: { cookie: 'SECRET' }, data: 'SECRET', config };
+const call = { rules: redactionRules(), clientName: 'orders', config };
+
+const refused = () => new AxiosError('refused', 'ERR_BAD_RESPONSE', config, request, response);
+
+function concealed<Thrown>(error: Thrown, details = call): Thrown {
+  concealError(error, details);
+  return error;
+}
+
+const shown = (error: unknown) =>
+  inspect(error, { depth: null }) + inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error);
+
+describe('an error of axios', () => {
+  it('keeps what it has', () => {
+    const error = concealed(refused());
+    expect(error.config).toBe(config);
+    expect(error.request).toBe(request);
+    expect(error.response).toBe(response);
+    expect('response' in error && Object.hasOwn(error, 'response')).toBe(true);
+  });
+
+  it('shows which call it was, and none of it', () => {
+    const error = concealed(refused());
+    expect(shown(error)).not.toContain('SECRET');
+    expect(Object.fromEntries(Object.entries(error))).toEqual({
+      message: 'refused',
+      name: 'AxiosError',
+      isAxiosError: true,
+      code: 'ERR_BAD_RESPONSE',
+      status: 503,
+      client: 'orders',
+      method: 'POST',
+      url: 'https://a.example/v1/users',
+    });
+    expect(JSON.parse(JSON.stringify(error))).toEqual(
+      Object.fromEntries([...Object.entries(error), ['stack', error.stack]]),
+    );
+  });
+
+  it('lets what it has be replaced, and still does not show it', () => {
+    const error = concealed(refused());
+    error.response = { ...response, data: 'SECRET' };
+    expect(error.response.data).toBe('SECRET');
+    expect(shown(error)).not.toContain('SECRET');
+  });
+
+  it('can be concealed again, when more was put into it', () => {
+    const error = concealed(new CanceledError('gone', config));
+    error.request = request;
+    error.message = 'gone from http://u:SECRET@a.example';
+    expect(shown(concealed(error))).not.toContain('SECRET');
+    expect(error.message).toBe('gone from http://a.example');
+  });
+
+  it('keeps what others have called client, method and url', () => {
+    const error = Object.assign(refused(), { client: 5, method: null, url: undefined });
+    expect(concealed(error)).toMatchObject({ client: 5, method: null, url: undefined });
+  });
+
+  it('shows no body of a data URL, and no address that is none', () => {
+    const urlOf = (url: string) => concealed<any>(new AxiosError('m', 'C', { ...config, baseURL: '', url })).url;
+    expect(urlOf('data:text/plain,SECRET')).toBe('data:');
+    expect(urlOf('http://u:SECRET@[')).toBe('invalid URL');
+  });
+});
+
+it('takes secrets that are known out of every text, also out of those of causes', () => {
+  const cause = new Error('cause: SECRET-tenant', { cause: new Error('SECRET-pw') });
+  const several = new AggregateError([new Error('SECRET-tenant'), 'text'], 'no');
+  const error = Object.assign(new TypeError('SECRET-tenant', { cause: several }), {
+    detail: 'SECRET-tenant',
+    reason: cause,
+  });
+  const rules = redactionRules({ headers: ['X-Tenant'] });
+  expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
+  expect(error.message).toBe('[redacted]');
+  expect(error.stack).toMatch(/^TypeError: \[redacted\]\n +at /);
+});
+
+it.each(['config', 'request', 'response', 'rawPacket', 'input', 'base'])(
+  'hides the %s of a cause, and keeps it',
+  (name) => {
+    const value = name === 'rawPacket' ? Buffer.from('SECRET') : { text: 'SECRET' };
+    const cause = Object.assign(new Error('parse'), { [name]: value });
+    const error = concealed(AxiosError.from(cause, 'ERR', config));
+    expect(shown(error) + shown(cause)).not.toMatch(/SECRET|53 45 43 52|83,69,67/);
+    expect(Reflect.get(cause, name)).toBe(value);
+  },
+);
+
+it('is not misled by circles', () => {
+  const error: Error & { self?: unknown } = new Error('a', { cause: new Error('b') });
+  error.self = error;
+  (error.cause as Error).cause = error;
+  concealError(error, call);
+  expect(error.self).toBe(error);
+});
+
+it('takes errors of another realm', () => {
+  const error: unknown = runInContext(
+    'Object.assign(new Error("m"), { config: { secret: "SECRET" } })',
+    createContext(),
+  );
+  expect(shown(concealed(error))).not.toContain('SECRET');
+});
+
+it('leaves errors of the library as they are', () => {
+  const error = new CircuitOpenError(createCall(config, 'orders'), 5);
+  const before = Object.getOwnPropertyDescriptors(error);
+  expect(shown(concealed(error))).not.toContain('SECRET');
+  expect(Object.getOwnPropertyDescriptors(error)).toEqual(before);
+  expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+    message: error.message,
+    code: error.code,
+    client: 'orders',
+  });
+});
+
+it('does not mind configs whose getters throw, and hides them all the same', () => {
+  const odd = { ...config, url: new URL('https://u:SECRET@a.example/p?x=1') as never };
+  const error = concealed(new AxiosError('m', 'C', odd), { ...call, config: odd });
+  expect(error).toMatchObject({ url: 'https://a.example/p' });
+  const throwing = {
+    ...config,
+    get auth(): never {
+      throw new Error('a getter');
+    },
+  };
+  const hidden = concealed(new AxiosError('m', 'C', throwing), { ...call, config: throwing });
+  expect(Object.keys(hidden)).not.toContain('config');
+});
+
+it('does not mind what is thrown', () => {
+  const frozen = Object.freeze(refused());
+  for (const thrown of [undefined, null, 'text', 5, {}, frozen, new DOMException('m', 'AbortError')]) {
+    expect(concealed(thrown)).toBe(thrown);
+  }
+  const getter = Object.defineProperty(new Error('m'), 'odd', { get: () => expect.unreachable('it was called') });
+  concealError(getter, call);
+});

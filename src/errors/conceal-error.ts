@@ -1,0 +1,110 @@
+import type { InternalAxiosRequestConfig } from 'axios';
+import { inspect, type InspectOptions, types } from 'node:util';
+import { addressOf } from '../redaction/address-of.js';
+import { knownSecrets, withoutSecrets } from '../redaction/known-secrets.js';
+import { redactText } from '../redaction/redact-text.js';
+import type { RedactionRules } from '../redaction/redaction-rules.js';
+import { errorToJson } from './error-to-json.js';
+import { HttpClientError } from './http-client.error.js';
+
+/** What is known of the call that an error has ended. */
+export interface FailedCall {
+  readonly rules: RedactionRules;
+  readonly clientName: string;
+  /** Undefined: what the error has. */
+  readonly config: InternalAxiosRequestConfig | undefined;
+}
+
+/** Where errors of axios, Node and follow-redirects keep what was sent and received. `input` and `base` are URLs, `rawPacket` an answer. */
+const DETAILS = ['config', 'request', 'response', 'rawPacket', 'input', 'base'] as const;
+
+/** Error → the message it had when its texts were last redacted. */
+const redactedMessages = new WeakMap<Error, string>();
+
+/**
+ * Has an error and its causes print no secrets, whatever prints them: `util.inspect`, `JSON.stringify`, loggers that take its
+ * own enumerable properties.
+ *
+ * - `config`, `request`, `response` and the like keep their values, for those who read them, but are not enumerable any more.
+ * - Secrets are taken out of message, stack and other texts.
+ * - Instead an error of axios shows `client`, `method` and `url`, which is an address without user, password and query.
+ *
+ * HttpClientErrors are made without secrets. A frozen error stays as it is. To conceal an error again does no harm. Never throws:
+ * whoever calls this has an error already.
+ */
+export function concealError(error: unknown, call: FailedCall): void {
+  try {
+    if (isError(error)) conceal(error, call, new Set());
+  } catch {
+    // A getter of the config's or the error's has thrown. What was sent and received is hidden before any is called.
+  }
+}
+
+function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
+  if (seen.has(error)) return;
+  seen.add(error);
+  if (!(error instanceof HttpClientError)) {
+    if (hideDetails(error)) {
+      define(error, 'toJSON', toJson);
+      define(error, inspect.custom, inspectEnumerable);
+    }
+    if ('isAxiosError' in error) describe(error, call);
+    if (redactedMessages.get(error) !== error.message) redactTexts(error, call);
+  }
+  for (const name of Object.getOwnPropertyNames(error)) {
+    const value = ownValue(error, name);
+    if (isError(value)) conceal(value, call, seen);
+    else if (Array.isArray(value)) for (const entry of value) if (isError(entry)) conceal(entry, call, seen);
+  }
+}
+
+function describe(error: Error, { config, clientName, rules }: FailedCall): void {
+  const sent = (error as { config?: InternalAxiosRequestConfig }).config ?? config;
+  if (!sent || ('client' in error && 'method' in error && 'url' in error)) return;
+  const shown = { client: clientName, method: (sent.method ?? 'get').toUpperCase(), url: addressOf(sent, rules) };
+  for (const [name, value] of Object.entries(shown)) if (!(name in error)) Reflect.set(error, name, value);
+}
+
+/** @returns whether there are any */
+function hideDetails(error: Error): boolean {
+  let hasDetails = false;
+  for (const name of DETAILS) {
+    if (Object.hasOwn(error, name)) hasDetails = Reflect.defineProperty(error, name, { enumerable: false });
+  }
+  return hasDetails;
+}
+
+function redactTexts(error: Error, { config, rules }: FailedCall): void {
+  const sent = config ?? (error as { config?: InternalAxiosRequestConfig }).config;
+  const secrets = sent ? knownSecrets(sent, rules) : [];
+  for (const name of new Set(['message', 'stack', ...Object.keys(error)])) {
+    const text = name === 'stack' || name === 'message' ? error[name] : ownValue(error, name);
+    if (typeof text !== 'string') continue;
+    const redacted = redactText(withoutSecrets(text, secrets), rules);
+    if (redacted !== text && !Reflect.set(error, name, redacted)) define(error, name, redacted);
+  }
+  redactedMessages.set(error, error.message);
+}
+
+function toJson(this: Error): object {
+  return errorToJson(this);
+}
+
+/** As util.inspect has it by itself, but without what is not enumerable, whoever asks for it. */
+function inspectEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
+  return print(this, { ...options, depth, showHidden: false, customInspect: false });
+}
+
+function define(error: Error, name: PropertyKey, value: unknown): void {
+  Reflect.defineProperty(error, name, { value, enumerable: false, writable: true, configurable: true });
+}
+
+/** Without calling getters. */
+function ownValue(error: Error, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(error, name)?.value;
+}
+
+/** Also of another realm, such as a test runner's. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}

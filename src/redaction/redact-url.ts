@@ -1,0 +1,61 @@
+import { DEFAULT_RULES, REDACTED, type RedactionRules } from './redaction-rules.js';
+
+/** URL parsers drop these wherever they are: https://url.spec.whatwg.org/#concept-basic-url-parser */
+const IGNORED = /[\t\n\r]+/g;
+/** A URL parser's idea of an authority, so as to miss none: after any number of slashes of either kind. */
+const USERINFO = /^(\s*(?:[a-z][a-z\d+.-]*:[/\\]*|[/\\]{2,}))[^/\\?#]*@/i;
+/** What is no URL may have its `@` behind a `/`, a `?` or a `#` of the password. */
+const USERINFO_OF_WHAT_IS_NO_URL = /^(\s*(?:[a-z][a-z\d+.-]*:[/\\]*|[/\\]{2,})).*@/is;
+/** Of a URL in the path or the query. */
+const USERINFO_WITHIN = /(:[/\\]{2,})[^/\\?#&;\s]*@/g;
+/** `?name=value`, `&name=value`, `;name=value` as in a path, `#name=value` as OAuth's implicit grant has it. */
+const PAIR = /([?&;#])([^=?&;#]+)=([^?&;#]+)/g;
+/** A URL in a parameter of a URL in a parameter is encoded twice, and so on. */
+const MAX_ENCODED = 4;
+
+/**
+ * A URL, absolute, relative or wrong, without its user and password and with the values of secret parameters replaced, also of
+ * those that have other secrets in them. Everything else stays as it is written, but for line breaks and tabs.
+ */
+export function redactUrl(url: string, rules: RedactionRules = DEFAULT_RULES): string {
+  return withoutUserinfo(url).replace(PAIR, (pair, separator: string, name: string, value: string) =>
+    rules.isSecretParam(decoded(name)) || hidesSecret(value, rules) ? `${separator}${name}=${REDACTED}` : pair,
+  );
+}
+
+/**
+ * The address by itself: a URL without user, password, query and fragment.
+ * @param rules for parameters in its path
+ */
+export function redactToAddress(url: string, rules: RedactionRules = DEFAULT_RULES): string {
+  return redactUrl(withoutUserinfo(url).replace(/[?#].*$/s, ''), rules);
+}
+
+function withoutUserinfo(url: string): string {
+  const address = url.replace(IGNORED, '');
+  if (!address.includes('@')) return address;
+  const own = URL.canParse(address, 'http://relative') ? USERINFO : USERINFO_OF_WHAT_IS_NO_URL;
+  return address.replace(own, '$1').replace(USERINFO_WITHIN, '$1');
+}
+
+/** Whether a value has parameters or a URL in it, however often encoded, that are secret. */
+function hidesSecret(value: string, rules: RedactionRules): boolean {
+  let text = value;
+  for (let times = 0; times < MAX_ENCODED; times++) {
+    if (USERINFO.test(text)) return true;
+    for (const [, , name] of `?${text}`.matchAll(PAIR)) if (rules.isSecretParam(decoded(name!))) return true;
+    const inner = decoded(text);
+    if (inner === text) return false;
+    text = inner;
+  }
+  return true;
+}
+
+function decoded(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}
