@@ -17,7 +17,7 @@ export function addressOf(
 }
 
 /** Callers in JavaScript pass URL objects, too. */
-const textOf = (url: unknown): string => (url === undefined || url === null ? '' : String(url));
+const textOf = (url: unknown): string => (url instanceof URL ? url.href : typeof url === 'string' ? url : '');
 
 /** As axios joins them: https://github.com/axios/axios/blob/v1.x/lib/core/buildFullPath.js */
 export function joinedUrl(baseURL: string | undefined, url: string, allowAbsoluteUrls: boolean | undefined): string {
