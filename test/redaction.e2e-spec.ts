@@ -304,7 +304,7 @@ const LIMITS: Failure[] = [
   {
     what: 'a deadline',
     is: 'ERR_DEADLINE_EXCEEDED',
-    options: { timeouts: { attemptMs: 40 }, resilience: { deadlineMs: 40 } },
+    options: { timeouts: { attemptMs: false }, resilience: { deadlineMs: 40 } },
     call: get('/held'),
   },
   {
@@ -320,8 +320,8 @@ const LIMITS: Failure[] = [
     what: 'a rate limit',
     is: 'ERR_RATE_LIMIT',
     options: {
-      resilience: { rateLimit: { max: 1 }, deadlineMs: 20 },
-      timeouts: { attemptMs: 20 },
+      resilience: { rateLimit: { max: 1 }, deadlineMs: 500 },
+      timeouts: { attemptMs: false },
     },
     call: async (http) => {
       for (let n = 0; n < 3; n++) await get('/status/200')(http);
