@@ -137,7 +137,7 @@ class Scope {
       hedge: resilience.hedge ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience) }) : undefined,
       breaker: this.breakers && circuitBreaker(this.breakers, clock),
       inboundDeadline:
-        inbound && inbound.deadlineHeader
+        inbound && inbound.deadlineHeader && inbound.forwardTo.size > 0
           ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
           : undefined,
       attemptTimeout: attemptTimeout(clock, { ofClient: client.timeouts.attemptMs, ofOrigin: timeouts.attemptMs }),
