@@ -63,6 +63,8 @@ export class ClientStack {
   readonly #origins: ReadonlyMap<string, Scope>;
   /** Carries a call through the layers to the pool. */
   readonly handle: Handler;
+  /** Of every origin, those that differ included. */
+  readonly breakers: CircuitBreakers;
   /** What errors must not show. */
   readonly rules: RedactionRules;
 
@@ -74,6 +76,10 @@ export class ClientStack {
       ([origin, own]) => [origin, new Scope(own, settings, scoped)] as const,
     );
     this.#origins = new Map(origins);
+    this.breakers = new ScopedBreakers(
+      this.#client.breakers,
+      new Map(origins.map(([origin, { breakers }]) => [origin, breakers])),
+    );
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
     this.handle = (call) => {
       const { resilience } = call.config;
@@ -85,14 +91,6 @@ export class ClientStack {
   /** The layers that calls to an origin pass through, outermost first. */
   entries(origin?: string): readonly StackEntry[] {
     return this.#scope(origin).entries;
-  }
-
-  /** Of every origin, those that differ included. */
-  get breakers(): CircuitBreakers {
-    return new ScopedBreakers(
-      this.#client.breakers,
-      new Map([...this.#origins].map(([origin, { breakers }]) => [origin, breakers])),
-    );
   }
 
   #scope(origin: string | undefined): Scope {
@@ -152,7 +150,7 @@ class Scope {
    * @throws InvalidOptionsError where that is wrong
    */
   async handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
-    const problems = findProblems(group({ resilience: callResilience }), { resilience: given });
+    const problems = findProblems(CALL_SCHEMA, { resilience: given });
     if (problems.length > 0) throw new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
     const { resilience } = this.#settings;
     const own = resolveResilience(given, resilience);
@@ -186,6 +184,9 @@ class Scope {
     );
   }
 }
+
+/** With the path that callers know it by. */
+const CALL_SCHEMA = group({ resilience: callResilience });
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;

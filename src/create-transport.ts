@@ -1,11 +1,10 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
-import { systemClock } from './clock.js';
-import { addressGuard } from './guard/address-guard.js';
 import { createCall } from './layers/create-call.js';
+import { openPool } from './open-pool.js';
 import type { TransportOptions } from './options/http-client-options.js';
 import { resolveTransportOptions } from './options/resolve-options.js';
-import { ConnectionPool, type DrainReport } from './pool/connection-pool.js';
+import type { ConnectionPool, DrainReport } from './pool/connection-pool.js';
 
 /** An axios adapter with sockets of its own. */
 export interface Transport {
@@ -27,15 +26,7 @@ export interface Transport {
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const resolved = resolveTransportOptions(options);
-  const { pool: poolOptions, tls, guard, shutdown } = resolved;
-  const pool = new ConnectionPool({
-    pool: poolOptions,
-    tls,
-    addressGuard: guard ? addressGuard(guard) : undefined,
-    drainMs: shutdown.drainMs,
-    clock: systemClock,
-    random: Math.random,
-  });
+  const pool = openPool(resolved, resolved.shutdown.drainMs);
   const { handle } = new ClientStack(resolved, stackContext(pool, false, []));
   const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport'));
   return Object.assign(adapter, { pool, close: () => pool.close() });

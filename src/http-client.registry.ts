@@ -3,10 +3,9 @@ import { Logger } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
-import { systemClock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
-import { addressGuard } from './guard/address-guard.js';
 import { createHttpClient } from './http-client.factory.js';
+import { openPool } from './open-pool.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import type {
@@ -21,7 +20,7 @@ import {
   resolveModuleOptions,
   resolveNamedOptions,
 } from './options/resolve-options.js';
-import { ConnectionPool } from './pool/connection-pool.js';
+import type { ConnectionPool } from './pool/connection-pool.js';
 
 /** A client and the pool it uses. */
 export interface RegisteredClient {
@@ -136,17 +135,10 @@ export class HttpClientRegistry {
     return client;
   }
 
-  #openPool({ pool, tls, guard }: ResolvedClientOptions): ConnectionPool {
-    const opened = new ConnectionPool({
-      pool,
-      tls,
-      addressGuard: guard ? addressGuard(guard) : undefined,
-      drainMs: this.#options.shutdown.drainMs,
-      clock: systemClock,
-      random: Math.random,
-    });
-    this.#pools.add(opened);
-    return opened;
+  #openPool(options: ResolvedClientOptions): ConnectionPool {
+    const pool = openPool(options, this.#options.shutdown.drainMs);
+    this.#pools.add(pool);
+    return pool;
   }
 }
 

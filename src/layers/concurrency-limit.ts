@@ -1,10 +1,8 @@
-import type { AxiosResponse } from 'axios';
 import { ConcurrencyLimitError } from '../errors/resilience.errors.js';
 import type { LimitScope } from '../options/resilience-options.js';
 import { Slots } from '../policies/slots.js';
-import { onBodyEnd } from '../transport/on-body-end.js';
 import type { Call, Layer } from './layer.js';
-import { responseOf } from './response-of.js';
+import { releasedAfterBody } from './released-after-body.js';
 import { NEVER, whileWaiting } from './while-waiting.js';
 
 export interface ConcurrencySettings {
@@ -28,16 +26,10 @@ export function concurrencyLimit(settings: ConcurrencySettings, closing: AbortSi
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : '';
     if (!slots.take(key)) await turn(slots, key, call, settings, closing);
-    let response: AxiosResponse | undefined;
-    try {
-      response = await next(call);
-      return response;
-    } catch (error) {
-      response = responseOf(error);
-      throw error;
-    } finally {
-      onBodyEnd(response?.data, () => slots.release(key));
-    }
+    return releasedAfterBody(
+      () => next(call),
+      () => slots.release(key),
+    );
   };
 }
 

@@ -1,11 +1,10 @@
 import type { AxiosResponse } from 'axios';
 import { currentScope } from '../context/inbound-context.js';
 import type { InboundScope } from '../context/inbound-scope.js';
-import { onBodyEnd } from '../transport/on-body-end.js';
 import { withAddedHeaders } from './added-headers.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Layer } from './layer.js';
-import { responseOf } from './response-of.js';
+import { releasedAfterBody } from './released-after-body.js';
 
 export interface InboundContextSettings {
   /** Which origins are told of the inbound request. */
@@ -23,16 +22,10 @@ export function inboundContext({ forwardTo }: InboundContextSettings): Layer {
   return (next) => {
     async function within(scope: InboundScope, call: Call): Promise<AxiosResponse> {
       scope.enter(call);
-      let response: AxiosResponse | undefined;
-      try {
-        response = await next(informed(scope, call));
-        return response;
-      } catch (error) {
-        response = responseOf(error);
-        throw error;
-      } finally {
-        onBodyEnd(response?.data, () => scope.leave(call));
-      }
+      return releasedAfterBody(
+        () => next(informed(scope, call)),
+        () => scope.leave(call),
+      );
     }
 
     function informed(scope: InboundScope, call: Call): Call {

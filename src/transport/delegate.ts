@@ -1,6 +1,7 @@
 import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { Clock } from '../clock.js';
 import type { Handler } from '../layers/layer.js';
+import { responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { onBodyEnd } from './on-body-end.js';
 import { waitForSlot } from './socket-slot.js';
@@ -43,8 +44,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       onBodyEnd(response.data, release);
       return response;
     } catch (error) {
-      const { response } = (error ?? {}) as Partial<AxiosError>;
-      onBodyEnd(response?.data, release);
+      onBodyEnd(responseOf(error)?.data, release);
       hideSentConfig(error as Partial<AxiosError> | undefined, sent, config);
       throw error;
     }
