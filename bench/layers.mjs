@@ -47,7 +47,7 @@ const config = {
 function clientWith(resilience, inbound) {
   const { client, ...module } = resolveModuleOptions({ resilience, inbound });
   const pool = new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random });
-  const stack = new ClientStack(client, stackContext(pool, resolveInbound(inbound) && module.inbound, []));
+  const stack = new ClientStack(client, stackContext(pool, { inbound: resolveInbound(inbound) && module.inbound }));
   const terminal = async (call) => ({ ...answer, config: call.config });
   const handle = compose(
     stack.entries().map(({ layer }) => layer),

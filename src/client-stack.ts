@@ -3,7 +3,9 @@ import { type Clock, systemClock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { confinement } from './guard/confinement.js';
 import { admission } from './layers/admission.js';
+import { attemptEvents } from './layers/attempt-events.js';
 import { attemptTimeout } from './layers/attempt-timeout.js';
+import { callEvents } from './layers/call-events.js';
 import { circuitBreaker } from './layers/circuit-breaker.js';
 import { type CircuitBreakers, OriginBreakers } from './layers/circuit-breakers.js';
 import { coalesce } from './layers/coalesce.js';
@@ -31,6 +33,7 @@ import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from 
 import { RetryBudget } from './policies/retry-budget.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
 import { type RedactionRules, redactionRules } from './redaction/redaction-rules.js';
+import { type EventSink, HttpClientEvents } from './observability/http-client-events.js';
 import { nativeTransport } from './transport/native-transport.js';
 
 /** What a stack is made of besides its options. */
@@ -43,6 +46,7 @@ export interface StackContext {
   readonly now: () => number;
   readonly inbound: InboundSettings | false;
   readonly placed: readonly PlacedLayer[];
+  readonly events: EventSink;
 }
 
 /** A transport by itself has no base URL. */
@@ -50,10 +54,10 @@ export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptio
 
 export function stackContext(
   pool: ConnectionPool,
-  inbound: InboundSettings | false,
-  placed: readonly PlacedLayer[],
+  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events'>> = {},
 ): StackContext {
-  return { pool, clock: systemClock, random: Math.random, now: Date.now, inbound, placed };
+  const { inbound = false, placed = [], events = new HttpClientEvents() } = given;
+  return { pool, clock: systemClock, random: Math.random, now: Date.now, inbound, placed, events };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
@@ -117,7 +121,7 @@ class Scope {
   constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
     const { baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
-    const { pool, clock, inbound, rules } = context;
+    const { pool, clock, inbound, events, rules } = context;
     this.#settings = settings;
     this.#context = context;
     this.#transport = transportOf(settings, context);
@@ -125,6 +129,7 @@ class Scope {
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, clock) : undefined;
     this.#layers = {
+      callEvents: callEvents(events, clock),
       admission: admission(pool, rules),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
@@ -138,6 +143,7 @@ class Scope {
         inbound && inbound.deadlineHeader && inbound.forwardTo.size > 0
           ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
           : undefined,
+      attemptEvents: attemptEvents(events, clock),
       attemptTimeout: attemptTimeout(clock, { ofClient: client.timeouts.attemptMs, ofOrigin: timeouts.attemptMs }),
       ...this.#repeating(resilience),
     };

@@ -27,7 +27,7 @@ export interface Transport {
 export function createTransport(options: TransportOptions = {}): Transport {
   const resolved = resolveTransportOptions(options);
   const pool = openPool(resolved, resolved.shutdown.drainMs);
-  const { handle } = new ClientStack(resolved, stackContext(pool, false, []));
+  const { handle } = new ClientStack(resolved, stackContext(pool));
   const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport'));
   return Object.assign(adapter, { pool, close: () => pool.close() });
 }

@@ -25,6 +25,7 @@ import {
 import { clientProviders } from './http-client.providers.js';
 import { HttpClients } from './http-clients.js';
 import { HttpClientRegistry } from './http-client.registry.js';
+import { HttpClientEvents } from './observability/http-client-events.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
 import type { HttpClientModuleOptions, NamedHttpClientOptions } from './options/http-client-options.js';
@@ -61,9 +62,14 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
       inject: [HttpClientRegistry],
       useFactory: (registry: HttpClientRegistry) => new HttpClients(registry),
     },
+    {
+      provide: HttpClientEvents,
+      inject: [HttpClientRegistry],
+      useFactory: ({ events }: HttpClientRegistry) => events,
+    },
     ...defaultClient.providers,
   ],
-  exports: [HttpClientRegistry, HttpClients, ...defaultClient.exports],
+  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, ...defaultClient.exports],
 })
 export class HttpClientModule
   extends ConfigurableModuleClass

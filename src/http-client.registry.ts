@@ -6,6 +6,7 @@ import type { HttpClientInterceptor } from './client/http-client-interceptor.js'
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { createHttpClient } from './http-client.factory.js';
 import { openPool } from './open-pool.js';
+import { HttpClientEvents } from './observability/http-client-events.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import type {
@@ -48,6 +49,8 @@ const INHERITED = [
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {
   readonly #logger = new Logger('HttpClientModule');
+  /** What happens in any of them. */
+  readonly events = new HttpClientEvents();
   readonly #options: ResolvedModuleOptions;
   readonly #given: HttpClientModuleOptions;
   readonly #clients = new Map<string, RegisteredClient>();
@@ -127,7 +130,10 @@ export class HttpClientRegistry {
   ): RegisteredClient {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
-    const stack = new ClientStack(options, stackContext(pool, this.#options.inbound, layers));
+    const stack = new ClientStack(
+      options,
+      stackContext(pool, { inbound: this.#options.inbound, placed: layers, events: this.events }),
+    );
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, sources };
     this.#clients.set(name, client);

@@ -265,7 +265,13 @@ describe("a socket of another client's", () => {
     const { options, stack } = app.get(HttpClients).explain('hooks');
     expect(options['guard.allowPorts']).toEqual({ value: false, from: 'client "hooks"' });
     expect(options['guard.allowHosts']).toEqual({ value: [], from: 'default' });
-    expect(stack.map(({ name }) => name)).toEqual(['admission', 'guard', 'attemptTimeout']);
+    expect(stack.map(({ name }) => name)).toEqual([
+      'callEvents',
+      'admission',
+      'guard',
+      'attemptEvents',
+      'attemptTimeout',
+    ]);
     expect(app.get(HttpClients).explain().options['guard']).toEqual({ value: false, from: 'default' });
   });
 

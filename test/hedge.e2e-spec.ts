@@ -26,7 +26,7 @@ describe('a call whose first request is not answered in time', () => {
     });
     const { client: options } = resolveModuleOptions({ resilience: { hedge: { coldMs: 20 }, budget: false } });
     pool = new ConnectionPool({ ...options, drainMs: 100, clock: systemClock, random: Math.random });
-    const { handle } = new ClientStack(options, stackContext(pool, false, []));
+    const { handle } = new ClientStack(options, stackContext(pool));
     client = axios.create({ adapter: (config) => handle(createCall(config, 'default')), baseURL: upstream.url });
   });
 

@@ -128,7 +128,13 @@ describe('resilience options', () => {
     const { http, clients, upstream: server } = await start({}, failing);
     await expect(http.get('/')).rejects.toMatchObject({ response: { status: 503 } });
     expect(server.requests).toBe(1);
-    expect(clients.explain().stack.map(({ name }) => name)).toEqual(['admission', 'confine', 'attemptTimeout']);
+    expect(clients.explain().stack.map(({ name }) => name)).toEqual([
+      'callEvents',
+      'admission',
+      'confine',
+      'attemptEvents',
+      'attemptTimeout',
+    ]);
   });
 
   it('hold for every way of calling', async () => {
@@ -191,7 +197,15 @@ describe('resilience options', () => {
     const { options, stack } = app.get(HttpClients).explain('flights');
     expect(options['resilience.retry.max']).toEqual({ value: 1, from: 'client "flights"' });
     expect(options['resilience.deadlineMs']).toEqual({ value: 30_000, from: "module: 'standard'" });
-    expect(stack.map(({ name }) => name)).toEqual(['admission', 'deadline', 'retry', 'breaker', 'attemptTimeout']);
+    expect(stack.map(({ name }) => name)).toEqual([
+      'callEvents',
+      'admission',
+      'deadline',
+      'retry',
+      'breaker',
+      'attemptEvents',
+      'attemptTimeout',
+    ]);
     expect(() => app!.get(HttpClients).explain('hotels')).toThrow('there are default, flights');
   });
 
@@ -303,11 +317,13 @@ describe('layers of the user', () => {
     await expect(http.get('/')).rejects.toBeInstanceOf(Error);
     expect(seen).toEqual(['call 1', 'attempt 1', 'attempt 2']);
     expect(clients.explain().stack.map(({ name }) => name)).toEqual([
+      'callEvents',
       'admission',
       'confine',
       'PerCall',
       'retry',
       'perAttempt',
+      'attemptEvents',
       'attemptTimeout',
     ]);
   });
@@ -315,7 +331,7 @@ describe('layers of the user', () => {
   it('are refused where they are none', () => {
     const layers = [5, { use: () => {}, before: 'lunch' }] as never;
     expect(() => HttpClientModule.forRoot({ layers })).toThrow(
-      /layers\.0: expected a layer[^]*layers\.1\.before: expected one of admission/,
+      /layers\.0: expected a layer[^]*layers\.1\.before: expected one of callEvents, admission/,
     );
   });
 });

@@ -1,20 +1,41 @@
 import { CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { type Clock, systemClock } from '../clock.js';
 import { Cancellation } from '../transport/cancellation.js';
+import { type CallJournal, callJournal } from './call-journal.js';
 import type { Call, CallChanges } from './layer.js';
 
 /** The call that an axios config, as adapters get it, stands for. */
-export function createCall(config: InternalAxiosRequestConfig, clientName: string): Call {
+export function createCall(config: InternalAxiosRequestConfig, clientName: string, clock: Clock = systemClock): Call {
   const { cancelToken, signal, method = 'get' } = config;
   const cancellation = new Cancellation(cancelToken);
   if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));
-  return new AxiosCall(config, clientName, method.toUpperCase(), 1, Infinity, cancellation, undefined);
+  return new AxiosCall(
+    config,
+    clientName,
+    method.toUpperCase(),
+    1,
+    Infinity,
+    cancellation,
+    undefined,
+    callJournal(clock.now()),
+  );
 }
 
 /** The same call, changed for the layers within. */
 export function deriveCall(call: Call, changes: CallChanges): Call {
   const { config = call.config, attempt = call.attempt, deadline = call.deadline } = changes;
   const { cancellation = call.cancellation, mayRepeat = call.mayRepeat } = changes;
-  return new AxiosCall(config, call.clientName, call.method, attempt, deadline, cancellation, mayRepeat, call);
+  return new AxiosCall(
+    config,
+    call.clientName,
+    call.method,
+    attempt,
+    deadline,
+    cancellation,
+    mayRepeat,
+    call.journal,
+    call,
+  );
 }
 
 class AxiosCall implements Call {
@@ -28,6 +49,7 @@ class AxiosCall implements Call {
     readonly deadline: number,
     readonly cancellation: Cancellation,
     readonly mayRepeat: (() => boolean) | undefined,
+    readonly journal: CallJournal,
     /** What it was derived from: where it leads cannot be changed. */
     readonly derivedFrom?: Call,
   ) {}

@@ -1,5 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Cancellation } from '../transport/cancellation.js';
+import type { CallJournal } from './call-journal.js';
 
 /** What travels through the stack: one call of the user's, or one attempt at it. */
 export interface Call {
@@ -22,6 +23,8 @@ export interface Call {
   readonly cancellation: Cancellation;
   /** Asks for one more request than was called for, and takes it from the origin's budget. Absent: there is no budget. */
   readonly mayRepeat?: (() => boolean) | undefined;
+  /** One for all attempts of the call. */
+  readonly journal: CallJournal;
 }
 
 /** What a layer may change of a call for the layers within. */

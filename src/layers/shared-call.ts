@@ -54,6 +54,10 @@ export class SharedCall implements Call {
     return this.#first.method;
   }
 
+  get journal() {
+    return this.#first.journal;
+  }
+
   get attempt() {
     return this.#first.attempt;
   }

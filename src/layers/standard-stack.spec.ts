@@ -20,6 +20,7 @@ class Signing implements HttpClientLayer {
 describe('standardStack', () => {
   it('has the layers that are on, in THE order', () => {
     expect(names()).toEqual([
+      'callEvents',
       'admission',
       'confine',
       'guard',
@@ -31,6 +32,7 @@ describe('standardStack', () => {
       'hedge',
       'breaker',
       'inboundDeadline',
+      'attemptEvents',
       'attemptTimeout',
     ]);
   });
@@ -38,7 +40,7 @@ describe('standardStack', () => {
   it('puts a layer of the user right within the deadline, unless it is told a place', () => {
     const tracing: Layer = (next) => next;
     const stack = names([tracing, { use: Signing, after: 'breaker' }, { use: pass, before: 'admission' }]);
-    expect(stack[0]).toBe('pass');
+    expect(stack[stack.indexOf('admission') - 1]).toBe('pass');
     expect(stack[stack.indexOf('deadline') + 1]).toBe('tracing');
     expect(stack[stack.indexOf('breaker') + 1]).toBe('Signing');
   });

@@ -2,6 +2,7 @@ import type { Layer } from './layer.js';
 
 /** THE order of the layers, outermost first, and why each is where it is. */
 export const STACK_ORDER = [
+  ['callEvents', 'sees the call as its caller does, refusals and waiting included'],
   ['admission', 'whatever a layer within waits for, the call is in flight, and a closing pool can end it'],
   ['confine', 'a call that leaves the base URL ends before it costs anything'],
   ['guard', 'so does one to an address that may not be called; names and redirects are judged further within'],
@@ -14,6 +15,7 @@ export const STACK_ORDER = [
   ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
   ['breaker', 'sees every single request, retries and hedges included'],
   ['inboundDeadline', 'tells the upstream what is left of the time when this very request is sent'],
+  ['attemptEvents', 'sees every request that is made, with what is told to the upstream'],
   ['attemptTimeout', 'times one exchange, not what surrounds it'],
 ] as const;
 

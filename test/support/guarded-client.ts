@@ -24,7 +24,7 @@ export function guardedClient(options: HttpClientOptions, resolve?: ResolveHost)
     clock: systemClock,
     random: Math.random,
   });
-  const stack = new ClientStack(resolved, stackContext(pool, false, []));
+  const stack = new ClientStack(resolved, stackContext(pool));
   const client = axios.create({
     ...resolved.axios,
     ...(baseURL !== undefined && { baseURL }),

@@ -1,0 +1,17 @@
+/** What is known of a call so far: one for all its attempts, written as it goes on, read by timings and events. */
+export interface CallJournal {
+  /** Unique in the process. */
+  readonly id: number;
+  /** When the call was made, on the client's clock. */
+  readonly startedAt: number;
+  /** How long it has waited for a place so far, in milliseconds: in a concurrency limit, a rate limit, or for a socket. */
+  queuedMs: number;
+  /** Requests made for it so far, retries and hedges included. */
+  requests: number;
+}
+
+let calls = 0;
+
+export function callJournal(startedAt: number): CallJournal {
+  return { id: ++calls, startedAt, queuedMs: 0, requests: 0 };
+}
