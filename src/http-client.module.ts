@@ -25,6 +25,7 @@ import {
 import { clientProviders } from './http-client.providers.js';
 import { HttpClients } from './http-clients.js';
 import { HttpClientRegistry } from './http-client.registry.js';
+import { HttpClientHealthIndicator } from './observability/http-client-health.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
@@ -67,9 +68,14 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
       inject: [HttpClientRegistry],
       useFactory: ({ events }: HttpClientRegistry) => events,
     },
+    {
+      provide: HttpClientHealthIndicator,
+      inject: [HttpClientRegistry],
+      useFactory: (registry: HttpClientRegistry) => new HttpClientHealthIndicator(registry),
+    },
     ...defaultClient.providers,
   ],
-  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, ...defaultClient.exports],
+  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, HttpClientHealthIndicator, ...defaultClient.exports],
 })
 export class HttpClientModule
   extends ConfigurableModuleClass

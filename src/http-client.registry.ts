@@ -74,8 +74,11 @@ export class HttpClientRegistry {
     return [...this.#clients.keys()];
   }
 
-  get(name: string): RegisteredClient | undefined {
-    return this.#clients.get(name);
+  /** @throws RangeError for a name that no client has */
+  get(name: string): RegisteredClient {
+    const client = this.#clients.get(name);
+    if (!client) throw new RangeError(`no client is named ${JSON.stringify(name)}; there are ${this.names.join(', ')}`);
+    return client;
   }
 
   /** Makes the client of `forRoot`. */

@@ -52,7 +52,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   explain(name: string = DEFAULT_CLIENT_NAME): Explanation {
-    const { options, stack, pool, sources } = this.#client(name);
+    const { options, stack, pool, sources } = this.#registry.get(name);
     const { origins, ...own } = options;
     return {
       client: name,
@@ -82,7 +82,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   stats(name: string = DEFAULT_CLIENT_NAME): ClientStats {
-    const { pool, stack } = this.#client(name);
+    const { pool, stack } = this.#registry.get(name);
     return { pool: pool.stats(), breakers: stack.breakers.snapshot() };
   }
 
@@ -91,13 +91,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   breakers(name: string = DEFAULT_CLIENT_NAME): CircuitBreakers {
-    return this.#client(name).stack.breakers;
-  }
-
-  #client(name: string): RegisteredClient {
-    const client = this.#registry.get(name);
-    if (!client) throw new RangeError(`no client is named ${JSON.stringify(name)}; there are ${this.names.join(', ')}`);
-    return client;
+    return this.#registry.get(name).stack.breakers;
   }
 }
 

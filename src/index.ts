@@ -54,6 +54,15 @@ export { redactHeaders } from './redaction/redact-headers.js';
 export { redactUrl } from './redaction/redact-url.js';
 export type { ExplainedOption } from './options/explain-options.js';
 export { type ClientStats, type ExplainedLayer, type Explanation, HttpClients } from './http-clients.js';
+export {
+  type BreakersCheckOptions,
+  type HealthResult,
+  HttpClientHealthIndicator,
+  type PoolHealth,
+  type PoolsCheckOptions,
+  type ProbeHealth,
+  type ProbeOptions,
+} from './observability/http-client-health.js';
 export { channelName, type HttpClientEvent, HttpClientEvents } from './observability/http-client-events.js';
 export type { HttpClientEventMap, HttpClientEventName } from './observability/events.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
