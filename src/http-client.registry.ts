@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
+import { systemClock } from './clock.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { createHttpClient } from './http-client.factory.js';
 import { openPool } from './open-pool.js';
+import { logCalls } from './observability/call-log.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
@@ -56,12 +58,14 @@ export class HttpClientRegistry {
   readonly #clients = new Map<string, RegisteredClient>();
   readonly #pools = new Set<ConnectionPool>();
   readonly #rootPool: ConnectionPool;
+  readonly #endCallLog: () => void;
   #closed: Promise<void> | undefined;
 
   /** @throws InvalidOptionsError that lists every wrong option */
   constructor(given: HttpClientModuleOptions) {
     this.#given = given;
     this.#options = resolveModuleOptions(given);
+    this.#endCallLog = logCalls(this.events, this.#options.logging, systemClock, (...line) => this.#write(...line));
     this.#rootPool = this.#openPool(this.#options.client);
   }
 
@@ -109,7 +113,7 @@ export class HttpClientRegistry {
   async drain(): Promise<void> {
     await Promise.all(
       Array.from(this.#pools, (pool) => {
-        if (pool.state === 'open') this.#logger.log(drainingLine(pool, this.#options.shutdown.drainMs));
+        if (pool.state === 'open') this.#tell(drainingLine(pool, this.#options.shutdown.drainMs));
         return pool.drain();
       }),
     );
@@ -121,7 +125,8 @@ export class HttpClientRegistry {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(Array.from(this.#pools, async (pool) => this.#logger.log(closedLine(pool, await pool.close()))));
+    await Promise.all(Array.from(this.#pools, async (pool) => this.#tell(closedLine(pool, await pool.close()))));
+    this.#endCallLog();
   }
 
   #add(
@@ -140,8 +145,18 @@ export class HttpClientRegistry {
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, sources };
     this.#clients.set(name, client);
-    this.#logger.log(openLine(randomUUID().slice(0, 8), options, pool));
+    this.#tell(openLine(randomUUID().slice(0, 8), options, pool));
     return client;
+  }
+
+  /** About clients and pools. */
+  #tell(line: string): void {
+    const { lifecycle } = this.#options.logging;
+    if (lifecycle) this.#write(lifecycle, line);
+  }
+
+  #write(level: LogLevel, line: string, ...fields: object[]): void {
+    this.#logger[level](line, ...fields);
   }
 
   #openPool(options: ResolvedClientOptions): ConnectionPool {

@@ -42,6 +42,7 @@ export type {
   RetryOptions,
 } from './options/resilience-options.js';
 export type { GuardOptions } from './options/resolve-guard.js';
+export type { LoggingOptions, SlowCallsOptions } from './options/resolve-logging.js';
 export type { InboundOptions } from './options/resolve-inbound.js';
 export {
   isSecretHeader,

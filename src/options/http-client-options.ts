@@ -6,6 +6,7 @@ import type { CustomLayer } from '../layers/custom-layers.js';
 import type { GuardOptions } from './resolve-guard.js';
 import type { RedactOptions } from '../redaction/redaction-rules.js';
 import type { InboundOptions } from './resolve-inbound.js';
+import type { LoggingOptions } from './resolve-logging.js';
 import type { ResilienceOptions } from './resilience-options.js';
 
 /** How long the parts of a call may take. Each has its own error, which says what to change. */
@@ -208,6 +209,8 @@ export interface HttpClientModuleOptions extends HttpClientOptions {
    * @default false
    */
   inbound?: boolean | InboundOptions;
+  /** What is written to Nest's Logger. `false`: nothing. */
+  logging?: LoggingOptions | false;
 }
 
 /** What a class given to `forRootAsync({ useClass })` or `{ useExisting }` implements. */

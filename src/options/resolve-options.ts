@@ -18,6 +18,7 @@ import type { RedactOptions } from '../redaction/redaction-rules.js';
 import { findProblems } from './problems.js';
 import { type GuardSettings, resolveGuard } from './resolve-guard.js';
 import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
+import { type LoggingSettings, resolveLogging } from './resolve-logging.js';
 import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
@@ -67,6 +68,7 @@ export interface ResolvedModuleOptions {
   readonly client: ResolvedClientOptions;
   readonly shutdown: { readonly drainMs: number };
   readonly inbound: InboundSettings | false;
+  readonly logging: LoggingSettings;
 }
 
 /**
@@ -81,6 +83,7 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
     client,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
     inbound: resolveInbound(options.inbound),
+    logging: resolveLogging(options.logging),
   });
 }
 

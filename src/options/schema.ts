@@ -1,3 +1,4 @@
+import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
 import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { confine, guard } from './guard-schema.js';
@@ -30,6 +31,9 @@ const axiosPassthrough = v.objectWithRest(
   v.any(),
   'an object',
 );
+
+/** Nest's. */
+const LOG_LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'] as const satisfies LogLevel[];
 
 const isOrigin = (value: string) => isHttpUrl(value) && new URL(value).origin === value;
 const anOrigin = "an origin, as 'https://api.example.com'";
@@ -134,7 +138,22 @@ const inboundGroup = group(
 );
 const inbound = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : inboundGroup)));
 
-export const moduleOptionsSchema = group({ ...client, shutdown, inbound });
+const level = (what: string, ...off: [] | [v.GenericSchema]) => v.union([v.picklist(LOG_LEVELS), ...off], what);
+const aLevel = `one of ${LOG_LEVELS.join(', ')}`;
+const levelOrOff = level(`${aLevel}, or false`, v.literal(false));
+const slowCalls = group({ afterMs: milliseconds, level: v.optional(level(aLevel)) }, 'an object, or false');
+const loggingGroup = group(
+  {
+    failedCalls: v.optional(levelOrOff),
+    slowCalls: v.optional(v.lazy((input) => (input === false ? v.literal(false) : slowCalls))),
+    repeatAfterMs: v.optional(millisecondsOrOff),
+    lifecycle: v.optional(levelOrOff),
+  },
+  'an object, or false',
+);
+const logging = v.optional(v.lazy((input) => (input === false ? v.literal(false) : loggingGroup)));
+
+export const moduleOptionsSchema = group({ ...client, shutdown, inbound, logging });
 
 const { timeouts, limits, redirects, pool, tls, redact } = client;
 export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, redact, shutdown });

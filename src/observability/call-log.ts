@@ -1,0 +1,64 @@
+import type { LogLevel } from '@nestjs/common';
+import { type AxiosError, isCancel } from 'axios';
+import { inspect } from 'node:util';
+import type { Clock } from '../clock.js';
+import { responseOf } from '../layers/response-of.js';
+import type { LoggingSettings } from '../options/resolve-logging.js';
+import { outcomeName } from '../policies/transience.js';
+import type { CallEndEvent } from './events.js';
+import { failedPhase } from './failed-phase.js';
+import type { HttpClientEvents } from './http-client-events.js';
+import { RepeatedLines } from './repeated-lines.js';
+
+/**
+ * Writes a line about each call that fails, and each that is slow, as `settings` say.
+ * @returns ends it, and tells of the lines that were held back
+ */
+export function logCalls(
+  events: HttpClientEvents,
+  { failedCalls, slowCalls, repeatAfterMs }: LoggingSettings,
+  clock: Clock,
+  write: (level: LogLevel, line: string, ...fields: object[]) => void,
+): () => void {
+  if (!failedCalls && !slowCalls) return () => {};
+  const lines = new RepeatedLines(repeatAfterMs || 0);
+  const tell = (level: LogLevel, event: CallEndEvent, outcome: string) => {
+    const { client, method, origin, urlTemplate = '' } = event;
+    const about = `Client "${client}": ${method} ${origin}${urlTemplate} ${outcome}`;
+    const heldBack = lines.seen(about, clock.now());
+    if (heldBack !== undefined) write(level, `${about}, ${summary(event)}${more(heldBack)}`, fieldsOf(event, heldBack));
+  };
+  const stop = events.on('call:end', (event) => {
+    const { error, durationMs } = event;
+    if (error !== undefined) {
+      // What was given up, by its caller or with the inbound request, has not failed.
+      if (failedCalls && !isCancel(error)) tell(failedCalls, event, `failed: ${outcomeOf(error)}`);
+    } else if (slowCalls && durationMs > slowCalls.afterMs) tell(slowCalls.level, event, 'was slow');
+  });
+  return () => {
+    stop();
+    for (const [line, count] of lines.leftOver()) write(failedCalls || 'warn', `${line}; ${count} more`);
+  };
+}
+
+function outcomeOf(error: unknown): string {
+  const response = responseOf(error);
+  const name = outcomeName({ error, ...(response && { response }) });
+  return typeof name === 'number' ? `status ${name}` : name;
+}
+
+function summary({ durationMs, requests }: CallEndEvent): string {
+  return `${requests > 1 ? `after ${requests} requests, ` : ''}in ${Math.round(durationMs)} ms`;
+}
+
+const more = (heldBack: number) => (heldBack > 0 ? `; ${heldBack} more since the last such line` : '');
+
+/** For loggers that write JSON; for those that write text it prints nothing, since the line says it all. */
+function fieldsOf(event: CallEndEvent, heldBack: number): object {
+  const { client, method, origin, urlTemplate, status, error, requests, durationMs } = event;
+  const { code } = (error ?? {}) as Partial<AxiosError>;
+  const phase = error === undefined ? undefined : failedPhase(code, status);
+  const call = { client, method, origin, urlTemplate, status, code, phase, requests };
+  const counts = { durationMs: Math.round(durationMs), ...(heldBack > 0 && { heldBack }) };
+  return { ...call, ...counts, [inspect.custom]: () => '' };
+}

@@ -1,0 +1,37 @@
+/**
+ * What a failed call was doing:
+ * - `queue`: waiting for a place under a limit, or for a socket
+ * - `connect`: DNS, TCP, TLS
+ * - `response`: from the request to the headers of the response
+ * - `body`: reading the response's body
+ * - `refused`: nothing yet: the client did not let it go
+ */
+export type FailedPhase = 'queue' | 'connect' | 'response' | 'body' | 'refused';
+
+const PHASES: ReadonlyMap<string, FailedPhase> = new Map([
+  ['ERR_CONCURRENCY_LIMIT', 'queue'],
+  ['ERR_RATE_LIMIT', 'queue'],
+  ['ERR_POOL_QUEUE_FULL', 'queue'],
+  ['ERR_POOL_TIMEOUT', 'queue'],
+  ['ERR_CONNECT_TIMEOUT', 'connect'],
+  ['ECONNREFUSED', 'connect'],
+  ['EHOSTUNREACH', 'connect'],
+  ['ENETUNREACH', 'connect'],
+  ['ENOTFOUND', 'connect'],
+  ['EAI_AGAIN', 'connect'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'connect'],
+  ['CERT_HAS_EXPIRED', 'connect'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'connect'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'connect'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'connect'],
+  ['ERR_RESPONSE_TIMEOUT', 'response'],
+  ['ERR_BODY_TIMEOUT', 'body'],
+  ['ERR_BODY_TOO_LARGE', 'body'],
+  ['ERR_CIRCUIT_OPEN', 'refused'],
+  ['ERR_ADDRESS_BLOCKED', 'refused'],
+]);
+
+/** @returns undefined where its code does not tell, as ECONNRESET or a deadline's */
+export function failedPhase(code: string | undefined, status: number | undefined): FailedPhase | undefined {
+  return PHASES.get(code ?? '') ?? (status === undefined ? undefined : 'response');
+}
