@@ -42,6 +42,7 @@ describe('resolveModuleOptions', () => {
         ownsPool: true,
       },
       shutdown: { drainMs: 10_000 },
+      logging: { failedCalls: 'warn', slowCalls: false, repeatAfterMs: 10_000, lifecycle: 'log' },
       inbound: false,
     });
   });
@@ -94,7 +95,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, redact, axios, shutdown, inbound, got an unknown option',
+      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, redact, axios, shutdown, inbound, logging, got an unknown option',
     ]);
   });
 
