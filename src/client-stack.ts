@@ -32,6 +32,7 @@ import type { OriginSettings, ResolvedClientOptions, TransportSettings } from '.
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
 import { RetryBudget } from './policies/retry-budget.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
+import { withoutPrototype } from './prototype-pollution.js';
 import { type RedactionRules, redactionRules } from './redaction/redaction-rules.js';
 import { type EventSink, HttpClientEvents } from './observability/http-client-events.js';
 import { nativeTransport } from './transport/native-transport.js';
@@ -156,7 +157,7 @@ class Scope {
    * @throws InvalidOptionsError where that is wrong
    */
   async handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
-    const problems = findProblems(CALL_SCHEMA, { resilience: given });
+    const problems = findProblems(CALL_SCHEMA, withoutPrototype({ resilience: given }));
     if (problems.length > 0) throw new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
     const { resilience } = this.#settings;
     const own = resolveResilience(given, resilience);
@@ -205,6 +206,7 @@ function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, cl
     poolWaitMs: timeouts.poolWaitMs,
     phases: { connect: timeouts.connectMs, response: timeouts.responseMs, bodyIdle: timeouts.bodyIdleMs },
     maxResponseBytes: limits.maxResponseBytes,
+    maxHeaderBytes: limits.maxHeaderBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
   });
 }

@@ -102,6 +102,7 @@ export { BodyConsumedError } from './errors/body-consumed.error.js';
 export { AddressBlockedError } from './errors/address-blocked.error.js';
 export { BodyTooLargeError } from './errors/body-too-large.error.js';
 export { ClientClosedError } from './errors/client-closed.error.js';
+export { HeadersTooLargeError } from './errors/headers-too-large.error.js';
 export { HttpClientError, isHttpClientError } from './errors/http-client.error.js';
 export { InvalidOptionsError } from './errors/invalid-options.error.js';
 export { PoolQueueFullError } from './errors/pool-queue-full.error.js';

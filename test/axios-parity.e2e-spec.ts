@@ -108,9 +108,17 @@ async function outcomeOf(client: AxiosInstance, config: AxiosRequestConfig) {
     return { seen, response: await described(response) };
   } catch (error) {
     const { name, message, code, response, status, isAxiosError, config: errorConfig } = error as Record<string, any>;
+    const isUrls = code === 'ERR_INVALID_URL'; // axios lets the URL parser's error through; ours is an AxiosError, as any other
     return {
       seen,
-      error: { name, message, code, status, isAxiosError, hasConfig: errorConfig !== undefined },
+      error: {
+        name,
+        message,
+        code,
+        status,
+        isAxiosError: isUrls || isAxiosError,
+        hasConfig: isUrls || errorConfig !== undefined,
+      },
       response: response && (await described(response)),
     };
   }

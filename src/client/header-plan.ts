@@ -74,7 +74,8 @@ export function ordinaryName(name: string): string | undefined {
   if (known !== undefined) return known;
   // AxiosHeaders stores a header named like one of its methods under another name, and merging skips `prototype`.
   // Longer names than that, which any server may send, would only fill the memory.
-  if (!/^[a-z\d-]{1,64}$/i.test(name) || name in AxiosHeaders.prototype || name === 'prototype') return undefined;
+  if (!/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name) || name in AxiosHeaders.prototype || name === 'prototype')
+    return undefined;
   const lowerCase = name.toLowerCase();
   if (ordinaryNames.size < MAX_REMEMBERED_NAMES) ordinaryNames.set(name, lowerCase);
   return lowerCase;

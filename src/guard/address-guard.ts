@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } fro
 import { isIP, type LookupFunction } from 'node:net';
 import { OriginMap } from '../layers/origin-map.js';
 import type { GuardSettings } from '../options/resolve-guard.js';
+import { shadowInherited } from '../prototype-pollution.js';
 import { addressPolicy } from './address-policy.js';
 import { AddressRefusal } from './address-refusal.js';
 import { hostMatcher } from './trusted-hosts.js';
@@ -80,7 +81,7 @@ export function addressGuard(settings: GuardSettings, resolve: ResolveHost = sys
   }
 
   const lookup: LookupFunction = (host, options, callback) => {
-    resolve(host, { ...options, all: true }, (error, addresses) => {
+    resolve(host, shadowInherited({ ...options, all: true }), (error, addresses) => {
       if (error) {
         callback(error, []);
         return;

@@ -1,11 +1,13 @@
 import { CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import { type Clock, systemClock } from '../clock.js';
+import { ownSettings } from '../prototype-pollution.js';
 import { Cancellation } from '../transport/cancellation.js';
 import { type CallJournal, callJournal } from './call-journal.js';
 import type { Call, CallChanges } from './layer.js';
 
 /** The call that an axios config, as adapters get it, stands for. */
-export function createCall(config: InternalAxiosRequestConfig, clientName: string, clock: Clock = systemClock): Call {
+export function createCall(given: InternalAxiosRequestConfig, clientName: string, clock: Clock = systemClock): Call {
+  const config = ownSettings(given); // axios's own have no prototype, but what an interceptor makes of one may
   const { cancelToken, signal, method = 'get' } = config;
   const cancellation = new Cancellation(cancelToken);
   if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));

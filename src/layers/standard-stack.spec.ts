@@ -81,3 +81,14 @@ describe('a class for a layer', () => {
     expect(instance.wrapped).toEqual([next]);
   });
 });
+
+it('puts a layer where it was told to, whatever is on Object.prototype', () => {
+  const everyObject = Object.prototype as Record<string, unknown>;
+  everyObject['before'] = 'admission';
+  try {
+    const place = { after: 'retry' } as const;
+    expect(standardStack({}, [{ name: 'own', layer: (next) => next, place }])).toHaveLength(1);
+  } finally {
+    delete everyObject['before'];
+  }
+});

@@ -44,9 +44,13 @@ export function standardStack(layers: StandardLayers, placed: readonly PlacedLay
   const stack: StackEntry[] = [];
   for (const name of LAYER_NAMES) {
     const layer = layers[name];
-    stack.push(...placed.filter(({ place }) => 'before' in place && place.before === name));
+    stack.push(...placed.filter(({ place }) => isAt(place, 'before', name)));
     if (layer) stack.push({ name, layer });
-    stack.push(...placed.filter(({ place }) => 'after' in place && place.after === name));
+    stack.push(...placed.filter(({ place }) => isAt(place, 'after', name)));
   }
   return stack;
+}
+
+function isAt(place: PlacedLayer['place'], side: 'before' | 'after', name: LayerName): boolean {
+  return Object.hasOwn(place, side) && (place as Record<typeof side, LayerName>)[side] === name;
 }

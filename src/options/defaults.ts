@@ -1,3 +1,5 @@
+import { maxHeaderSize } from 'node:http';
+
 /** The name of the client that `forRoot` makes. */
 export const DEFAULT_CLIENT_NAME = 'default';
 
@@ -10,7 +12,7 @@ export const DEFAULTS = Object.freeze({
     responseMs: 10_000,
     bodyIdleMs: 10_000,
   }),
-  limits: Object.freeze({ maxResponseBytes: 10 * 1024 * 1024 }),
+  limits: Object.freeze({ maxResponseBytes: 10 * 1024 * 1024, maxHeaderBytes: maxHeaderSize }),
   redirects: Object.freeze({ max: 5, allowDowngrade: false }),
   pool: Object.freeze({
     maxSockets: 100,
@@ -34,6 +36,6 @@ export const AXIOS_DEFAULTS = Object.freeze({
     responseMs: false,
     bodyIdleMs: false,
   }),
-  limits: Object.freeze({ maxResponseBytes: false }),
+  limits: Object.freeze({ maxResponseBytes: false, maxHeaderBytes: maxHeaderSize }),
   redirects: Object.freeze({ max: 21, allowDowngrade: true }),
 } as const);

@@ -49,6 +49,11 @@ export interface LimitOptions {
    * @default 10_485_760 bytes; `false`: no limit
    */
   maxResponseBytes?: number | false;
+  /**
+   * The headers of a response with its status line, and likewise the trailers after a body: `HeadersTooLargeError`.
+   * @default 16_384 bytes, or what Node was started with (`--max-http-header-size`)
+   */
+  maxHeaderBytes?: number;
 }
 
 /** Which redirects a client follows. Credentials never leave the origin they were meant for. */

@@ -24,7 +24,7 @@ describe('resolveModuleOptions', () => {
         guard: false,
         headers: {},
         timeouts: { attemptMs: 30_000, poolWaitMs: 5_000, connectMs: 5_000, responseMs: 10_000, bodyIdleMs: 10_000 },
-        limits: { maxResponseBytes: 10_485_760 },
+        limits: { maxResponseBytes: 10_485_760, maxHeaderBytes: 16_384 },
         redirects: { max: 5, allowDowngrade: false },
         resilience: NO_RESILIENCE,
         origins: {},

@@ -20,6 +20,7 @@ import { type GuardSettings, resolveGuard } from './resolve-guard.js';
 import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
 import { type LoggingSettings, resolveLogging } from './resolve-logging.js';
 import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
+import { ownSettings, withoutPrototype } from '../prototype-pollution.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
 export interface ResolvedPoolOptions {
@@ -75,7 +76,8 @@ export interface ResolvedModuleOptions {
  * Checks the options of `forRoot` and fills in the defaults.
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
-export function resolveModuleOptions(options: HttpClientModuleOptions): ResolvedModuleOptions {
+export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedModuleOptions {
+  const options = ownSettings(given);
   const problems = findProblems(moduleOptionsSchema, options);
   const client = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...NOTHING_MORE }, true);
   refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
@@ -91,7 +93,8 @@ export function resolveModuleOptions(options: HttpClientModuleOptions): Resolved
  * Checks the options of `createTransport` and fills in its defaults, which are axios's.
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
-export function resolveTransportOptions(options: TransportOptions): ResolvedTransportOptions {
+export function resolveTransportOptions(given: TransportOptions): ResolvedTransportOptions {
+  const options = ownSettings(given);
   const problems = findProblems(transportSchema, options);
   const settings = resolveClient(
     DEFAULT_CLIENT_NAME,
@@ -110,7 +113,8 @@ export function resolveTransportOptions(options: TransportOptions): ResolvedTran
  * Checks the options of a named client by themselves.
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
-export function checkNamedOptions(options: NamedHttpClientOptions): void {
+export function checkNamedOptions(given: NamedHttpClientOptions): void {
+  const options = ownSettings(given);
   refuse(nameOfCall(options), findProblems(namedClientSchema, options));
 }
 
@@ -118,10 +122,8 @@ export function checkNamedOptions(options: NamedHttpClientOptions): void {
  * Checks the options of a named client and fills in what it leaves out from the module's own client.
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
-export function resolveNamedOptions(
-  options: NamedHttpClientOptions,
-  root: ResolvedClientOptions,
-): ResolvedClientOptions {
+export function resolveNamedOptions(given: NamedHttpClientOptions, root: ResolvedClientOptions): ResolvedClientOptions {
+  const options = ownSettings(given);
   const problems = findProblems(namedClientSchema, options);
   const ownsSockets = options.pool !== undefined || options.tls !== undefined;
   const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;
@@ -227,5 +229,7 @@ function refuse(source: string, problems: readonly string[]): void {
 
 /** An option set to `undefined` is one left out. */
 function defined<T extends object>(group: T | undefined): T {
-  return Object.fromEntries(Object.entries(group ?? {}).filter(([, value]) => value !== undefined)) as T;
+  return withoutPrototype(
+    Object.fromEntries(Object.entries(group ?? {}).filter(([, value]) => value !== undefined)),
+  ) as T;
 }

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { withoutPrototype } from '../prototype-pollution.js';
 
 // Every message completes the sentence "<path>: expected …".
 
 /** An object with these options and no others. */
 export const group = (entries: v.ObjectEntries, what = 'an object'): v.GenericSchema => {
-  const object = v.strictObject(entries, ({ expected }) => {
+  const object = v.strictObject(withoutPrototype(entries), ({ expected }) => {
     if (expected === 'never') return `one of the options ${Object.keys(entries).join(', ')}`;
     return expected === 'Object' ? what : 'a value';
   });

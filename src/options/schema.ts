@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { confine, guard } from './guard-schema.js';
 import { resilience } from './resilience-schema.js';
+import { withoutPrototype } from '../prototype-pollution.js';
 import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, text } from './schema-parts.js';
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
@@ -25,8 +26,10 @@ const OWNED_BY_US: Readonly<Record<string, string>> = {
 };
 
 const axiosPassthrough = v.objectWithRest(
-  Object.fromEntries(
-    Object.entries(OWNED_BY_US).map(([key, home]) => [key, v.optional(v.undefined_(`to be ${home}`))]),
+  withoutPrototype(
+    Object.fromEntries(
+      Object.entries(OWNED_BY_US).map(([key, home]) => [key, v.optional(v.undefined_(`to be ${home}`))]),
+    ),
   ),
   v.any(),
   'an object',
@@ -54,7 +57,7 @@ const settings = {
       bodyIdleMs: v.optional(millisecondsOrOff),
     }),
   ),
-  limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff) })),
+  limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff), maxHeaderBytes: v.optional(count) })),
   redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(flag) })),
   resilience,
 };
@@ -165,4 +168,4 @@ export const namedClientSchema = group({
   layers,
 });
 
-export const extrasSchema = v.object({ interceptors, layers });
+export const extrasSchema = v.object(withoutPrototype({ interceptors, layers }));

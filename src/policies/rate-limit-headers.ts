@@ -31,7 +31,8 @@ function text(value: unknown): string | undefined {
 /** The longest of the quotas that are used up. */
 function fieldPauseMs(field: string | undefined): number | undefined {
   if (field === undefined) return undefined;
-  const unquoted = field.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'); // a name may hold anything
+  // A name may hold anything. One that is not closed goes on to the end: to look for it from each quote on would take a second.
+  const unquoted = field.replaceAll(/"(?:[^"\\]|\\.)*"?/g, '""');
   const quotas = /^\s*(?:limit|remaining|reset)\s*=/i.test(unquoted)
     ? [parameters(unquoted, ',')]
     : unquoted.split(',').map((item) => parameters(item, ';'));

@@ -10,9 +10,8 @@ export interface Agents {
 }
 
 export function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
-  const options = agentOptions(settings);
-  const httpAgent = new agentkeepalive.HttpAgent(options);
-  const httpsAgent = new agentkeepalive.HttpsAgent({ ...options, ...settings.tls });
+  const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
+  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
   rememberNames(httpsAgent);
   const { addressGuard } = settings;
   if (addressGuard) for (const agent of [httpAgent, httpsAgent]) guardConnections(agent, addressGuard);

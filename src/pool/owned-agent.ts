@@ -5,6 +5,7 @@ import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import { idleAllowance } from '../policies/idle-allowance.js';
+import { isPolluted, shadowInherited, withoutPrototype } from '../prototype-pollution.js';
 
 const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
 
@@ -54,9 +55,9 @@ export interface AgentSettings {
   readonly random: () => number;
 }
 
-/** The options of agentkeepalive's agents. */
+/** The options of agentkeepalive's agents, which nothing on `Object.prototype` adds to. */
 export function agentOptions({ pool }: AgentSettings) {
-  return {
+  return withoutPrototype({
     keepAlive: true,
     maxSockets: pool.maxSockets,
     maxFreeSockets: pool.maxFreeSockets,
@@ -64,7 +65,15 @@ export function agentOptions({ pool }: AgentSettings) {
     socketActiveTTL: pool.maxAgeMs || 0,
     // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
     timeout: 0,
-  };
+  });
+}
+
+/**
+ * Nobody is to take for an answer what an upstream sends while nothing is asked of it (RFC 9112 §9.2). Node would drop it and keep the
+ * socket, and with it the rest of what is then no longer in step.
+ */
+function closeIfUnasked(this: PooledSocket): void {
+  if (!this._httpMessage) this.destroy();
 }
 
 /** Makes an agent report its sockets to its owner, and obey it and the servers in what it keeps. */
@@ -75,6 +84,7 @@ export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSet
   const keepSocketAlive = internals.keepSocketAlive.bind(agent);
   const opened = (socket: PooledSocket, target: SocketTarget) => {
     owner.opened(socket, target, protocol);
+    socket.on('data', closeIfUnasked);
     if (pool.maxAgeMs === false) return;
     // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
     socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
@@ -90,7 +100,7 @@ export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSet
         if (socket && !known) opened(socket, target);
         known ||= socket !== undefined;
       };
-      const socket = createConnection(target, (error, handedOver) => {
+      const socket = createConnection(isPolluted() ? shadowInherited(target) : target, (error, handedOver) => {
         tell(handedOver);
         callback(error, handedOver);
       });

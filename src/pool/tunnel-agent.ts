@@ -25,7 +25,7 @@ interface TunnelTarget extends SocketTarget {
 
 /** An agent for https whose sockets are tunnels through a proxy. */
 export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: AgentOwner): Agent {
-  const agent = new agentkeepalive.HttpsAgent({ ...agentOptions(settings), ...settings.tls });
+  const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
   const initSocket = (agent as unknown as Record<symbol, (socket: Socket, target: SocketTarget) => void>)[INIT_SOCKET]!;
   (agent as unknown as AgentInternals).createConnection = (target, callback) => {
     const request = (target as TunnelTarget)[FOR_REQUEST]!;

@@ -23,8 +23,7 @@ export class BodySender {
     this.#request = request;
     this.#fail = fail;
     const declared = request.getHeader('content-length');
-    // A body in chunks has no other length (RFC 9112 §6.3).
-    if (declared !== undefined && !request.hasHeader('transfer-encoding')) this.#declaredBytes = Number(declared);
+    if (declared !== undefined) this.#declaredBytes = Number(declared);
   }
 
   start(): void {

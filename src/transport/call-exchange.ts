@@ -12,6 +12,7 @@ export interface CallExchangeSettings {
   readonly pool: Pick<ConnectionPool, 'slots'>;
   readonly clock: Clock;
   readonly phases: PhaseLimits;
+  readonly maxHeaderBytes: number;
 }
 
 const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
@@ -27,7 +28,8 @@ export class CallExchange extends Exchange {
   readonly #origin: string;
 
   constructor({ target }: ExchangeRequest, agent: Agent, call: Call, settings: CallExchangeSettings) {
-    super({ agent, limits: settings.phases, clock: settings.clock, cancellation: call.cancellation });
+    const { phases: limits, maxHeaderBytes, clock } = settings;
+    super({ agent, limits, maxHeaderBytes, clock, cancellation: call.cancellation });
     this.#call = call;
     this.#settings = settings;
     this.#origin = target.origin;

@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback, type Readable, pipeline } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
+import { ownHeader } from './response-headers.js';
 
 // Node has zstd from 22.15 on; @types/node 20 does not know it.
 const { createZstdDecompress } = zlib as typeof zlib & {
@@ -16,26 +17,28 @@ const ZSTD_FLUSH = 1; // ZSTD_e_flush
 const ZSTD = { flush: ZSTD_FLUSH, finishFlush: ZSTD_FLUSH };
 
 const unzip = () => [zlib.createUnzip(ZLIB)];
-const DECODERS: Readonly<Record<string, () => Transform[]>> = {
-  gzip: unzip,
-  'x-gzip': unzip,
-  compress: unzip,
-  'x-compress': unzip,
-  deflate: () => [new ZlibHeader(), zlib.createUnzip(ZLIB)],
-  br: () => [zlib.createBrotliDecompress(BROTLI)],
-  ...(createZstdDecompress && { zstd: () => [createZstdDecompress(ZSTD)] }),
-};
+/** A map: with an object, an upstream could name what every object has. */
+const DECODERS: ReadonlyMap<string, () => Transform[]> = new Map([
+  ['gzip', unzip],
+  ['x-gzip', unzip],
+  ['compress', unzip],
+  ['x-compress', unzip],
+  ['deflate', () => [new ZlibHeader(), zlib.createUnzip(ZLIB)]],
+  ['br', () => [zlib.createBrotliDecompress(BROTLI)]],
+  ...(createZstdDecompress ? [['zstd', () => [createZstdDecompress(ZSTD)]] as const] : []),
+]);
 
 /**
  * The response's body as the caller wants it: decoded where its Content-Encoding is known, which is then taken off the
- * headers, because it no longer holds.
+ * headers, because it no longer holds. Of one coding: a list of them, which could multiply what a few bytes grow to, is left
+ * to the caller as it is.
  */
 export function decodedBody(response: IncomingMessage, method: string): Readable {
   const { headers } = response;
-  const coding = headers['content-encoding'];
+  const coding = ownHeader(headers, 'content-encoding');
   if (!coding) return response;
   const bodiless = method === 'HEAD' || response.statusCode === 204;
-  const decoder = bodiless ? undefined : DECODERS[coding.toLowerCase()];
+  const decoder = bodiless ? undefined : DECODERS.get(coding.toLowerCase());
   if (bodiless || decoder) delete headers['content-encoding'];
   if (!decoder) return response;
   const streams = [response, ...decoder()];

@@ -1,9 +1,15 @@
-import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import axios, { type AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
-import type { Handler } from '../layers/layer.js';
-import { responseOf } from '../layers/response-of.js';
+import type { Call, Handler } from '../layers/layer.js';
+import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { withoutPrototype } from '../prototype-pollution.js';
 import { onBodyEnd } from './on-body-end.js';
+import { checkEnvironment } from './proxies.js';
+import { isInMemory, requestBody } from './request-body.js';
+import { requestHeaders } from './request-headers.js';
+import { refusalOf } from './response-headers.js';
 import { waitForSlot } from './socket-slot.js';
 
 export interface DelegateSettings {
@@ -25,9 +31,10 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
   const send = axios.getAdapter('http');
   return async (call) => {
     const { config, cancellation, origin } = call;
+    requestHeaders(config, isInMemory(config.data) ? requestBody(config)?.length : 'unknown'); // for what they refuse
     const { maxRedirects = redirects.max, maxContentLength = -1, responseType } = config;
     const capped = maxContentLength === -1 && maxResponseBytes !== false && responseType !== 'stream';
-    const sent = {
+    const sent = withoutPrototype({
       httpAgent,
       httpsAgent,
       ...config,
@@ -35,20 +42,33 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       cancelToken: cancellation,
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,
-    };
+    });
+    if (sent.proxy === undefined) checkEnvironment();
     const release = usesPool(config) ? () => slots.release(origin) : () => {};
     if (usesPool(config) && !slots.take(origin)) await waitForSlot(origin, call, settings);
     try {
       const response = await send(sent);
+      assertUsable(response, call);
       response.config = config;
       onBodyEnd(response.data, release);
       return response;
     } catch (error) {
-      onBodyEnd(responseOf(error)?.data, release);
+      const response = responseOf(error);
+      onBodyEnd(response?.data, release);
+      if (response) assertUsable(response, call);
       hideSentConfig(error as Partial<AxiosError> | undefined, sent, config);
       throw error;
     }
   };
+}
+
+/** @throws what the native transport refuses such a response with */
+function assertUsable(response: AxiosResponse, call: Call): void {
+  const { res } = (response.request ?? {}) as { res?: IncomingMessage };
+  const refusal = res && refusalOf(res, call);
+  if (!refusal) return;
+  discard(response);
+  throw refusal;
 }
 
 /** Whether it needs a socket of the pool's, rather than of the call's own agents or none. */

@@ -12,6 +12,7 @@ import { whenConnected } from './when-connected.js';
 export interface ExchangeContext {
   readonly agent: http.Agent;
   readonly limits: PhaseLimits;
+  readonly maxHeaderBytes: number;
   readonly clock: Clock;
   readonly cancellation: Cancellation;
 }
@@ -62,12 +63,12 @@ export abstract class Exchange implements PhaseOwner {
    * @throws Node's error, the reason of a cancellation, or the error for a phase
    */
   start(sent: ExchangeRequest): Promise<http.IncomingMessage> {
-    const { agent, cancellation } = this.#context;
+    const { agent, cancellation, maxHeaderBytes } = this.#context;
     const { body } = sent;
     this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
-      this.request = clientRequest(sent, agent);
+      this.request = clientRequest(sent, agent, maxHeaderBytes);
     } catch (error) {
       this.#finish();
       throw error;
@@ -116,10 +117,13 @@ export abstract class Exchange implements PhaseOwner {
     return socket ? timesReused(socket) > 0 : false;
   }
 
-  /** The response's body has ended: the socket is the pool's again, once the rest of the request's has gone out. */
+  /**
+   * The response's body has ended: the socket is the pool's again, once the rest of the request's has gone out. An upstream that
+   * takes no more of it has as long as for the next part of a body.
+   */
   end(): void {
     const { request } = this;
-    if (!this.#hasBody || request.writableFinished || request.destroyed) this.#finish();
+    if (request.writableFinished || request.destroyed) this.#finish();
     else if (request.writableEnded || this.#sender?.isReading) {
       this.#hasResponse = true;
       request.once('finish', () => this.#finish());

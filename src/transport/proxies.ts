@@ -1,9 +1,12 @@
 import { AxiosError, type AxiosProxyConfig, type InternalAxiosRequestConfig } from 'axios';
 import { getProxyForUrl } from 'proxy-from-env';
+import { isPolluted } from '../prototype-pollution.js';
 import type { ExchangeRequest } from './client-request.js';
 import { type RequestTarget, targetOf, urlOf } from './request-target.js';
 
-const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy'];
+const inEitherCase = (name: string) => [name, name.toUpperCase()];
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap(inEitherCase);
+const VARIABLES = [...PROXY_VARIABLES, ...inEitherCase('no_proxy')];
 const MAX_CACHED_ORIGINS = 1_000;
 
 /** Finds the proxy that an exchange goes through. */
@@ -14,7 +17,7 @@ export type ProxyFinder = (config: InternalAxiosRequestConfig, target: RequestTa
  * environment names one is found out once, and for each origin once: to read it for each call would cost more than the call.
  */
 export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
-  const environmentHasProxy = PROXY_VARIABLES.some((name) => env[name] || env[name.toUpperCase()]);
+  const environmentHasProxy = PROXY_VARIABLES.some((name) => Object.hasOwn(env, name) && env[name]);
   /** Origin → its proxy. */
   const found = new Map<string, URL | undefined>();
   return ({ proxy }, { origin, socketPath }) => {
@@ -22,6 +25,7 @@ export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
     if (proxy) return urlOfProxy(proxy);
     if (!environmentHasProxy) return undefined;
     if (!found.has(origin)) {
+      checkEnvironment();
       if (found.size === MAX_CACHED_ORIGINS) found.clear();
       const address = getProxyForUrl(origin);
       found.set(origin, address ? new URL(address) : undefined);
@@ -30,7 +34,17 @@ export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
   };
 }
 
+/**
+ * `process.env` seems to have what is on `Object.prototype`.
+ * @throws AxiosError where that is a proxy: nobody knows whether the call should go through it, through another, or through none
+ */
+export function checkEnvironment(): void {
+  if (!isPolluted() || !VARIABLES.some((name) => name in Object.prototype)) return;
+  throw new AxiosError('Object.prototype has been given a proxy, or an exception from it', AxiosError.ERR_BAD_OPTION);
+}
+
 function urlOfProxy({ host, port, protocol = 'http', auth }: AxiosProxyConfig): URL {
+  if (typeof host !== 'string') throw new AxiosError('Invalid proxy: it has no host', AxiosError.ERR_BAD_OPTION);
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const url = new URL(`${protocol.replace(/:$/, '')}://${name}${port ? `:${port}` : ''}`);
   if (auth) {

@@ -5,7 +5,9 @@ import type { Call } from '../layers/layer.js';
 import { redirectedHeaders, redirectOf } from '../policies/redirect.js';
 import type { ExchangeRequest } from './client-request.js';
 import type { Exchange } from './exchange.js';
+import type { Opened } from './open-exchange.js';
 import { targetOf, urlOf } from './request-target.js';
+import { ownHeader } from './response-headers.js';
 import { StreamedBody } from './streamed-body.js';
 
 export interface RedirectOptions {
@@ -21,18 +23,17 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
 /**
  * The request that a response redirects to; the response is done with.
  * @returns undefined when it is no redirect
- * @throws AxiosError for a Location that is no URL, a scheme other than http and https, or a downgrade that is not allowed
+ * @throws AxiosError for a Location that is no URL, for several, a scheme other than http and https, or a downgrade that is not allowed
  * @throws BodyConsumedError where the body is to be sent again and cannot be
  */
 export function redirectedRequest(
   from: ExchangeRequest,
-  exchange: Exchange,
-  response: IncomingMessage,
+  { exchange, response }: Opened,
   call: Call,
   { allowDowngrade }: RedirectOptions,
 ): ExchangeRequest | undefined {
   const { config } = call;
-  const { location } = response.headers;
+  const location = ownHeader(response.headers, 'location');
   if (!location) return undefined;
   const refuse = (reason: string): never => {
     exchange.abandon();
@@ -42,6 +43,7 @@ export function redirectedRequest(
   if (!URL.canParse(location, urlOf(from.target))) return refuse('its Location is no URL');
   const redirect = redirectOf(response.statusCode!, location, from.method, urlOf(from.target));
   if (!redirect) return undefined;
+  if (new Set(response.headersDistinct['location']).size > 1) return refuse('it has several Locations');
   const { url, method, keepsBody } = redirect;
   const target = targetOf(url);
   if (!target) return refuse(`Unsupported protocol ${url.protocol}`);
@@ -72,8 +74,13 @@ export function tooManyRedirects(config: InternalAxiosRequestConfig, request: Cl
   return error;
 }
 
+/** Nobody waits any more for what is left of a redirect: it may never come. */
+export function leave({ exchange, response }: Opened): void {
+  if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
+}
+
 function discard(exchange: Exchange, response: IncomingMessage, keepsBody: boolean): void {
-  const length = Number(response.headers['content-length'] ?? Infinity);
+  const length = Number(ownHeader(response.headers, 'content-length') ?? Infinity);
   response.on('error', () => {}); // of no interest any more
   if (!exchange.handOver(keepsBody) || length > MAX_DISCARDED_BYTES) {
     exchange.abandon();

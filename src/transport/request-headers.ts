@@ -1,5 +1,6 @@
 import axios, { type InternalAxiosRequestConfig } from 'axios';
 import { supportsZstd } from './content-coding.js';
+import { checkCoding, checkLength } from './request-framing.js';
 
 const USER_AGENT = `axios/${axios.VERSION}`;
 const ACCEPT_ENCODING = 'gzip, compress, deflate, br';
@@ -13,15 +14,19 @@ const SENDABLE = /^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/;
 
 export type RequestHeaders = Record<string, string | string[]>;
 
+/** Bytes of a request body; `unknown` of one that is read while it is sent, undefined where there is none. */
+export type BodyLength = number | 'unknown' | undefined;
+
 /**
  * The headers axios's own adapter would send: those of the config, then User-Agent, Content-Length and Accept-Encoding
  * where the config has none. One that is null or false is neither sent nor filled in.
- * @param contentLength undefined where there is no body of a known length
+ * @throws AxiosError where they say something else of the body than what is sent: see `checkLength`, `checkCoding`
  */
-export function requestHeaders(config: InternalAxiosRequestConfig, contentLength?: number): RequestHeaders {
+export function requestHeaders(config: InternalAxiosRequestConfig, bodyLength: BodyLength): RequestHeaders {
   const missing: Record<string, string | undefined> = {
+    __proto__: null as never,
     'user-agent': USER_AGENT,
-    'content-length': contentLength?.toString(),
+    'content-length': bodyLength === 'unknown' ? undefined : bodyLength?.toString(),
     'accept-encoding':
       config.transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING,
   };
@@ -31,8 +36,13 @@ export function requestHeaders(config: InternalAxiosRequestConfig, contentLength
     const lowerCase = name.toLowerCase();
     const value = given[name] ?? missing[lowerCase];
     if (lowerCase in missing) missing[lowerCase] = undefined;
-    if (value !== undefined && value !== null && value !== false && given[name] !== null)
-      headers[name] = sendable(value);
+    if (value === undefined || value === null || value === false || given[name] === null) continue;
+    headers[name] = sendable(value);
+    if (lowerCase === 'content-length') checkLength(headers[name], bodyLength ?? 0, config);
+    else if (lowerCase === 'transfer-encoding') {
+      checkCoding(headers[name], given, config);
+      missing['content-length'] = undefined;
+    }
   }
   if (missing['user-agent']) headers['User-Agent'] = missing['user-agent'];
   if (missing['content-length']) headers['Content-Length'] = missing['content-length'];

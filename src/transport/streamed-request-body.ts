@@ -45,22 +45,27 @@ async function prepared(
     const given = BOUNDARY.exec(String(headers.getContentType() ?? ''))?.[1];
     const form = multipart(data.entries(), given);
     headers.set('Content-Type', form.contentType);
-    if (form.contentLength !== undefined) headers.set('Content-Length', String(form.contentLength));
+    if (form.contentLength !== undefined) setLength(headers, form.contentLength);
     return () => form.open();
   }
   if (isPackagedForm(data)) {
     setFormHeaders(headers, data.getHeaders(), call.config.formDataHeaderPolicy);
     const length = headers.hasContentLength() ? undefined : await lengthOf(data, call);
-    if (length !== undefined) headers.setContentLength(String(length));
+    if (length !== undefined) setLength(headers, length);
     return data;
   }
   if (isBlob(data)) {
     const { size = 0, type } = data;
     if (size > 0) headers.setContentType(type || 'application/octet-stream');
-    headers.setContentLength(String(size));
+    setLength(headers, size);
     return () => Readable.from(contentOf(data));
   }
   return isSource(data) ? data : undefined;
+}
+
+/** A body that the caller has sent in chunks has no other length (RFC 9112 §6.3). */
+function setLength(headers: AxiosHeaders, bytes: number): void {
+  if (!headers.has('Transfer-Encoding')) headers.setContentLength(String(bytes));
 }
 
 function setFormHeaders(headers: AxiosHeaders, ofForm: Record<string, string>, policy: string | undefined): void {

@@ -1,0 +1,82 @@
+import { AxiosError, type AxiosResponse } from 'axios';
+import type { Readable } from 'node:stream';
+import { BodyTooLargeError } from '../errors/body-too-large.error.js';
+import type { Call } from '../layers/layer.js';
+import { responseOf } from '../layers/response-of.js';
+import { asBodyError } from './as-axios-error.js';
+import type { ExchangeRequest } from './client-request.js';
+import { decodedBody } from './content-coding.js';
+import type { Exchange } from './exchange.js';
+import type { Opened } from './open-exchange.js';
+import { urlOf } from './request-target.js';
+import { axiosResponse, decodeData, settled } from './response.js';
+import { type BodyLimit, handOverBody, limitedBody, readBody } from './response-body.js';
+import { explainedOverflow } from './response-headers.js';
+
+export interface DeliverSettings {
+  /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
+  readonly maxResponseBytes: number | false;
+  /** The trailers of a response. */
+  readonly maxHeaderBytes: number;
+}
+
+/**
+ * The response as the call has asked for it: its body read and decoded, or a stream.
+ * @throws AxiosError, with the response, where its status is refused or its body breaks off; BodyTooLargeError, HeadersTooLargeError, or
+ * what the exchange fails with
+ */
+export async function deliver(
+  opened: Opened,
+  request: ExchangeRequest,
+  call: Call,
+  settings: DeliverSettings,
+): Promise<AxiosResponse> {
+  const { exchange, response } = opened;
+  const { config } = call;
+  try {
+    const decoded = config.decompress === false ? response : decodedBody(response, request.method);
+    (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
+    const answer = axiosResponse(config, exchange.request, response);
+    if (config.responseType === 'stream') answer.data = streamedData(exchange, decoded, call);
+    else answer.data = await readData(opened, decoded, answer, call, settings);
+    return settled(answer);
+  } catch (error) {
+    // A response that is refused for its status is for its caller to read.
+    if (!responseOf(error)) exchange.abandon();
+    throw error;
+  }
+}
+
+function streamedData(exchange: Exchange, decoded: Readable, call: Call): Readable {
+  const limit = bodyLimit(call, exchange.request, false); // of the call's own
+  const body = limit ? limitedBody(decoded, limit) : decoded;
+  handOverBody(exchange, body);
+  return body;
+}
+
+async function readData(
+  { exchange, response }: Opened,
+  decoded: Readable,
+  answer: AxiosResponse,
+  call: Call,
+  { maxResponseBytes, maxHeaderBytes }: DeliverSettings,
+): Promise<unknown> {
+  try {
+    const limit = bodyLimit(call, exchange.request, maxResponseBytes);
+    return decodeData(await readBody(exchange, decoded, limit), call.config);
+  } catch (error) {
+    throw asBodyError(explainedOverflow(error, call, maxHeaderBytes), answer, decoded !== response);
+  }
+}
+
+function bodyLimit(call: Call, request: unknown, maxResponseBytes: number | false): BodyLimit | undefined {
+  const { config } = call;
+  const { maxContentLength = -1 } = config;
+  if (maxContentLength > -1) {
+    const message = `maxContentLength size of ${maxContentLength} exceeded`;
+    const error = () => new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, config, request);
+    return { maxBytes: maxContentLength, error };
+  }
+  if (maxResponseBytes === false) return undefined;
+  return { maxBytes: maxResponseBytes, error: () => new BodyTooLargeError(call, maxResponseBytes) };
+}

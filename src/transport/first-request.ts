@@ -1,0 +1,41 @@
+import type { InternalAxiosRequestConfig } from 'axios';
+import type { Call } from '../layers/layer.js';
+import type { ExchangeRequest } from './client-request.js';
+import { inSlices, isInMemory, requestBody } from './request-body.js';
+import { type BodyLength, requestHeaders } from './request-headers.js';
+import type { RequestTarget } from './request-target.js';
+import { streamedRequestBody } from './streamed-request-body.js';
+
+/**
+ * The request that a call asks for: a promise where its body takes time to prepare.
+ * @throws AxiosError for a body or headers that cannot be sent
+ */
+export function firstRequest(call: Call, target: RequestTarget): ExchangeRequest | Promise<ExchangeRequest> {
+  return isInMemory(call.config.data) ? requestWithBytes(call, target) : requestWithStream(call, target);
+}
+
+function requestWithBytes(call: Call, target: RequestTarget): ExchangeRequest {
+  const { config } = call;
+  const body = requestBody(config);
+  return requestWith(body && inSlices(body, call), body?.length, config, target, call);
+}
+
+async function requestWithStream(call: Call, target: RequestTarget): Promise<ExchangeRequest> {
+  const streamed = await streamedRequestBody(call);
+  if (!streamed) return requestWithBytes(call, target); // it has the error for what is neither
+  const { body, headers } = streamed;
+  return requestWith(body, 'unknown', { ...call.config, headers }, target, call);
+}
+
+function requestWith(
+  body: ExchangeRequest['body'],
+  length: BodyLength,
+  config: InternalAxiosRequestConfig,
+  target: RequestTarget,
+  { method }: Call,
+): ExchangeRequest {
+  const headers = requestHeaders(config, length);
+  const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
+  if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
+  return { target, method, headers, auth, family: config.family, body };
+}

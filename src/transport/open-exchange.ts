@@ -1,0 +1,91 @@
+import type { Agent, IncomingMessage } from 'node:http';
+import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import type { Call } from '../layers/layer.js';
+import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import { asAxiosError } from './as-axios-error.js';
+import { CallExchange, type CallExchangeSettings } from './call-exchange.js';
+import type { ExchangeRequest } from './client-request.js';
+import type { Exchange } from './exchange.js';
+import { admitThroughProxy, blockedError } from './guarded-target.js';
+import { forwardedRequest, type ProxyFinder } from './proxies.js';
+import { explainedOverflow, refusalOf } from './response-headers.js';
+import { type SlotSettings, waitForSlot } from './socket-slot.js';
+import { StreamedBody } from './streamed-body.js';
+
+export interface OpenSettings extends CallExchangeSettings, SlotSettings {
+  readonly pool: ConnectionPool;
+}
+
+/** An exchange whose response has begun. */
+export interface Opened {
+  readonly exchange: Exchange;
+  readonly response: IncomingMessage;
+}
+
+/**
+ * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
+ * the request may be repeated and the origin's budget allows it, the second time on a fresh socket.
+ * @throws AddressBlockedError, HeadersTooLargeError, AxiosError, or what waiting for a socket and the exchange fail with
+ */
+export async function openExchange(
+  request: ExchangeRequest,
+  call: Call,
+  settings: OpenSettings,
+  findProxy: ProxyFinder,
+): Promise<Opened> {
+  const { pool } = settings;
+  const { guard } = pool;
+  const { target } = request;
+  const { secure } = target;
+  const rule = guard?.judgeOrigin(target.origin);
+  if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
+  const proxy = findProxy(call.config, target);
+  if (guard && proxy && !secure) await admitThroughProxy(guard, target, call, settings);
+  const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
+  const agent = agentFor(sent.target.secure, proxy, secure, pool);
+  const { origin } = sent.target;
+  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
+  const exchange = new CallExchange(sent, agent, call, settings);
+  try {
+    return opened(exchange, await exchange.start(sent), call);
+  } catch (error) {
+    // Whether it may be repeated is asked last: it takes from the budget.
+    if (!isReplayable(error, exchange, sent) || call.mayRepeat?.() === false) {
+      throw failure(error, exchange, call, settings);
+    }
+  }
+  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
+  const replay = new CallExchange(sent, agent, call, settings);
+  try {
+    return opened(replay, await pool.onFreshSocket(agent, () => replay.start(sent)), call);
+  } catch (error) {
+    throw failure(error, replay, call, settings);
+  }
+}
+
+/** A proxy forwards http, and opens tunnels for https. */
+function agentFor(secure: boolean, proxy: URL | undefined, toSecure: boolean, pool: ConnectionPool): Agent {
+  if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(secure);
+  return secure ? pool.httpsAgent : pool.httpAgent;
+}
+
+function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, headers, body }: ExchangeRequest): boolean {
+  return (
+    diedOnStaleSocket(error, reusedSocket) &&
+    isIdempotent(method, headers) &&
+    !(body instanceof StreamedBody && !body.isRepeatable)
+  );
+}
+
+function opened(exchange: Exchange, response: IncomingMessage, call: Call): Opened {
+  const refusal = refusalOf(response, call);
+  if (!refusal) return { exchange, response };
+  exchange.abandon();
+  throw refusal;
+}
+
+function failure(error: unknown, exchange: Exchange, call: Call, { maxHeaderBytes }: OpenSettings): unknown {
+  const explained = blockedError(error, call) ?? explainedOverflow(error, call, maxHeaderBytes);
+  return asAxiosError(explained, call, exchange.request);
+}

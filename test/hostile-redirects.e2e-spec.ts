@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { attack, OK, startClient } from './support/attack.js';
+import { startRawUpstream } from './support/raw-upstream.js';
+import { startUpstream } from './support/upstream.js';
+
+const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
+
+const to = (location: string) => `HTTP/1.1 302 Found\r\nlocation: ${location}\r\ncontent-length: 0\r\n\r\n`;
+const once = (location: string) => (socket: Socket, head: string) =>
+  void socket.write(head.startsWith('GET / ') ? to(location) : OK);
+
+describe('a redirect without end stops after as many as are allowed', () => {
+  it.each([
+    ['to itself', () => '/'],
+    ['to an address that grows', (head: string) => `${head.split(' ')[1]}${'x'.repeat(2_000)}`],
+    ['to another fragment', () => '#a'],
+    ['to another query', () => '?a'],
+  ])('%s', async (_, location) => {
+    const { error, heads } = await attack((socket, head) => void socket.write(to(location(head))));
+    expect(error!.code).toBe('ERR_FR_TOO_MANY_REDIRECTS');
+    expect(heads).toHaveLength(6);
+  });
+
+  it('from http to https and back', async () => {
+    await using secure = await startUpstream(
+      (_, response) => response.writeHead(303, { location: plain.url }).end(),
+      createServer({ key: tlsFile('key.pem'), cert: tlsFile('cert.pem') }),
+    );
+    await using plain = await startUpstream((_, response) => response.writeHead(303, { location: secure.url }).end());
+    const options = { tls: { ca: tlsFile('ca.pem') }, redirects: { max: 5, allowDowngrade: true } };
+    const free = startClient(options);
+    await expect(free.client.get(plain.url)).rejects.toMatchObject({ code: 'ERR_FR_TOO_MANY_REDIRECTS' });
+    expect(plain.requests + secure.requests).toBe(6);
+    const strict = startClient({ tls: { ca: tlsFile('ca.pem') } });
+    await expect(strict.client.get(plain.url)).rejects.toMatchObject({ code: 'ERR_FR_REDIRECTION_FAILURE' });
+    for (const { transport } of [free, strict]) {
+      await transport.close();
+      expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+    }
+  });
+});
+
+describe('a redirect that leads nowhere is refused', () => {
+  it.each([
+    'file:///etc/passwd',
+    'ftp://127.0.0.1/',
+    'data:text/plain,hi',
+    'javascript:alert(1)',
+    'unix:/var/run/docker.sock',
+    'http+unix://%2Fvar%2Frun%2Fdocker.sock/',
+    'gopher://127.0.0.1/',
+    'blob:http://127.0.0.1/a',
+    'http://[::1',
+    'http://127.0.0.1:99999/',
+    'http://127.0.0.1:abc/',
+    'http://127.0.0.1:-1/',
+    'http://a b/',
+    'http://a%00b/',
+    '//',
+    '//[',
+  ])('%s', async (location) => {
+    const { error, heads } = await attack(once(location));
+    expect(error!.code).toBe('ERR_FR_REDIRECTION_FAILURE');
+    expect(heads).toHaveLength(1);
+  });
+
+  it('two different Locations', async () => {
+    const { error, heads } = await attack(once('/a\r\nlocation: /b'));
+    expect(error).toMatchObject({ code: 'ERR_FR_REDIRECTION_FAILURE', message: expect.stringContaining('several') });
+    expect(heads).toHaveLength(1);
+  });
+
+  it('the same Location twice is one', async () => {
+    expect((await attack(once('/a\r\nlocation: /a'))).response!.data).toBe('ok');
+  });
+
+  it('no Location at all: it is a response', async () => {
+    expect((await attack(once(''))).error).toMatchObject({ code: 'ERR_BAD_RESPONSE', response: { status: 302 } });
+  });
+});
+
+describe('what a Location holds is never more than a path', () => {
+  it.each([
+    ['spaces', '/a HTTP/1.1', 'GET /a%20HTTP/1.1 HTTP/1.1'],
+    ['a tab', '/a\tb', 'GET /ab HTTP/1.1'],
+    ['an encoded line break', '/a%0d%0ax-a:1', 'GET /a%0d%0ax-a:1 HTTP/1.1'],
+    ['bytes beyond ASCII', '/\xff', 'GET /%C3%83%C2%BF HTTP/1.1'],
+    ['backslashes', '\\a\\b', 'GET /a/b HTTP/1.1'],
+    ['10,000 characters', `/${'x'.repeat(10_000)}`, `GET /${'x'.repeat(10_000)} HTTP/1.1`],
+  ])('%s', async (_, location, line) => {
+    const { response, heads } = await attack(once(location));
+    expect(response!.data).toBe('ok');
+    expect(heads[1]!.split('\r\n')[0]).toBe(line);
+  });
+
+  it('userinfo becomes basic authentication, encoded, of that request alone', async () => {
+    await using upstream = await startRawUpstream((socket, head) => {
+      heads.push(head);
+      const [, , route] = /^(GET) (\S+)/.exec(head)!;
+      const { host } = new URL(upstream.url);
+      if (route === '/') socket.write(to(`http://a%0d%0ax-a:b:c@${host}/one`));
+      else if (route === '/one') socket.write(to(`http://LOCALHOST:${host.split(':')[1]}/two`));
+      else socket.write(OK);
+    });
+    const heads: string[] = [];
+    const { transport, client } = startClient();
+    expect((await client.get(upstream.url)).data).toBe('ok');
+    expect(heads.map((head) => /authorization: (.*)/i.exec(head)?.[1])).toEqual([
+      undefined,
+      `Basic ${Buffer.from('a\r\nx-a:b:c').toString('base64')}`,
+      undefined,
+    ]);
+    await transport.close();
+  });
+});
+
+describe('the body of a redirect', () => {
+  const NO_LIMITS = { timeouts: {} }; // as axios: no phase ends it
+  const promising = (length: string) => (socket: Socket, head: string) =>
+    void socket.write(head.startsWith('GET / ') ? `HTTP/1.1 302 Found\r\nlocation: /a\r\n${length}\r\n\r\n` : OK);
+
+  it.each([
+    ['that does not come', 'content-length: 10'],
+    ['that is too long to wait for', 'content-length: 1000000000'],
+    ['without an end', 'transfer-encoding: chunked'],
+  ])('%s does not keep its socket once the next has answered', async (_, length) => {
+    const { response } = await attack(promising(length), {}, { ...NO_LIMITS, pool: { maxSockets: 2 } });
+    expect(response!.data).toBe('ok');
+  });
+
+  it.each([
+    ['and whose redirects end', 'ok', promising('content-length: 10')],
+    [
+      'and whose redirects do not',
+      'ERR_FR_TOO_MANY_REDIRECTS',
+      (socket: Socket) => void socket.write('HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 10\r\n\r\n'),
+    ],
+  ])('that does not come %s holds no place for later calls', async (_, expected, answer) => {
+    await using upstream = await startRawUpstream(answer);
+    const { transport, client } = startClient({ ...NO_LIMITS, pool: { maxSockets: 2 } });
+    for (let call = 0; call < 3; call++) {
+      const ended = client.get(upstream.url).then(
+        ({ data }) => data as string,
+        ({ code }) => code as string,
+      );
+      expect(await ended).toBe(expected);
+    }
+    await transport.close();
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+  });
+
+  it('that does not come keeps the only socket no longer than the attempt', async () => {
+    const { error } = await attack(promising('content-length: 10'), {}, NO_LIMITS);
+    expect(error!.code).toBe('ECONNABORTED');
+  });
+});
