@@ -317,6 +317,18 @@ describe('through a proxy', () => {
     expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0, active: 0 } });
   });
 
+  it.each([
+    ['the transport', {}],
+    ['axios’s own adapter', { maxRate: 1e9 }],
+  ])('a call to a name that does not resolve fails as ever, with %s', async (_, config) => {
+    await using proxy = await startProxy();
+    await using dns = await startDnsServer(() => []);
+    await using guarded = guardedClient({ guard: true }, dns.resolve);
+    const call = guarded.client.get('http://nowhere.test/', { ...config, proxy: proxyOf(proxy.url) });
+    expect(await errorOf(call)).toMatchObject({ code: 'ENOTFOUND', isAxiosError: true });
+    expect(proxy.connections).toBe(0);
+  });
+
   it("the proxy's own address is the operator's choice", async () => {
     await using upstream = await startUpstream();
     await using secure = await startUpstream(

@@ -2,6 +2,8 @@ import type { Server, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createTransport } from '../src/index.js';
 import { attack, OK, startClient } from './support/attack.js';
+import { guardedClient } from './support/guarded-client.js';
+import { leaks, secret } from './support/printed.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\n';
@@ -53,6 +55,8 @@ describe('a response that can be read in two ways is an error, and closes its so
     const { error, socketWasReused } = await attack(bytes, { validateStatus: null });
     expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE', message: expect.stringContaining('no answer') });
     expect(socketWasReused).toBe(false);
+    const viaAxios = await attack(bytes, { validateStatus: null, maxRate: 1e9 });
+    expect(viaAxios.error).toMatchObject({ code: 'ERR_BAD_RESPONSE', message: expect.stringContaining('no answer') });
   });
 
   it('a switch of protocols', async () => {
@@ -104,6 +108,40 @@ describe('more headers than anybody needs', () => {
     expect(socketWasReused).toBe(false);
   });
 
+  it('is bounded by Node where axios’s own adapter carries out the call', async () => {
+    const { error, socketWasReused } = await attack(`${HEAD}x-a: ${'a'.repeat(1 << 20)}\r\n\r\n`, { maxRate: 1e9 });
+    expect(error!.code).toBe('HPE_HEADER_OVERFLOW');
+    expect(socketWasReused).toBe(false);
+  });
+
+  it('is bounded with a guard, too', async () => {
+    await using upstream = await startRawUpstream((socket, head) => {
+      socket.write(
+        head.startsWith('GET /bytes')
+          ? `${HEAD}x-a: ${'a'.repeat(5_000)}`
+          : `${HEAD}${lines(257)}content-length: 2\r\n\r\nok`,
+      );
+    });
+    const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+    await using guarded = guardedClient({ guard, limits: { maxHeaderBytes: 4_000 } });
+    for (const [path, config] of [
+      ['/bytes', {}],
+      ['/number', {}],
+      ['/number', { maxRate: 1e9 }],
+    ] as const) {
+      await expect(guarded.client.get(upstream.url + path, config)).rejects.toMatchObject(TOO_LARGE);
+    }
+    expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0 } });
+  });
+
+  it.each([
+    ['bytes', `${HEAD}set-cookie: a=${secret('cookie')}\r\n${'x: y\r\n'.repeat(10_000)}\r\n`],
+    ['number', `${HEAD}set-cookie: a=${secret('cookie')}\r\n${'x: y\r\n'.repeat(300)}\r\n`],
+    ['garbage', `${HEAD}set-cookie: a=${secret('cookie')}\r\n\0: y\r\n\r\n`],
+  ])('shows nothing of them in the error: %s', async (_, bytes) => {
+    expect(leaks((await attack(bytes)).error)).toEqual([]);
+  });
+
   it('lets a client raise its limit', async () => {
     const bytes = `${HEAD}x-a: ${'a'.repeat(30_000)}\r\ncontent-length: 2\r\n\r\nok`;
     const { response } = await attack(bytes, {}, { limits: { maxHeaderBytes: 40_000 } });
@@ -120,6 +158,14 @@ describe('more headers than anybody needs', () => {
   ])('refuses so many of them that some would be lost, with %s', async (_, config) => {
     const { error } = await attack(`${HEAD}${lines(257)}content-length: 2\r\n\r\nok`, config);
     expect(error).toMatchObject({ ...TOO_LARGE, message: expect.stringContaining('more than 256 headers') });
+  });
+
+  it.each([
+    ['the transport', {}],
+    ['axios’s own adapter', { maxRate: 1e9 }],
+  ])('refuses them of a status that is refused as well, with %s', async (_, config) => {
+    const { error } = await attack(`HTTP/1.1 500 No\r\n${lines(257)}content-length: 2\r\n\r\nok`, config);
+    expect(error).toMatchObject(TOO_LARGE);
   });
 
   it('takes 256', async () => {

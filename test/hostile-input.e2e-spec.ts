@@ -1,10 +1,18 @@
 import type { AxiosRequestConfig } from 'axios';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { attack, OK } from './support/attack.js';
+import { packagedForm } from './support/packaged-form.js';
 
 const config = (given: object) => given as AxiosRequestConfig;
 
 const serialized = (query: string) => ({ params: { a: 1 }, paramsSerializer: { serialize: () => query } });
+
+const formOf = () => {
+  const form = new FormData();
+  form.append('a', 'hello');
+  return form;
+};
 
 /** What reached the upstream beyond an ordinary head. */
 const injected = (heads: readonly string[]) =>
@@ -100,6 +108,37 @@ describe('what the caller says of the body', () => {
   ])('%s is sent', async (_, given, sent) => {
     const { heads } = await attack(OK, config(given));
     expect(`${heads[0]!}\r\n`).toMatch(sent);
+  });
+
+  const stream = (headers: object) => ({ method: 'post', data: Readable.from(['hello']), headers });
+
+  it.each([
+    ['no number', { 'content-length': '5abc' }],
+    ['a number of another kind', { 'content-length': '0x5' }],
+    ['a negative length', { 'content-length': '-5' }],
+    ['two lengths', { 'content-length': ['5', '5'] }],
+    ['chunks and a length', { 'transfer-encoding': 'chunked', 'content-length': '5' }],
+    ['a coding that nobody applies', { 'transfer-encoding': 'gzip, chunked' }],
+  ])('%s of a stream is refused, too', async (_, headers) => {
+    for (const given of [{}, { onUploadProgress: () => {} }]) {
+      const { error, heads } = await attack(OK, config({ ...stream(headers), ...given }));
+      expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', message: expect.stringContaining('leave it out') });
+      expect(heads).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['a Blob', () => new Blob(['hello'])],
+    ['a form', formOf],
+    ['a form of the form-data package', () => packagedForm({ a: 'hello' })],
+  ])('chunks of %s are sent without the length it has', async (_, data) => {
+    const { heads, response } = await attack(
+      OK,
+      config({ method: 'post', data: data(), headers: { 'transfer-encoding': 'chunked' } }),
+    );
+    expect(response!.data).toBe('ok');
+    expect(heads[0]!).toMatch(/^transfer-encoding: chunked$/im);
+    expect(heads[0]!).not.toMatch(/^content-length/im);
   });
 
   it('chunks are sent as such, and without a length', async () => {

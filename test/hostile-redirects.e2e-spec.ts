@@ -152,6 +152,22 @@ describe('the body of a redirect', () => {
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
   });
 
+  it.each([
+    ['refused', 'ERR_FR_REDIRECTION_FAILURE', (head: string) => (head.startsWith('POST / ') ? '/a' : 'ftp://a/')],
+    ['reset', /^(ECONNRESET|EPIPE)$/, () => '/reset'],
+  ])(
+    'that does not come is given up where the next hop is %s, with a body that is sent again',
+    async (_, code, next) => {
+      const redirecting = (socket: Socket, head: string) => {
+        if (head.startsWith('POST /reset ')) socket.resetAndDestroy();
+        else socket.write(`HTTP/1.1 307 Found\r\nlocation: ${next(head)}\r\ncontent-length: 10\r\n\r\n`);
+      };
+      const config = { method: 'post', data: new Blob(['hello']) };
+      const { error } = await attack(redirecting, config, { ...NO_LIMITS, pool: { maxSockets: 2 } });
+      expect(error!.code).toMatch(code);
+    },
+  );
+
   it('that does not come keeps the only socket no longer than the attempt', async () => {
     const { error } = await attack(promising('content-length: 10'), {}, NO_LIMITS);
     expect(error!.code).toBe('ECONNABORTED');

@@ -81,7 +81,7 @@ const HARMLESS: Readonly<Record<string, readonly string[]>> = {
     'a:b',
   ],
   'user information without a scheme': ['@evil.example/', ':80@evil.example/', '/@evil.example'],
-  'CVE-2020-8124 (url-parse): white space and control characters': [
+  'CVE-2022-0691 (url-parse): white space and control characters': [
     ' https://evil.example/',
     '\thttps://evil.example/',
     'ht\ntps://evil.example/',

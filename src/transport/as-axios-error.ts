@@ -4,7 +4,7 @@ import type { Call } from '../layers/layer.js';
 
 /** Node's errors as axios wraps them, also of what it refuses to send; axios's own and ours as they are. */
 export function asAxiosError(error: unknown, { config }: Call, request?: ClientRequest): unknown {
-  if (isCancel(error) && Object.isExtensible(error)) error.request ??= request; // as axios has it; nobody knew of it when the caller gave up
+  if (request && isCancel(error) && Object.isExtensible(error)) error.request ??= request; // as axios has it; nobody knew of it when the caller gave up
   if (!(error instanceof Error) || 'isAxiosError' in error) return error;
   const { code } = error as NodeJS.ErrnoException;
   const isNodes = code !== undefined && (request !== undefined || code.startsWith('ERR_'));

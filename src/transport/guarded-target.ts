@@ -1,3 +1,4 @@
+import { AxiosError } from 'axios';
 import type { Clock } from '../clock.js';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import { ConnectTimeoutError } from '../errors/timeout.errors.js';
@@ -23,7 +24,8 @@ export function blockedError(error: unknown, call: Call): AddressBlockedError | 
 
 /**
  * Judges where a proxy is asked to connect to. The proxy resolves the name anew for each request, so it is judged for each.
- * @throws AddressBlockedError, ConnectTimeoutError, ClientClosedError, what the call is cancelled with, or the look-up's error
+ * @throws AddressBlockedError, ConnectTimeoutError, ClientClosedError, what the call is cancelled with, or the look-up's error as
+ * axios has it
  */
 export function admitThroughProxy(
   guard: AddressGuard,
@@ -38,14 +40,15 @@ export function admitThroughProxy(
     };
     const fail = (error: unknown) => {
       end();
-      reject(blockedError(error, call) ?? error);
+      reject(error);
     };
+    const refuse = (error: Error) => fail(blockedError(error, call) ?? AxiosError.from(error, undefined, call.config));
     const timer =
       connect === false ? undefined : clock.setTimeout(() => fail(new ConnectTimeoutError(call, connect)), connect);
     const stop = whileWaiting(call, pool.closing, fail);
     guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }).then(() => {
       end();
       resolve();
-    }, fail);
+    }, refuse);
   });
 }

@@ -40,7 +40,7 @@ export const BYPASSES: Attempts = {
     unspecified: ['http://0.0.0.0/', 'http://0.1.2.3/', 'http://0.255.255.255/'],
     broadcast: ['http://255.255.255.255/'],
   },
-  'RFC 6943 §3.1.1, inet_aton: fewer than four parts': {
+  'RFC 6943, inet_aton: fewer than four parts': {
     loopback: ['http://127.1/', 'http://127.0.1/', 'http://127.65535/', 'http://127.16777215/'],
     private: ['http://10.1/', 'http://10.0.1/', 'http://172.1048577/', 'http://192.11010049/'],
     'link-local': ['http://169.16689662/', 'http://169.254.43518/'],
@@ -51,17 +51,18 @@ export const BYPASSES: Attempts = {
     private: ['http://3232235521/', 'http://167772161/', 'http://2886729729/'],
     'link-local': ['http://2852039166/'],
   },
-  'CVE-2021-28918 (netmask), CVE-2021-29921 (Python), CVE-2021-29922 (Rust), CVE-2021-29923 (Go): octal': {
-    loopback: [
-      'http://0177.0.0.1/',
-      'http://0177.1/',
-      'http://017700000001/',
-      'http://00000177.0.0.01/',
-      'http://0177.0x0.00.1/',
-    ],
-    private: ['http://012.0.0.1/', 'http://0300.0250.0.1/', 'http://0254.020.0.1/'],
-    'link-local': ['http://0251.0376.0251.0376/', 'http://0251.254.169.254/', 'http://0251.00376.000251.0000376/'],
-  },
+  'CVE-2021-28918 (netmask), CVE-2021-29921 (Python), CVE-2021-29922 (Rust), CVE-2021-29923 (Go), CVE-2021-33571 (Django): octal':
+    {
+      loopback: [
+        'http://0177.0.0.1/',
+        'http://0177.1/',
+        'http://017700000001/',
+        'http://00000177.0.0.01/',
+        'http://0177.0x0.00.1/',
+      ],
+      private: ['http://012.0.0.1/', 'http://0300.0250.0.1/', 'http://0254.020.0.1/'],
+      'link-local': ['http://0251.0376.0251.0376/', 'http://0251.254.169.254/', 'http://0251.00376.000251.0000376/'],
+    },
   'CVE-2024-29415 (ip)': {
     loopback: ['http://127.1/a', 'http://[::fFFf:127.0.0.1]/', 'http://[000:0:0000::01]/'],
     private: ['http://01200034567/', 'http://012.1.2.3/'],
@@ -79,7 +80,7 @@ export const BYPASSES: Attempts = {
     'link-local': ['http://0xa9fea9fe/', 'http://0xa9.0xfe.0xa9.0xfe/', 'http://0xA9.254.0251.254/'],
     unspecified: ['http://0x0/', 'http://0x/'],
   },
-  'CVE-2021-29418 (netmask), CVE-2021-33571 (Django): digits that are not octal, numbers that are too large': {
+  'CVE-2021-29418 (netmask): digits that are not octal, numbers that are too large': {
     'invalid URL': [
       'http://08.0.0.1/',
       'http://127.0.0.09/',
@@ -130,7 +131,7 @@ export const BYPASSES: Attempts = {
       'http://127.0.0.1%0d%0aHost:x/',
     ],
   },
-  'CVE-2019-8451 (Jira), CVE-2022-0512 (url-parse), CVE-2024-22243 (Spring): user information': {
+  'CVE-2019-8451 (Jira), CVE-2022-0512, CVE-2022-0639 (url-parse), CVE-2024-22243 (Spring): user information': {
     loopback: [
       'http://example.com@127.0.0.1/',
       'http://example.com:80@127.0.0.1/',
@@ -146,8 +147,9 @@ export const BYPASSES: Attempts = {
       'https://8.8.8.8%23@127.0.0.1/',
     ],
     'link-local': ['http://example.com:pass@169.254.169.254/latest/meta-data/', 'http://8.8.8.8;@169.254.169.254/'],
+    'invalid URL': ['http://@/127.0.0.1'],
   },
-  'CVE-2018-3774, CVE-2021-27515 (url-parse), CVE-2021-27516 (URI.js): backslashes': {
+  'CVE-2021-27515 (url-parse), CVE-2021-27516 (URI.js): backslashes': {
     loopback: [
       'http://127.0.0.1\\@example.com/',
       'http://127.0.0.1\\',
@@ -159,7 +161,7 @@ export const BYPASSES: Attempts = {
       'http:\\/127.0.0.1/',
     ],
   },
-  'CVE-2020-8124, CVE-2022-0691 (url-parse), CVE-2023-24329 (Python): white space and control characters': {
+  'CVE-2022-0691 (url-parse), CVE-2023-24329 (Python): white space and control characters': {
     loopback: [
       ' http://127.0.0.1/',
       '\thttp://127.0.0.1/',
@@ -190,7 +192,7 @@ export const BYPASSES: Attempts = {
       'http://127.0.0.1：80/',
     ],
   },
-  'PortSwigger URL validation bypass cheat sheet: delimiters after the host': {
+  'PortSwigger URL validation bypass cheat sheet, CVE-2022-0686 (url-parse): delimiters after the host': {
     loopback: [
       'http://127.0.0.1#@example.com/',
       'http://127.0.0.1?@example.com/',
@@ -210,7 +212,7 @@ export const BYPASSES: Attempts = {
       'http://[127.0.0.1]/',
     ],
   },
-  'CVE-2022-0686, CVE-2022-0639 (url-parse), XSPA: ports': {
+  'XSPA, cross-site port attacks: ports': {
     port: [
       'http://example.com:22/',
       'http://example.com:6379/',
@@ -224,7 +226,7 @@ export const BYPASSES: Attempts = {
       'http://169.254.170.2:51679/',
     ],
   },
-  'CVE-2018-1000600 and others: schemes that clients have known besides': {
+  'PayloadsAllTheThings, SSRF: schemes that clients have known besides': {
     scheme: [
       'file:///etc/passwd',
       'file://127.0.0.1/etc/passwd',
@@ -255,7 +257,7 @@ export const BYPASSES: Attempts = {
     scheme: ['localhost:80'],
     loopback: ['http:127.0.0.1', 'http:/127.0.0.1', 'https:127.0.0.1/', 'http:///127.0.0.1/', 'http:////127.0.0.1/'],
   },
-  'CVE-2021-21311 (Adminer), Capital One 2019: metadata of clouds': {
+  'Capital One (2019): metadata of clouds': {
     'link-local': [
       'http://169.254.169.254/latest/meta-data/iam/security-credentials/',
       'http://169.254.169.254/metadata/v1/',
@@ -346,7 +348,7 @@ export const BYPASSES: Attempts = {
     'site-local': ['http://[fec0::1]/', 'http://[feff::1]/'],
     'invalid URL': ['http://[fe80::1%25eth0]/', 'http://[fe80::1%eth0]/'],
   },
-  'RFC 4291 §2.5.5.2, CVE-2020-28360: IPv4-mapped': {
+  'RFC 4291 §2.5.5.2, CVE-2026-43929 (ssrfcheck): IPv4-mapped': {
     loopback: [
       'http://[::ffff:127.0.0.1]/',
       'http://[::ffff:7f00:1]/',
@@ -398,7 +400,7 @@ export const BYPASSES: Attempts = {
     ],
     'link-local': ['http://[fe80::5efe:10.0.0.1]/'],
   },
-  'RFC 6761, 8375 and services that resolve to what one likes: names': {
+  'RFC 6761 and services that resolve to what one likes: names': {
     loopback: [
       'http://localhost/',
       'http://LOCALHOST/',
