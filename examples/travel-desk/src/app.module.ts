@@ -6,7 +6,7 @@ import { HomeController } from './home.controller.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
 import { ManyCallsService } from './many-calls/many-calls.service.js';
 import { PoolController } from './pool/pool.controller.js';
-import type { Settings } from './settings.js';
+import { DRAIN_MS, type Settings } from './settings.js';
 import { ClosingConnections } from './shutdown/closing-connections.js';
 import { EmbeddedUpstream } from './upstream/embedded-upstream.js';
 
@@ -20,6 +20,7 @@ export class AppModule {
           headers: { 'user-agent': 'travel-desk' },
           timeouts: { attemptMs },
           pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
+          shutdown: { drainMs: DRAIN_MS },
           inbound: true,
           // /call-external takes any URL: of what is not public, it may call the embedded upstream.
           guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },

@@ -5,7 +5,7 @@ import { readSettings } from './settings.js';
 try {
   const settings = readSettings(process.env);
   const app = await createApp(settings);
-  await app.listen(settings.port, '127.0.0.1');
+  await app.listen(settings.port, settings.host);
   new Logger('TravelDesk').log(`Open ${await app.getUrl()} (Ctrl+C drains and stops)`);
 } catch (error) {
   console.error(`travel-desk: ${error instanceof Error ? error.message : String(error)}`);

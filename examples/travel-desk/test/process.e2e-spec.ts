@@ -1,48 +1,21 @@
 import type { PoolStats } from 'nest-outbound';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { KEEP_ALIVE_MS } from '../src/settings.js';
+import { startProcess } from './support/process.js';
 import { startRawUpstream } from './support/raw-upstream.js';
-
-const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
-const ANY_PORTS = { PORT: '0', UPSTREAM_PORT: '0' };
-/** How long Node keeps an inbound connection open after its answer. */
-const KEEP_ALIVE_MS = 5_000;
-
-/** The example as `npm start` runs it. */
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, NO_COLOR: '1', ...env } });
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
-  const ended = once(child, 'close').then(() => {
-    throw new Error(`the process has ended: ${errors.join('\n')}`);
-  });
-  ended.catch(() => {}); // it is an error only for who waits for a line
-  /** The first line, printed or to come, that has this part. */
-  const line = async (part: string): Promise<string> => {
-    for (;;) {
-      const found = lines.find((candidate) => candidate.includes(part));
-      if (found) return found;
-      await Promise.race([once(output, 'line'), ended]);
-    }
-  };
-  return { child, errors, line };
-}
 
 it.each(['SIGTERM', 'SIGINT'] as const)(
   'answers what is under way when it gets %s, says so in its log, and is gone',
   async (signal) => {
-    const { child, errors, line } = start(ANY_PORTS);
-    const [url] = (await line('Open http')).match(/http:\S+/)!;
+    const { child, errors, exited, line, listening } = startProcess();
+    const url = await listening();
     expect(await line('Client "default"')).toContain('100 sockets per origin');
     const pool = async () => (await (await fetch(`${url}/pool`)).json()) as PoolStats;
     await (await fetch(`${url}/call-many?n=1`)).json();
     const [upstream] = Object.keys((await pool()).origins);
 
-    const exited = once(child, 'close');
     const answer = fetch(`${url}/call-external?url=${upstream}/slow?ms=1000`);
     await expect.poll(async () => (await pool()).inFlight).toBe(1);
     child.kill(signal);
@@ -51,13 +24,21 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     const answeredAt = performance.now();
     expect(await line('open → draining')).toContain('calls in flight: 1');
     expect(await line('draining → closed')).toMatch(/calls finished: 1 \(0 admitted while draining\), aborted: 0/);
-    expect(await exited).toEqual([null, signal]);
+    expect(await exited).toEqual([0, null]);
     expect(performance.now() - answeredAt).toBeLessThan(KEEP_ALIVE_MS);
     expect(errors).toEqual([]);
   },
 );
 
+it('ends with the drain, whatever else keeps the process alive', async () => {
+  const { child, exited, listening } = startProcess({ before: 'setInterval(() => {}, 1_000)' });
+  await listening();
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
 it.each([
+  ['HOST is no address', { HOST: 'localhost' }, 'HOST: expected an IP address, got "localhost"'],
   ['PORT is no port', { PORT: 'http' }, 'PORT: expected a port from 0 to 65535, got "http"'],
   ['PORT is empty', { PORT: '' }, 'PORT: expected a port from 0 to 65535, got ""'],
   [
@@ -66,18 +47,25 @@ it.each([
     'UPSTREAM_PORT: expected a port from 0 to 65535, got "70000"',
   ],
 ])('says in one line why it does not start when %s', async (_, env, message) => {
-  const { child, errors } = start({ ...ANY_PORTS, ...env });
-  expect(await once(child, 'close')).toEqual([1, null]);
+  const { errors, exited } = startProcess({ env });
+  expect(await exited).toEqual([1, null]);
   expect(errors).toEqual([`travel-desk: ${message}`]);
 });
 
 it.each(['PORT', 'UPSTREAM_PORT'])('ends with one line, without a stack, when %s is taken', async (name) => {
   await using other = await startRawUpstream(() => {});
-  const { child, errors } = start({ ...ANY_PORTS, [name]: String(other.port) });
-  expect(await once(child, 'close')).toEqual([1, null]);
+  const { errors, exited } = startProcess({ env: { [name]: String(other.port) } });
+  expect(await exited).toEqual([1, null]);
   const message = `listen EADDRINUSE: address already in use 127.0.0.1:${other.port}`;
   expect(errors.at(-1)).toBe(`travel-desk: ${message}`);
   for (const error of errors) expect(error).toContain(message); // Nest logs that of its own server, too
+});
+
+it('listens on the address that it is given', async () => {
+  const { child, exited, listening } = startProcess({ env: { HOST: '127.0.0.2' } });
+  expect(await listening()).toContain('http://127.0.0.2:');
+  child.kill('SIGTERM');
+  await exited;
 });
 
 it('leaves nothing behind that keeps a process alive once the app is closed', async () => {

@@ -20,9 +20,10 @@ export interface RunningApp {
 
 /** The app on free ports of loopback. */
 export async function startApp(settings: Partial<Settings> = {}): Promise<RunningApp> {
-  const app = await createApp({ port: 0, upstreamPort: 0, allowedPorts: false, attemptMs: 3_000, ...settings });
+  const host = '127.0.0.1';
+  const app = await createApp({ host, port: 0, upstreamPort: 0, allowedPorts: false, attemptMs: 3_000, ...settings });
   app.useLogger(false);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(0, host);
   const server: Server = app.getHttpServer();
   const get = (path: string) => request(server).get(path);
   return {

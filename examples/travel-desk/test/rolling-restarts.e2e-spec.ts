@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest';
+import { type Deployment, type Instance, startDeployment } from './support/deployment.js';
+import { startRawUpstream } from './support/raw-upstream.js';
+
+const RESTARTS = 20;
+/**
+ * How long preStop takes, in answers of the proxy, so that a slow machine changes nothing: longer than it takes for the proxy to learn
+ * that an instance is leaving, and short enough for requests to be under way when SIGTERM comes.
+ */
+const PRE_STOP_ANSWERS = 4;
+
+/**
+ * Takes an instance down as Kubernetes does, which does two things at once: the control plane tells the proxy, which takes a
+ * while, and the kubelet runs preStop, then sends SIGTERM.
+ */
+async function takeDown({ proxy }: Deployment, { url, child, exited }: Instance, noticeAnswers: number) {
+  const noticed = proxy.answers(noticeAnswers).then(() => void proxy.remove(url));
+  const terminated = proxy.answers(PRE_STOP_ANSWERS).then(() => child.kill('SIGTERM'));
+  await Promise.all([noticed, terminated]);
+  return exited;
+}
+
+it(`${RESTARTS} rolling restarts of two instances under load fail no request`, async () => {
+  await using deployment = await startDeployment();
+  const { load } = deployment;
+  let running = deployment.instances;
+  for (let restart = 0; restart < RESTARTS; restart++) {
+    const fresh: Instance[] = [];
+    const gone: Promise<void>[] = [];
+    for (const [ordinal, old] of running.entries()) {
+      fresh.push(await deployment.add()); // maxSurge: 1, maxUnavailable: 0, while the one before may still be draining
+      gone.push(expectToDrain(old, takeDown(deployment, old, (2 * restart + ordinal) % PRE_STOP_ANSWERS)));
+    }
+    await Promise.all(gone);
+    expect(load.failures).toEqual([]);
+    running = fresh;
+  }
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  expect(load.answered).toBeGreaterThan(1_000);
+}, 180_000);
+
+async function expectToDrain({ errors, line }: Instance, exited: Instance['exited']): Promise<void> {
+  expect(await exited).toEqual([0, null]);
+  expect(await line('open → draining')).toMatch(/calls in flight: [1-9]/);
+  expect(await line('draining → closed')).toMatch(/calls finished: [1-9]\d* \(.*\), aborted: 0;/);
+  expect(errors).toEqual([]);
+}
+
+it('an instance that gets SIGTERM before the proxy knows answers what reaches it while it drains', async () => {
+  let answerHeld: (() => void) | undefined;
+  await using holding = await startRawUpstream((socket) => {
+    answerHeld = () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone');
+  });
+  await using deployment = await startDeployment();
+  const { proxy, load, instances } = deployment;
+  const { url, child, exited, line } = instances[0]!;
+  const held = fetch(`${url}/call-external?url=http://127.0.0.1:${holding.port}/`);
+  await expect.poll(() => answerHeld).toBeDefined();
+
+  child.kill('SIGTERM');
+  await line('open → draining');
+  await proxy.answers(PRE_STOP_ANSWERS);
+  await proxy.remove(url);
+  answerHeld!();
+
+  expect(await (await held).json()).toEqual({ result: 'done', status: 200 });
+  expect(await exited).toEqual([0, null]);
+  expect(await line('draining → closed')).toMatch(/\([1-9]\d* admitted while draining\), aborted: 0;/);
+  await load.stop();
+  expect(load.failures).toEqual([]);
+});
+
+it('requests fail where an app ends at SIGTERM instead of draining', async () => {
+  await using deployment = await startDeployment('process.once("SIGTERM", () => process.exit(0))');
+  await takeDown(deployment, deployment.instances[0]!, 0);
+  expect(await deployment.load.firstFailure).toContain('502');
+});
+
+it('requests fail where an instance is gone before the proxy knows, as without preStop', async () => {
+  await using deployment = await startDeployment();
+  const [old] = deployment.instances;
+  old!.child.kill('SIGTERM');
+  expect(await old!.exited).toEqual([0, null]);
+  expect(await deployment.load.firstFailure).toContain('502');
+});

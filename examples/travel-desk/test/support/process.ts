@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+
+export interface RunningProcess {
+  readonly child: ChildProcess;
+  /** What it printed as errors so far. */
+  readonly errors: readonly string[];
+  /** Its exit code, or the signal that ended it. */
+  readonly exited: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
+  /** The first line, printed or to come, that has this part; rejects when the process ends without it. */
+  line(part: string): Promise<string>;
+  /** The address where it listens, once it does. */
+  listening(): Promise<string>;
+}
+
+/**
+ * The example as `npm start` runs it, on free ports of loopback.
+ * @param before code to run before the app's own
+ */
+export function startProcess({
+  env = {},
+  before = '',
+}: { env?: Record<string, string>; before?: string } = {}): RunningProcess {
+  const child = spawn(process.execPath, ['--import', `data:text/javascript,${before}`, MAIN], {
+    env: { ...process.env, NO_COLOR: '1', PORT: '0', UPSTREAM_PORT: '0', ...env },
+  });
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const exited = once(child, 'close').then(([code, signal]) => [code, signal] as const);
+  const ended = exited.then(() => {
+    throw new Error(`the process has ended: ${errors.join('\n')}`);
+  });
+  ended.catch(() => {}); // it is an error only for who waits for a line
+  const line = async (part: string): Promise<string> => {
+    for (;;) {
+      const found = lines.find((candidate) => candidate.includes(part));
+      if (found) return found;
+      await Promise.race([once(output, 'line'), ended]);
+    }
+  };
+  const listening = async () => /http:\S+/.exec(await line('Open http'))![0];
+  return { child, errors, exited, line, listening };
+}
