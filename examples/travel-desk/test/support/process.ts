@@ -11,9 +11,9 @@ export interface RunningProcess {
   /** Its exit code, or the signal that ended it. */
   readonly exited: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
   /** The first line, printed or to come, that has this part; rejects when the process ends without it. */
-  line(part: string): Promise<string>;
+  readonly line: (part: string) => Promise<string>;
   /** The address where it listens, once it does. */
-  listening(): Promise<string>;
+  readonly listening: () => Promise<string>;
 }
 
 /**

@@ -28,7 +28,7 @@ export function startSteadyLoad(clients: number, requestOf: (ordinal: number) =>
   });
   let sent = 0;
   let answered = 0;
-  let stopped = false;
+  const stopping = new AbortController();
 
   const send = async () => {
     const { url, expected } = requestOf(sent++);
@@ -41,7 +41,7 @@ export function startSteadyLoad(clients: number, requestOf: (ordinal: number) =>
     }
   };
   const client = async () => {
-    while (!stopped) await send();
+    while (!stopping.signal.aborted) await send();
   };
   const over = Promise.all(Array.from({ length: clients }, client));
 
@@ -52,7 +52,7 @@ export function startSteadyLoad(clients: number, requestOf: (ordinal: number) =>
     failures,
     firstFailure,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await over;
       agent.destroy();
     },
