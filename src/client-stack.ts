@@ -1,7 +1,8 @@
 import type { AxiosResponse } from 'axios';
-import { type Clock, systemClock } from './clock.js';
+import type { Clock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { confinement } from './guard/confinement.js';
+import { type ResolvedPlatform, resolvePlatform } from './http-client.platform.js';
 import { admission } from './layers/admission.js';
 import { attemptEvents } from './layers/attempt-events.js';
 import { attemptTimeout } from './layers/attempt-timeout.js';
@@ -35,16 +36,11 @@ import type { ConnectionPool } from './pool/connection-pool.js';
 import { withoutPrototype } from './prototype-pollution.js';
 import { type RedactionRules, redactionRules } from './redaction/redaction-rules.js';
 import { type EventSink, HttpClientEvents } from './observability/http-client-events.js';
-import { nativeTransport } from './transport/native-transport.js';
+import { nativeTransport, type NativeTransportSettings } from './transport/native-transport.js';
 
 /** What a stack is made of besides its options. */
-export interface StackContext {
+export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'clock' | 'random' | 'now'> {
   readonly pool: ConnectionPool;
-  readonly clock: Clock;
-  /** From 0 to below 1, as `Math.random`. */
-  readonly random: () => number;
-  /** The wall clock, in milliseconds since 1970, for dates in headers. */
-  readonly now: () => number;
   readonly inbound: InboundSettings | false;
   readonly placed: readonly PlacedLayer[];
   readonly events: EventSink;
@@ -55,10 +51,10 @@ export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptio
 
 export function stackContext(
   pool: ConnectionPool,
-  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events'>> = {},
+  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events'>> & { readonly platform?: ResolvedPlatform } = {},
 ): StackContext {
-  const { inbound = false, placed = [], events = new HttpClientEvents() } = given;
-  return { pool, clock: systemClock, random: Math.random, now: Date.now, inbound, placed, events };
+  const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = given;
+  return { ...platform, pool, inbound, placed, events };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
@@ -72,9 +68,12 @@ export class ClientStack {
   readonly breakers: CircuitBreakers;
   /** What errors must not show. */
   readonly rules: RedactionRules;
+  /** What its calls are timed by. */
+  readonly clock: Clock;
 
   constructor(settings: StackSettings, context: StackContext) {
     this.rules = redactionRules(settings.redact);
+    this.clock = context.clock;
     const scoped = { ...context, rules: this.rules };
     this.#client = new Scope(settings, settings, scoped);
     const origins = Object.entries(settings.origins).map(
@@ -122,7 +121,7 @@ class Scope {
   constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
     const { baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
-    const { pool, clock, inbound, events, rules } = context;
+    const { pool, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
     this.#context = context;
     this.#transport = transportOf(settings, context);
@@ -137,7 +136,7 @@ class Scope {
       inboundContext: inbound ? inboundContext(inbound) : undefined,
       coalesce: resilience.coalesce ? coalesce() : undefined,
       concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, pool.closing) : undefined,
-      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, clock, pool.closing) : undefined,
+      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, { clock, now }, pool.closing) : undefined,
       hedge: resilience.hedge ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience) }) : undefined,
       breaker: this.breakers && circuitBreaker(this.breakers, clock),
       inboundDeadline:
@@ -198,8 +197,9 @@ const CALL_SCHEMA = group({ resilience: callResilience });
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
 
-function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, clock, rules }: ScopeContext): Handler {
-  return nativeTransport({
+function transportOf({ timeouts, limits, redirects }: OriginSettings, context: ScopeContext): Handler {
+  const { pool, clock, rules, transport } = context;
+  const settings: NativeTransportSettings = {
     pool,
     clock,
     rules,
@@ -208,5 +208,6 @@ function transportOf({ timeouts, limits, redirects }: OriginSettings, { pool, cl
     maxResponseBytes: limits.maxResponseBytes,
     maxHeaderBytes: limits.maxHeaderBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
-  });
+  };
+  return transport(nativeTransport(settings), settings);
 }

@@ -1,5 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
+import { resolvePlatform } from './http-client.platform.js';
 import { createCall } from './layers/create-call.js';
 import { openPool } from './open-pool.js';
 import type { TransportOptions } from './options/http-client-options.js';
@@ -26,8 +27,9 @@ export interface Transport {
  */
 export function createTransport(options: TransportOptions = {}): Transport {
   const resolved = resolveTransportOptions(options);
-  const pool = openPool(resolved, resolved.shutdown.drainMs);
-  const { handle } = new ClientStack(resolved, stackContext(pool));
-  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport'));
+  const platform = resolvePlatform();
+  const pool = openPool(resolved, resolved.shutdown.drainMs, platform);
+  const { handle } = new ClientStack(resolved, stackContext(pool, { platform }));
+  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport', platform.clock));
   return Object.assign(adapter, { pool, close: () => pool.close() });
 }

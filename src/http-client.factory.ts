@@ -12,13 +12,13 @@ export function createHttpClient(
   stack: ClientStack,
   interceptors: readonly HttpClientInterceptor[],
 ): AxiosInstance {
-  const { rules } = stack;
+  const { rules, clock } = stack;
   const defaults: CreateAxiosDefaults = {
     ...options.axios,
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
     headers: { ...options.headers },
     timeout: options.timeouts.attemptMs || 0, // axios's word for no limit
-    adapter: (config) => stack.handle(createCall(config, options.name)),
+    adapter: (config) => stack.handle(createCall(config, options.name, clock)),
   };
   // The stack's errors are concealed already; transforms and interceptors have their own.
   const instance = createPreparedInstance(defaults, (error, config) =>

@@ -22,11 +22,12 @@ export interface HttpClientModuleExtras {
   imports?: ModuleMetadata['imports'];
 }
 
+const OPTIONS = 'HttpClientModuleOptions';
 export const INTERCEPTORS = 'HttpClientInterceptors(default)';
 export const LAYERS = 'HttpClientLayers(default)';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<HttpClientModuleOptions>({ moduleName: 'HttpClient' })
+  new ConfigurableModuleBuilder<HttpClientModuleOptions>({ moduleName: 'HttpClient', optionsInjectionToken: OPTIONS })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createHttpClientOptions')
     .setExtras<HttpClientModuleExtras>({ interceptors: [], layers: [], imports: [] }, (definition, extras) => {
@@ -51,6 +52,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
             inject: [...interceptors],
           },
         ],
+        exports: [OPTIONS, LAYERS, INTERCEPTORS],
       };
     })
     .build();

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Logger, type LogLevel } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
-import { systemClock } from './clock.js';
+import type { Clock } from './clock.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { createHttpClient } from './http-client.factory.js';
+import { type HttpClientPlatform, type ResolvedPlatform, resolvePlatform } from './http-client.platform.js';
 import { openPool } from './open-pool.js';
 import { logCalls } from './observability/call-log.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
@@ -55,6 +56,7 @@ export class HttpClientRegistry {
   readonly events = new HttpClientEvents();
   readonly #options: ResolvedModuleOptions;
   readonly #given: HttpClientModuleOptions;
+  readonly #platform: ResolvedPlatform;
   readonly #clients = new Map<string, RegisteredClient>();
   readonly #pools = new Set<ConnectionPool>();
   readonly #rootPool: ConnectionPool;
@@ -62,11 +64,19 @@ export class HttpClientRegistry {
   #closed: Promise<void> | undefined;
 
   /** @throws InvalidOptionsError that lists every wrong option */
-  constructor(given: HttpClientModuleOptions) {
+  constructor(given: HttpClientModuleOptions, platform?: HttpClientPlatform) {
     this.#given = given;
+    this.#platform = resolvePlatform(platform);
     this.#options = resolveModuleOptions(given);
-    this.#endCallLog = logCalls(this.events, this.#options.logging, systemClock, (...line) => this.#write(...line));
+    this.#endCallLog = logCalls(this.events, this.#options.logging, this.#platform.clock, (...line) =>
+      this.#write(...line),
+    );
     this.#rootPool = this.#openPool(this.#options.client);
+  }
+
+  /** What all its clients are timed by. */
+  get clock(): Clock {
+    return this.#platform.clock;
   }
 
   /** What calls take over from inbound requests. */
@@ -111,6 +121,7 @@ export class HttpClientRegistry {
 
   /** Stops keeping sockets and waits for the calls in flight, at most until the drain deadline. */
   async drain(): Promise<void> {
+    this.#platform.draining();
     await Promise.all(
       Array.from(this.#pools, (pool) => {
         if (pool.state === 'open') this.#tell(drainingLine(pool, this.#options.shutdown.drainMs));
@@ -138,10 +149,9 @@ export class HttpClientRegistry {
   ): RegisteredClient {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
-    const stack = new ClientStack(
-      options,
-      stackContext(pool, { inbound: this.#options.inbound, placed: layers, events: this.events }),
-    );
+    const { inbound } = this.#options;
+    const given = { inbound, placed: layers, events: this.events, platform: this.#platform };
+    const stack = new ClientStack(options, stackContext(pool, given));
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, sources };
     this.#clients.set(name, client);
@@ -160,7 +170,7 @@ export class HttpClientRegistry {
   }
 
   #openPool(options: ResolvedClientOptions): ConnectionPool {
-    const pool = openPool(options, this.#options.shutdown.drainMs);
+    const pool = openPool(options, this.#options.shutdown.drainMs, this.#platform);
     this.#pools.add(pool);
     return pool;
   }

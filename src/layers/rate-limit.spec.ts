@@ -10,6 +10,7 @@ import {
   untilCancelled,
 } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import type { Clock } from '../clock.js';
 import { RateLimitError } from '../errors/resilience.errors.js';
 import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
@@ -39,13 +40,15 @@ const down: RateLimiter = {
   },
 };
 
-itKeepsTheLayerContract('rateLimit with room', ({ clock }) => rateLimit({ ...SETTINGS, max: 1_000 }, clock));
-itKeepsTheLayerContract('rateLimit without room', ({ clock }) => rateLimit(FAST, clock));
+const on = (clock: Clock) => ({ clock, now: Date.now });
+
+itKeepsTheLayerContract('rateLimit with room', ({ clock }) => rateLimit({ ...SETTINGS, max: 1_000 }, on(clock)));
+itKeepsTheLayerContract('rateLimit without room', ({ clock }) => rateLimit(FAST, on(clock)));
 itKeepsTheLayerContract('rateLimit with a store', ({ clock }) =>
-  rateLimit({ ...FAST, limiter: remote(memoryRateLimiter(FAST, clock)) }, clock),
+  rateLimit({ ...FAST, limiter: remote(memoryRateLimiter(FAST, clock)) }, on(clock)),
 );
 itKeepsTheLayerContract('rateLimit with a store that is down', ({ clock }) =>
-  rateLimit({ ...FAST, limiter: down }, clock),
+  rateLimit({ ...FAST, limiter: down }, on(clock)),
 );
 
 describe('rateLimit', () => {
@@ -55,7 +58,7 @@ describe('rateLimit', () => {
   const layer = (settings: Partial<RateLimitSettings> = {}) =>
     rateLimit(
       { ...SETTINGS, ...settings },
-      clock,
+      on(clock),
     )((call) => {
       begun.push(call);
       return answer(call);
@@ -346,7 +349,7 @@ describe('rateLimit', () => {
         let pauseNext = 0;
         const handle = rateLimit(
           { ...SETTINGS, max, maxQueued: 5 },
-          time,
+          on(time),
         )((call) => {
           expect(time.now()).toBeGreaterThanOrEqual(pausedUntil - 1);
           times.push(time.now());

@@ -23,14 +23,20 @@ export interface RateLimitSettings {
   readonly limiter: RateLimiter | undefined;
 }
 
+export interface RateLimitTime {
+  readonly clock: Clock;
+  /** The wall clock, in milliseconds since 1970, for dates in headers. */
+  readonly now: () => number;
+}
+
 /**
  * Lets so many calls begin in a time; others wait for their turn, in order, where that comes before their deadline. What a
  * response asks for (see `requestedPauseMs`), it gets: no call of the same key begins for so long.
  * @throws RateLimitError at once when the turn would come too late, or as many wait as may; when a pause makes it too late;
  * while waiting, what the call is cancelled with
  */
-export function rateLimit(settings: RateLimitSettings, clock: Clock, closing: AbortSignal = NEVER): Layer {
-  const turns = new Turns(settings, clock, closing);
+export function rateLimit(settings: RateLimitSettings, time: RateLimitTime, closing: AbortSignal = NEVER): Layer {
+  const turns = new Turns(settings, time, closing);
   const { per } = settings;
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : call.clientName;
@@ -51,14 +57,16 @@ export function rateLimit(settings: RateLimitSettings, clock: Clock, closing: Ab
 
 class Turns {
   readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #closing: AbortSignal;
   readonly #limiter: RateLimiter;
   readonly #maxQueued: number;
   /** Key → those who wait, for keys that have any. */
   readonly #queues = new Map<string, TurnQueue>();
 
-  constructor(settings: RateLimitSettings, clock: Clock, closing: AbortSignal) {
+  constructor(settings: RateLimitSettings, { clock, now }: RateLimitTime, closing: AbortSignal) {
     this.#closing = closing;
+    this.#now = now;
     const inMemory = memoryRateLimiter(settings, clock);
     this.#clock = clock;
     this.#limiter = settings.limiter ? fallbackRateLimiter(settings.limiter, inMemory) : inMemory;
@@ -77,7 +85,7 @@ class Turns {
   }
 
   obey(key: string, { status, headers }: AxiosResponse): void {
-    const ms = requestedPauseMs(status, headers, Date.now());
+    const ms = requestedPauseMs(status, headers, this.#now());
     if (ms === 0) return;
     void this.#limiter.pause(key, ms);
     this.#queues.get(key)?.pauseUntil(this.#clock.now() + ms);

@@ -1,0 +1,112 @@
+import { HttpService } from '@nestjs/axios';
+import {
+  Global,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { inboundContextMiddleware } from './context/inbound-context.middleware.js';
+import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
+import { InvalidOptionsError } from './errors/invalid-options.error.js';
+import { INTERCEPTORS, LAYERS, MODULE_OPTIONS_TOKEN } from './http-client.module-definition.js';
+import { HTTP_CLIENT_PLATFORM, type HttpClientPlatform } from './http-client.platform.js';
+import { clientProviders } from './http-client.providers.js';
+import { HttpClients } from './http-clients.js';
+import { HttpClientRegistry } from './http-client.registry.js';
+import { HttpClientRootModule } from './http-client-root.module.js';
+import { HttpClientEvents } from './observability/http-client-events.js';
+import { HttpClientHealthIndicator } from './observability/http-client-health.js';
+import type { PlacedLayer } from './layers/standard-stack.js';
+import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
+import type { HttpClientModuleOptions } from './options/http-client-options.js';
+
+const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
+  inject: [HttpClientRegistry, { token: INTERCEPTORS, optional: true }, { token: LAYERS, optional: true }],
+  useFactory: (
+    registry: HttpClientRegistry,
+    interceptors: readonly HttpClientInterceptor[] = [],
+    layers: readonly PlacedLayer[] = [],
+  ) => registry.addRoot(interceptors, layers),
+});
+
+/**
+ * The clients of an app, and their lifecycle. What `forRoot` was given comes in from `HttpClientRootModule`, and what they run on from
+ * whoever provides a platform: wherever this is imported, it is the same for the whole app.
+ *
+ * Shutdown has two phases because Nest stops its HTTP server between the two hooks: until then inbound requests are
+ * still being answered, and call upstreams. See docs/shutdown.md.
+ */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: HttpClientRegistry,
+      inject: [
+        ModulesContainer,
+        { token: MODULE_OPTIONS_TOKEN, optional: true },
+        { token: HTTP_CLIENT_PLATFORM, optional: true },
+      ],
+      useFactory: (
+        modules: ModulesContainer,
+        options: HttpClientModuleOptions = {},
+        platform: HttpClientPlatform | undefined = undefined,
+      ) => {
+        refuseSecondImport(modules);
+        return new HttpClientRegistry(options, platform);
+      },
+    },
+    {
+      provide: HttpClients,
+      inject: [HttpClientRegistry],
+      useFactory: (registry: HttpClientRegistry) => new HttpClients(registry),
+    },
+    {
+      provide: HttpClientEvents,
+      inject: [HttpClientRegistry],
+      useFactory: ({ events }: HttpClientRegistry) => events,
+    },
+    {
+      provide: HttpClientHealthIndicator,
+      inject: [HttpClientRegistry],
+      useFactory: (registry: HttpClientRegistry) => new HttpClientHealthIndicator(registry),
+    },
+    ...defaultClient.providers,
+  ],
+  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, HttpClientHealthIndicator, ...defaultClient.exports],
+})
+export class HttpClientCoreModule implements NestModule, OnModuleDestroy, OnApplicationShutdown {
+  readonly #registry: HttpClientRegistry;
+
+  constructor(registry: HttpClientRegistry) {
+    this.#registry = registry;
+  }
+
+  /** Has every route tell its outbound calls of the inbound request, where that is asked for. */
+  configure(consumer: MiddlewareConsumer): void {
+    const { inbound, clock } = this.#registry;
+    if (inbound) consumer.apply(inboundContextMiddleware(inbound, clock)).forRoutes('{*path}');
+  }
+
+  /** Phase one: inbound requests are still being answered. */
+  async onModuleDestroy(): Promise<void> {
+    await this.#registry.drain();
+  }
+
+  /** Phase two: the HTTP server, if there is one, has answered its last request. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#registry.close();
+  }
+}
+
+function refuseSecondImport(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === HttpClientRootModule).length;
+  if (count > 1) {
+    throw new InvalidOptionsError('HttpClientModule.forRoot', [
+      `expected one import in the whole app, got ${count}. It is global: import it in the root module only, and use ` +
+        'forFeature for clients of another name',
+    ]);
+  }
+}

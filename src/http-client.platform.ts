@@ -1,0 +1,37 @@
+import { type Clock, systemClock } from './clock.js';
+import type { Handler } from './layers/layer.js';
+import type { NativeTransportSettings } from './transport/native-transport.js';
+
+/** Where an app provides a `HttpClientPlatform`, from a global module, every client of it runs on that. For testing. */
+export const HTTP_CLIENT_PLATFORM = 'HttpClientPlatform';
+
+/** What the clients of an app run on; the system's, where something is absent. */
+export interface HttpClientPlatform {
+  /**
+   * Stands in for the transport, at the end of every stack. A layer is one.
+   * @param native the transport that would be there
+   */
+  readonly transport?: (native: Handler, settings: NativeTransportSettings) => Handler;
+  /** For all times and timers: of layers, transport and drain, and of inbound requests. */
+  readonly clock?: Clock;
+  /** From 0 to below 1, as `Math.random`. */
+  readonly random?: () => number;
+  /** The wall clock, in milliseconds since 1970, for dates in headers. */
+  readonly now?: () => number;
+  /** The app begins to close: the calls in flight are about to be waited for. */
+  readonly draining?: () => void;
+}
+
+/** A platform with nothing absent. */
+export type ResolvedPlatform = Required<HttpClientPlatform>;
+
+export function resolvePlatform(given: HttpClientPlatform = {}): ResolvedPlatform {
+  return {
+    transport: (native) => native,
+    clock: systemClock,
+    random: Math.random,
+    now: Date.now,
+    draining: () => {},
+    ...given,
+  };
+}
