@@ -9,7 +9,7 @@ const SETTINGS: InboundRequestSettings = { deadlineHeader: 'x-request-timeout-ms
 
 function receive(headers: IncomingMessage['headers'], settings = SETTINGS) {
   const clock = new ManualClock();
-  clock.advance(1_000);
+  clock.tick(1_000);
   const request = new IncomingMessage(new Socket());
   request.headers = headers;
   const response = new ServerResponse(request);

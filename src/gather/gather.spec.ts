@@ -57,10 +57,10 @@ describe('gather', () => {
   it('measures how long each took', async () => {
     const [a, b] = [openCall<number>(), openCall<number>()];
     const result = gather({ a: a.call, b: b.call }, { clock });
-    clock.advance(10);
+    clock.tick(10);
     a.resolve(1);
     await setImmediate();
-    clock.advance(20);
+    clock.tick(20);
     b.reject(new Error('reset'));
     expect((await result).results).toMatchObject({ a: { durationMs: 10 }, b: { durationMs: 30 } });
   });
@@ -119,7 +119,7 @@ describe('gather', () => {
     const result = gather([fast.call, slow.call], { clock, deadlineMs: 100 });
     fast.resolve(1);
     await setImmediate();
-    clock.advance(100);
+    clock.tick(100);
     await result;
     expect(fast.signal().aborted).toBe(false);
     expect(slow.signal().aborted).toBe(true);
@@ -131,9 +131,9 @@ describe('the deadline', () => {
     const hanging = openCall<number>();
     const result = gather({ fast: async () => 1, hanging: hanging.call }, { clock, deadlineMs: 300 });
     await setImmediate();
-    clock.advance(299);
+    clock.tick(299);
     expect(hanging.signal().aborted).toBe(false);
-    clock.advance(1);
+    clock.tick(1);
     expect(await result).toEqual({
       results: {
         fast: { status: 'fulfilled', value: 1, durationMs: 0 },
@@ -149,10 +149,10 @@ describe('the deadline', () => {
   it('is one for all: what waits for its turn does not get more time', async () => {
     const [first, second] = [openCall<number>(), openCall<number>()];
     const result = gather([first.call, second.call], { clock, deadlineMs: 300, concurrency: 1 });
-    clock.advance(200);
+    clock.tick(200);
     first.resolve(1);
     await setImmediate();
-    clock.advance(100);
+    clock.tick(100);
     expect((await result).results[1]).toEqual({ status: 'missed', reason: 'deadline', durationMs: 100 });
   });
 
@@ -167,7 +167,7 @@ describe('the deadline', () => {
     const onProgress = vi.fn<() => void>();
     const [late, failing] = [openCall<number>(), openCall<number>()];
     const result = gather([late.call, failing.call], { clock, deadlineMs: 1, onProgress });
-    clock.advance(1);
+    clock.tick(1);
     late.resolve(1);
     failing.reject(new Error('would be unhandled'));
     await setImmediate();
@@ -292,7 +292,7 @@ describe('the signal of the caller', () => {
     const result = gather([call], { clock, signal, deadlineMs: 10 });
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await setImmediate();
-    clock.advance(10);
+    clock.tick(10);
     await result;
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
@@ -304,7 +304,7 @@ describe('onProgress', () => {
     const a = openCall<number>();
     const result = gather({ a: a.call, b: fails('no') }, { clock, onProgress: (event) => events.push(event) });
     await setImmediate();
-    clock.advance(5);
+    clock.tick(5);
     a.resolve(1);
     await result;
     expect(events).toEqual([

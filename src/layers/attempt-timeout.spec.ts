@@ -19,7 +19,7 @@ describe('attemptTimeout', () => {
   it('ends an attempt that takes too long with the error that axios itself would give', async () => {
     const clock = new ManualClock();
     const result = attemptTimeout(clock, none)(untilCancelled)(callOf({ timeout: 100 }));
-    clock.advance(100);
+    clock.tick(100);
     await expect(result).rejects.toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 100ms exceeded' });
   });
 
@@ -27,7 +27,7 @@ describe('attemptTimeout', () => {
     const clock = new ManualClock();
     const config = { timeout: 100, timeoutErrorMessage: 'too slow', transitional: { clarifyTimeoutError: true } };
     const result = attemptTimeout(clock, none)(untilCancelled)(callOf(config));
-    clock.advance(100);
+    clock.tick(100);
     await expect(result).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'too slow' });
   });
 
@@ -49,9 +49,9 @@ describe('attemptTimeout', () => {
     const clock = new ManualClock();
     const layer = attemptTimeout(clock, { ofClient: 100, ofOrigin: 500 })(untilCancelled);
     const results = Promise.allSettled([layer(callOf({ timeout: 100 })), layer(callOf({ timeout: 50 }))]);
-    clock.advance(499);
+    clock.tick(499);
     expect(clock.pending).toBe(1);
-    clock.advance(1);
+    clock.tick(1);
     const messages = (await results).map((result) => 'reason' in result && (result.reason as Error).message);
     expect(messages).toEqual(['timeout of 500ms exceeded', 'timeout of 50ms exceeded']);
     void attemptTimeout(clock, { ofClient: 100, ofOrigin: false })(untilCancelled)(callOf({ timeout: 100 }));

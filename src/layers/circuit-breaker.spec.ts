@@ -56,7 +56,7 @@ describe('circuitBreaker', () => {
   /** Opens it, and waits until it is half-open. */
   const halfOpen = async () => {
     await open();
-    clock.advance(5_000);
+    clock.tick(5_000);
   };
 
   beforeEach(() => {
@@ -85,7 +85,7 @@ describe('circuitBreaker', () => {
 
   it('says how long it stays open', async () => {
     await open();
-    clock.advance(4_000);
+    clock.tick(4_000);
     const error: CircuitOpenError = await handle().then(
       () => expect.fail('not refused'),
       (refusal: CircuitOpenError) => refusal,
@@ -126,9 +126,9 @@ describe('circuitBreaker', () => {
     await halfOpen();
     answer = fail;
     await outcome(handle());
-    clock.advance(4_999);
+    clock.tick(4_999);
     expect(await outcome(handle())).toBe('ERR_CIRCUIT_OPEN');
-    clock.advance(1);
+    clock.tick(1);
     answer = succeed;
     expect(await outcome(handle())).toBe('response');
   });
@@ -153,7 +153,7 @@ describe('circuitBreaker', () => {
     for (let count = 0; count < 2; count++) {
       const call = testCall();
       const result = outcome(handle(call));
-      clock.advance(1_000);
+      clock.tick(1_000);
       call.cancellation.cancel(new DeadlineExceededError(call, 1_000));
       await result;
     }
@@ -190,12 +190,12 @@ describe('circuitBreaker', () => {
   });
 
   it('stays open no longer than it may when the clock goes back', async () => {
-    clock.advance(60_000);
+    clock.tick(60_000);
     await open();
     const now = clock.now.bind(clock);
     clock.now = () => now() - 50_000;
     expect(await outcome(handle())).toBe('ERR_CIRCUIT_OPEN');
-    clock.advance(5_000);
+    clock.tick(5_000);
     expect(await outcome(handle())).toBe('response');
   });
 
@@ -222,7 +222,7 @@ describe('circuitBreaker', () => {
     it('opens an origin until it is closed', async () => {
       breakers.isolate(A);
       breakers.isolate(A);
-      clock.advance(3_600_000);
+      clock.tick(3_600_000);
       await expect(handle()).rejects.toMatchObject({ code: 'ERR_CIRCUIT_OPEN', retryAfterMs: Infinity });
       expect(breakers.state(A)).toBe('open');
       expect(breakers.snapshot()).toEqual({

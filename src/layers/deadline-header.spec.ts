@@ -32,7 +32,7 @@ it('tells what is left of the deadline, in whole milliseconds, for each attempt 
   const { clock, send } = setUp();
   const call = callOf(1_000);
   expect((await send(call)).config.headers[HEADER]).toBe('1000');
-  clock.advance(250.25);
+  clock.tick(250.25);
   expect((await send(call)).config.headers[HEADER]).toBe('749');
   expect(call.config.headers.has(HEADER)).toBe(false);
 });
@@ -41,7 +41,7 @@ it('never tells nothing or less, which would be no deadline', async () => {
   const { clock, send } = setUp();
   const call = callOf(1_000);
   for (const ms of [999.5, 0.5, 5]) {
-    clock.advance(ms);
+    clock.tick(ms);
     // oxlint-disable-next-line no-await-in-loop -- time goes on
     expect((await send(call)).config.headers[HEADER]).toBe('1');
   }

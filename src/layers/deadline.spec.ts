@@ -12,9 +12,9 @@ const newCall = () => createCall({ url: 'http://a.example/', headers: new AxiosH
 describe('deadline', () => {
   it('ends what is within at once, and says how long the call had', async () => {
     const clock = new ManualClock();
-    clock.advance(5_000);
+    clock.tick(5_000);
     const result = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(newCall());
-    clock.advance(1_000);
+    clock.tick(1_000);
     await expect(result).rejects.toMatchObject({
       name: 'DeadlineExceededError',
       code: 'ERR_DEADLINE_EXCEEDED',
@@ -27,17 +27,17 @@ describe('deadline', () => {
     const clock = new ManualClock();
     let ended = false;
     const result = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(newCall()).catch(() => (ended = true));
-    clock.advance(999);
+    clock.tick(999);
     await Promise.resolve();
     expect(ended).toBe(false);
-    clock.advance(1);
+    clock.tick(1);
     await result;
     expect(ended).toBe(true);
   });
 
   it('tells the layers within when the call must be over', async () => {
     const clock = new ManualClock();
-    clock.advance(5_000);
+    clock.tick(5_000);
     const seen: Call[] = [];
     await deadline({ deadlineMs: 1_000, clock })(async (call) => {
       seen.push(call);
@@ -57,9 +57,9 @@ describe('deadline', () => {
       seen.push(within.deadline);
       return untilCancelled(within);
     })(call);
-    clock.advance(999);
+    clock.tick(999);
     expect(clock.pending).toBe(1);
-    clock.advance(1);
+    clock.tick(1);
     await expect(result).rejects.toThrow('not over after 1000 ms');
     expect(seen).toEqual([expected]);
   });
@@ -84,7 +84,7 @@ describe('deadline', () => {
 
     const other = newCall();
     const late = deadline({ deadlineMs: 1_000, clock })(untilCancelled)(other);
-    clock.advance(1_000);
+    clock.tick(1_000);
     await expect(late).rejects.toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
     expect(other.cancellation.reason).toBeUndefined();
   });

@@ -27,7 +27,7 @@ const callOf = (config: Partial<InternalAxiosRequestConfig> = {}) =>
 async function train({ clock, requests, handle }: ReturnType<typeof start>, ...latencies: number[]) {
   for (const ms of latencies) {
     const call = handle(callOf());
-    clock.advance(ms);
+    clock.tick(ms);
     requests.pop()!.answer();
     await call;
   }
@@ -42,9 +42,9 @@ describe('a second request', () => {
   it('is sent when the first has no answer after coldMs, and its answer counts', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS - 1);
+    clock.tick(COLD_MS - 1);
     expect(requests).toHaveLength(1);
-    clock.advance(1);
+    clock.tick(1);
     expect(requests).toHaveLength(2);
     requests[1]!.answer({ data: 'second' });
     expect((await call).data).toBe('second');
@@ -56,7 +56,7 @@ describe('a second request', () => {
   it('is cancelled when the first is answered after all', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[0]!.answer({ data: 'first' });
     expect((await call).data).toBe('first');
     expect(isCancel(requests[1]!.cancelledWith)).toBe(true);
@@ -67,7 +67,7 @@ describe('a second request', () => {
   it('is not sent for a call that is answered in time, and no timer stays', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS - 1);
+    clock.tick(COLD_MS - 1);
     requests[0]!.answer();
     await call;
     expect(clock.pending).toBe(0);
@@ -78,7 +78,7 @@ describe('a second request', () => {
     const { clock, requests, handle } = start();
     const call = deriveCall(callOf(), { attempt: 2, deadline: 5_000 });
     void handle(call);
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     for (const request of requests) {
       expect(request.call).toMatchObject({ config: call.config, attempt: 2, deadline: 5_000 });
       expect(request.call.cancellation).not.toBe(call.cancellation);
@@ -88,7 +88,7 @@ describe('a second request', () => {
   it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'])('is sent for %s', (method) => {
     const { clock, requests, handle } = start();
     void handle(callOf({ method, data: method === 'QUERY' ? 'body' : undefined }));
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(requests).toHaveLength(2);
   });
 
@@ -115,7 +115,7 @@ describe('a second request', () => {
     void handle(deriveCall(callOf(), { deadline: COLD_MS }));
     expect(clock.pending).toBe(0);
     void handle(deriveCall(callOf(), { deadline: COLD_MS + 1 }));
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(requests).toHaveLength(3);
   });
 
@@ -124,7 +124,7 @@ describe('a second request', () => {
     const call = callOf();
     void handle(call);
     call.cancellation.cancel(new Error('gave up'));
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(requests).toHaveLength(1);
   });
 });
@@ -133,9 +133,9 @@ describe('more requests than one', () => {
   it('are sent one delay after another, as many as allowed, and all but the winner are cancelled', async () => {
     const { clock, requests, handle } = start({ max: 2 });
     const call = handle(callOf());
-    clock.advance(2 * COLD_MS - 1);
+    clock.tick(2 * COLD_MS - 1);
     expect(requests).toHaveLength(2);
-    clock.advance(10 * COLD_MS);
+    clock.tick(10 * COLD_MS);
     expect(requests).toHaveLength(3);
     requests[1]!.answer({ data: 'second' });
     expect((await call).data).toBe('second');
@@ -146,10 +146,10 @@ describe('more requests than one', () => {
   it('are not sent once one has failed', async () => {
     const { clock, requests, handle } = start({ max: 2 });
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[1]!.fail(new Error('reset'));
     await setImmediate();
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(requests).toHaveLength(2);
     requests[0]!.answer({ data: 'first' });
     expect((await call).data).toBe('first');
@@ -162,7 +162,7 @@ describe('the budget', () => {
     const { clock, requests, handle } = start({}, { budgets });
     const mayRepeat = vi.fn(() => false);
     void handle(deriveCall(callOf(), { mayRepeat }));
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(requests).toHaveLength(1);
     expect(mayRepeat).toHaveBeenCalledOnce();
     expect(budget.deposit).not.toHaveBeenCalled();
@@ -176,7 +176,7 @@ describe('the budget', () => {
     void handle(callOf());
     expect(budget.deposit).toHaveBeenCalledTimes(2);
     expect(budget.withdraw).not.toHaveBeenCalled();
-    clock.advance(10 * COLD_MS);
+    clock.tick(10 * COLD_MS);
     expect(budget.withdraw).toHaveBeenCalledTimes(2);
     expect(requests).toHaveLength(3);
     expect(clock.pending).toBe(0);
@@ -202,7 +202,7 @@ describe('a failure', () => {
   it.each([0, 1])('of request %i waits for the other', async (failing) => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[failing]!.fail(new Error('reset'));
     await setImmediate();
     requests[1 - failing]!.answer({ data: 'other' });
@@ -215,7 +215,7 @@ describe('a failure', () => {
   ])('of all is that of the first request, also when they end in the order %i, %i', async (...order) => {
     const { clock, requests, handle } = start();
     const failure = expect(handle(callOf())).rejects.toThrow('failure of 0');
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     for (const index of order) {
       requests[index]!.fail(new Error(`failure of ${index}`));
       await setImmediate();
@@ -226,7 +226,7 @@ describe('a failure', () => {
   it('is also a response with a transient status that the call accepts', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[1]!.answer({ status: 503 });
     await setImmediate();
     requests[0]!.answer({ data: 'first' });
@@ -236,7 +236,7 @@ describe('a failure', () => {
   it('of all with such a response is that response', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[0]!.answer({ status: 503, data: 'busy' });
     requests[1]!.fail(new Error('reset'));
     expect(await call).toMatchObject({ status: 503, data: 'busy' });
@@ -245,7 +245,7 @@ describe('a failure', () => {
   it('is also a response whose body broke off', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[0]!.fail(Object.assign(new Error('aborted'), { code: 'ERR_BAD_RESPONSE', response: { status: 200 } }));
     await setImmediate();
     requests[1]!.answer({ data: 'second' });
@@ -255,7 +255,7 @@ describe('a failure', () => {
   it('is not a conclusive status that is refused: that is an answer', async () => {
     const { clock, requests, handle } = start();
     const call = handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[1]!.refuse(404);
     await expect(call).rejects.toThrow('status 404');
     expect(isCancel(requests[0]!.cancelledWith)).toBe(true);
@@ -267,7 +267,7 @@ describe('a cancelled call', () => {
     const { clock, requests, handle } = start({ max: 2 });
     const call = callOf();
     const result = handle(call);
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     const reason = new Error('gave up');
     call.cancellation.cancel(reason);
     await expect(result).rejects.toBe(reason);
@@ -282,7 +282,7 @@ describe('a stream', () => {
     const { clock, requests, handle } = start();
     const call = callOf({ responseType: 'stream' });
     const result = handle(call);
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     const body = new PassThrough();
     requests[1]!.call.cancellation.subscribe((reason) => body.destroy(reason as Error));
     requests[1]!.answer({ data: body });
@@ -299,7 +299,7 @@ describe('a stream', () => {
   ])('of a loser that is %s all the same is destroyed', async (_, settle) => {
     const { clock, requests, handle } = start({}, {}, { ignoresCancellation: true });
     const call = handle(callOf({ responseType: 'stream' }));
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     requests[1]!.answer({ data: new PassThrough() });
     await call;
     const late = new PassThrough();
@@ -314,7 +314,7 @@ describe('a stream', () => {
     async (failing) => {
       const { clock, requests, handle } = start();
       const call = handle(callOf({ responseType: 'stream' }));
-      clock.advance(COLD_MS);
+      clock.tick(COLD_MS);
       const busy = new PassThrough();
       requests[failing]!.answer({ status: 503, data: busy });
       await setImmediate();
@@ -335,9 +335,9 @@ describe('the delay', () => {
     await train(started, ...TWENTY);
     const { clock, requests, handle } = started;
     void handle(callOf());
-    clock.advance(189);
+    clock.tick(189);
     expect(requests).toHaveLength(1);
-    clock.advance(1);
+    clock.tick(1);
     expect(requests).toHaveLength(2);
   });
 
@@ -346,7 +346,7 @@ describe('the delay', () => {
     await train(started, ...TWENTY);
     const { clock, requests, handle } = started;
     void handle(callOf({ url: 'http://b.example/' }));
-    clock.advance(COLD_MS - 1);
+    clock.tick(COLD_MS - 1);
     expect(requests).toHaveLength(1);
   });
 
@@ -359,7 +359,7 @@ describe('the delay', () => {
       await call;
     }
     void handle(callOf());
-    clock.advance(COLD_MS - 1);
+    clock.tick(COLD_MS - 1);
     expect(requests).toHaveLength(1);
   });
 
@@ -375,7 +375,7 @@ describe('the delay', () => {
     await train(started, ...Array<number>(20).fill(10));
     requests.length = 0;
     void handle(callOf());
-    clock.advance(10);
+    clock.tick(10);
     expect(requests).toHaveLength(2);
   });
 
@@ -383,12 +383,12 @@ describe('the delay', () => {
     const { clock, requests, handle } = start();
     for (let n = 0; n < 20; n++) {
       const call = handle(deriveCall(callOf(), { deadline: clock.now() + 500 }));
-      clock.advance(10);
+      clock.tick(10);
       requests.pop()!.answer();
       await call;
     }
     void handle(callOf());
-    clock.advance(10);
+    clock.tick(10);
     expect(requests).toHaveLength(2);
   });
 
@@ -408,19 +408,19 @@ describe('the delay', () => {
     for (let n = 0; n < 200; n++) {
       const call = handle(callOf());
       if (n % 5 < 3) {
-        clock.advance(10);
+        clock.tick(10);
         requests.at(-1)!.answer();
       } else {
-        clock.advance(101);
+        clock.tick(101);
         end(requests);
       }
       await call;
     }
     requests.length = 0;
     void handle(callOf());
-    clock.advance(99);
+    clock.tick(99);
     expect(requests).toHaveLength(1);
-    clock.advance(1);
+    clock.tick(1);
     expect(requests).toHaveLength(2);
   });
 
@@ -430,15 +430,15 @@ describe('the delay', () => {
     await train(started, ...Array<number>(20).fill(10));
     for (let n = 0; n < 128; n++) {
       const call = handle(callOf());
-      clock.advance(50);
+      clock.tick(50);
       (requests.at(-2) ?? requests.at(-1))!.answer();
       await call;
       requests.length = 0;
     }
     void handle(callOf());
-    clock.advance(49);
+    clock.tick(49);
     expect(requests).toHaveLength(1);
-    clock.advance(1);
+    clock.tick(1);
     expect(requests).toHaveLength(2);
   });
 });

@@ -150,13 +150,13 @@ describe('inboundContext', () => {
 
     it('ends the calls under way when it passes', async () => {
       const { clock, make } = setUp({ deadlineMs: 100 });
-      clock.advance(60);
+      clock.tick(60);
       const results = [make(untilCancelled), make(untilCancelled)];
       expect(clock.pending).toBe(1);
       const settled = Promise.allSettled(results);
-      clock.advance(39);
+      clock.tick(39);
       await nextTurn();
-      clock.advance(1);
+      clock.tick(1);
       for (const result of await settled) {
         const { reason } = result as PromiseRejectedResult;
         expect(reason).toBeInstanceOf(DeadlineExceededError);
@@ -170,7 +170,7 @@ describe('inboundContext', () => {
 
     it('refuses a call at once that is made after it', async () => {
       const { clock, make } = setUp({ deadlineMs: 100 });
-      clock.advance(100);
+      clock.tick(100);
       const result = make(async () => ANSWER);
       await expect(result).rejects.toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED', attempts: [] });
       expect(clock.pending).toBe(0);
@@ -183,7 +183,7 @@ describe('inboundContext', () => {
       await make(async () => Promise.reject(new Error('reset'))).catch(() => {});
       expect(clock.pending).toBe(0);
       const result = make(untilCancelled);
-      clock.advance(100);
+      clock.tick(100);
       await expect(result).rejects.toBeInstanceOf(DeadlineExceededError);
     });
 
@@ -191,7 +191,7 @@ describe('inboundContext', () => {
       const { clock, make } = setUp({ deadlineMs: 100 });
       const result = make(untilCancelled);
       await make(async () => ANSWER);
-      clock.advance(100);
+      clock.tick(100);
       await expect(result).rejects.toBeInstanceOf(DeadlineExceededError);
     });
 
@@ -203,7 +203,7 @@ describe('inboundContext', () => {
         return new Promise((resolve) => (answer = resolve));
       });
       source.isOver = true;
-      clock.advance(100);
+      clock.tick(100);
       answer(ANSWER);
       expect(await result).toBe(ANSWER);
       expect((await passedOn()).deadline).toBe(Infinity);

@@ -64,7 +64,7 @@ describe('rateLimit', () => {
       return answer(call);
     });
   const advance = async (ms: number) => {
-    clock.advance(ms);
+    clock.tick(ms);
     await settle();
   };
 
@@ -341,7 +341,7 @@ describe('rateLimit', () => {
       fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 40 }), async (max, steps) => {
         const time = new ManualClock();
         const pass = async (ms: number) => {
-          time.advance(ms);
+          time.tick(ms);
           for (let tick = 0; tick < 5; tick++) await Promise.resolve();
         };
         const times: number[] = [];

@@ -35,7 +35,7 @@ function upstream(clock: ManualClock, outcomes: readonly (AxiosResponse | Error)
   const calls: Call[] = [];
   const handle: Handler = async (call) => {
     calls.push(call);
-    clock.advance(10);
+    clock.tick(10);
     const outcome = outcomes[Math.min(calls.length, outcomes.length) - 1]!;
     if (outcome instanceof Error) throw outcome;
     return outcome;
@@ -65,7 +65,7 @@ describe('retry', () => {
     result.then(stop, stop);
     while (state.pending) {
       for (let tick = 0; tick < 20; tick++) await Promise.resolve();
-      if (clock.pending > 0) clock.advance(1);
+      if (clock.pending > 0) clock.tick(1);
     }
     return result;
   }

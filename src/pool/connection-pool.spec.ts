@@ -144,9 +144,9 @@ describe('ConnectionPool', () => {
       let aborted = false;
       pool.admit(() => (aborted = true));
       const drained = pool.drain();
-      clock.advance(999);
+      clock.tick(999);
       expect(pool.state).toBe('draining');
-      clock.advance(1);
+      clock.tick(1);
       await drained;
       expect(aborted).toBe(true);
       expect(pool.state).toBe('closed');
@@ -160,13 +160,13 @@ describe('ConnectionPool', () => {
       const pool = poolWith({}, clock);
       const early = pool.admit(() => {})!;
       const drained = pool.drain();
-      clock.advance(400);
+      clock.tick(400);
       pool.admit(() => {});
       early.release();
       await drained;
       const closed = pool.close();
       expect(pool.state).toBe('closed');
-      clock.advance(600);
+      clock.tick(600);
       expect(await closed).toEqual({
         finished: 1,
         admittedWhileDraining: 1,
@@ -181,7 +181,7 @@ describe('ConnectionPool', () => {
       const pool = poolWith({}, clock);
       const lease = pool.admit(() => {})!;
       const closed = pool.close();
-      clock.advance(10);
+      clock.tick(10);
       lease.release();
       expect(await closed).toMatchObject({ finished: 1, aborted: 0, durationMs: 10 });
       expect(clock.pending).toBe(0);

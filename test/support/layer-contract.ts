@@ -185,7 +185,7 @@ export function itKeepsTheLayerContract(
       });
       for (let round = 0; round < 1_000 && ended.length < calls.length; round++) {
         await settle();
-        clock.advance(10);
+        clock.tick(10);
       }
       await Promise.all(results);
       expectNothingLeft(clock, ...calls);
