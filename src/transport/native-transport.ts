@@ -4,15 +4,13 @@ import type { Call, Handler } from '../layers/layer.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { asAxiosError } from './as-axios-error.js';
 import type { ExchangeRequest } from './client-request.js';
-import { delegate } from './delegate.js';
 import { isDelegated } from './delegation.js';
 import { deliver, type DeliverSettings } from './deliver.js';
 import { firstRequest } from './first-request.js';
-import { guardedDelegate } from './guarded-delegate.js';
 import { type Opened, openExchange, type OpenSettings } from './open-exchange.js';
-import { proxyFinder, type ProxyFinder } from './proxies.js';
 import { leave, redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
 import { requestTarget } from './request-target.js';
+import { poolRouting, type Routing } from './routing.js';
 import { StreamedBody } from './streamed-body.js';
 
 export interface NativeTransportSettings extends OpenSettings, DeliverSettings {
@@ -24,18 +22,17 @@ export interface NativeTransportSettings extends OpenSettings, DeliverSettings {
 /**
  * The end of the stack: what axios's http adapter does, straight on `node:http` and the pool's agents, with every phase
  * timed. What it leaves to axios's adapter is in `isDelegated`.
+ * @param routing another way than through the pool
  */
-export function nativeTransport(settings: NativeTransportSettings): Handler {
-  const findProxy = proxyFinder(process.env);
-  const { guard } = settings.pool;
-  const viaAxios = guard ? guardedDelegate(settings, guard, findProxy) : delegate(settings);
+export function nativeTransport(settings: NativeTransportSettings, routing: Routing = poolRouting(settings)): Handler {
+  const { viaAxios } = routing;
   const send: Handler = (call) => {
     const { config } = call;
     if (isDelegated(config)) return viaAxios(call);
     const target = requestTarget(config);
     if (!target) return viaAxios(call); // it has the error for a scheme other than http and https
     const first = firstRequest(call, target);
-    const follow = (request: ExchangeRequest) => sendAndFollow(request, call, settings, findProxy);
+    const follow = (request: ExchangeRequest) => sendAndFollow(request, call, settings, routing);
     return first instanceof Promise ? first.then(follow) : follow(first);
   };
   return async (call) => {
@@ -55,7 +52,7 @@ async function sendAndFollow(
   first: ExchangeRequest,
   call: Call,
   settings: NativeTransportSettings,
-  findProxy: ProxyFinder,
+  routing: Routing,
 ): Promise<AxiosResponse> {
   const { config } = call;
   const maxRedirects = config.maxRedirects ?? settings.redirects.max;
@@ -64,7 +61,7 @@ async function sendAndFollow(
   try {
     for (let redirects = 0; ; redirects++) {
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
-      const opened = await openExchange(request, call, settings, findProxy);
+      const opened = await openExchange(request, call, settings, routing);
       if (redirect) leave(redirect);
       const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings.redirects) : undefined;
       if (!next) return deliver(opened, request, call, settings);

@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import type { Call } from '../layers/layer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
@@ -8,8 +8,9 @@ import { CallExchange, type CallExchangeSettings } from './call-exchange.js';
 import type { ExchangeRequest } from './client-request.js';
 import type { Exchange } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
-import { forwardedRequest, type ProxyFinder } from './proxies.js';
+import { forwardedRequest } from './proxies.js';
 import { explainedOverflow, refusalOf } from './response-headers.js';
+import type { Routing } from './routing.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
 
@@ -32,7 +33,7 @@ export async function openExchange(
   request: ExchangeRequest,
   call: Call,
   settings: OpenSettings,
-  findProxy: ProxyFinder,
+  routing: Routing,
 ): Promise<Opened> {
   const { pool } = settings;
   const { guard } = pool;
@@ -40,10 +41,10 @@ export async function openExchange(
   const { secure } = target;
   const rule = guard?.judgeOrigin(target.origin);
   if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
-  const proxy = findProxy(call.config, target);
+  const proxy = routing.findProxy(call.config, target);
   if (guard && proxy && !secure) await admitThroughProxy(guard, target, call, settings);
   const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
-  const agent = agentFor(sent.target.secure, proxy, secure, pool);
+  const agent = routing.agentFor(target, proxy);
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const exchange = new CallExchange(sent, agent, call, settings);
@@ -62,12 +63,6 @@ export async function openExchange(
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
-}
-
-/** A proxy forwards http, and opens tunnels for https. */
-function agentFor(secure: boolean, proxy: URL | undefined, toSecure: boolean, pool: ConnectionPool): Agent {
-  if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(secure);
-  return secure ? pool.httpsAgent : pool.httpAgent;
 }
 
 function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, headers, body }: ExchangeRequest): boolean {

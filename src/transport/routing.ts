@@ -1,0 +1,33 @@
+import type { Agent } from 'node:http';
+import type { Handler } from '../layers/layer.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import { delegate } from './delegate.js';
+import { guardedDelegate, type GuardedDelegateSettings } from './guarded-delegate.js';
+import { proxyFinder, type ProxyFinder } from './proxies.js';
+import type { RequestTarget } from './request-target.js';
+
+/** Which way requests go. */
+export interface Routing {
+  readonly findProxy: ProxyFinder;
+  /** @param proxy what `findProxy` has for the target */
+  agentFor(target: RequestTarget, proxy: URL | undefined): Agent;
+  /** Carries what is left to axios's own adapter. */
+  readonly viaAxios: Handler;
+}
+
+/** Through the sockets of the pool, and the proxies of the environment. */
+export function poolRouting(settings: GuardedDelegateSettings): Routing {
+  const { pool } = settings;
+  const findProxy = proxyFinder(process.env);
+  return {
+    findProxy,
+    agentFor: ({ secure }, proxy) => pooledAgent(secure, proxy, pool),
+    viaAxios: pool.guard ? guardedDelegate(settings, pool.guard, findProxy) : delegate(settings),
+  };
+}
+
+/** A proxy forwards http, and opens tunnels for https. */
+function pooledAgent(toSecure: boolean, proxy: URL | undefined, pool: ConnectionPool): Agent {
+  if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(proxy.protocol === 'https:');
+  return toSecure ? pool.httpsAgent : pool.httpAgent;
+}
