@@ -28,7 +28,8 @@ export function attemptTimeout(clock: Clock, { ofClient, ofOrigin }: AttemptTime
   };
 }
 
-function timeoutError(config: InternalAxiosRequestConfig, timeout: number): AxiosError {
+/** As axios fails when the time of a call is over. */
+export function timeoutError(config: InternalAxiosRequestConfig, timeout: number): AxiosError {
   return new AxiosError(
     config.timeoutErrorMessage || `timeout of ${timeout}ms exceeded`,
     config.transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED,

@@ -1,0 +1,134 @@
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { types } from 'node:util';
+import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
+import { timeoutError } from '../layers/attempt-timeout.js';
+import { networkError, type NetworkErrorCode } from './network-error.js';
+import type { Connection } from './wire.js';
+
+/** Headers of an answer; a list sends one several times, as `set-cookie`. */
+export type ReplyHeaders = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** An answer, whole. */
+export interface Reply {
+  /** 200 to 599. */
+  readonly status: number;
+  /** A text or bytes are sent as they are; anything else as JSON, with its content type; undefined: none. */
+  readonly body?: unknown;
+  readonly headers?: ReplyHeaders;
+}
+
+/** A part of a streamed body: anything but text and bytes is sent as a line of JSON. */
+export type StreamChunk = string | Uint8Array | object;
+
+export interface StreamOptions {
+  /** @default 200 */
+  readonly status?: number;
+  readonly headers?: ReplyHeaders;
+}
+
+/** Failures by the code that the caller sees: of the network, or times that were over. */
+export type ErrorCode =
+  NetworkErrorCode | 'ERR_CONNECT_TIMEOUT' | 'ERR_RESPONSE_TIMEOUT' | 'ERR_BODY_TIMEOUT' | 'ECONNABORTED';
+
+/** What is answered on. */
+export interface AnswerTarget {
+  readonly connection: Connection;
+  readonly response: ServerResponse;
+}
+
+/** @throws Error for what no server can send */
+export function checkReply({ status, headers = {} }: Pick<Reply, 'status' | 'headers'>): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new RangeError(`status: expected a whole number from 200 to 599, got ${String(status)}`);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name);
+    for (const one of Array.isArray(value) ? value : [value]) validateHeaderValue(name, String(one));
+  }
+}
+
+export function sendReply({ response }: AnswerTarget, reply: Reply): void {
+  const bytes = bodyOf(reply.body);
+  writeHead(response, reply.status, reply.headers);
+  if (bytes && typeof reply.body !== 'string' && !isBytes(reply.body) && !response.hasHeader('content-type')) {
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+  }
+  response.end(bytes);
+}
+
+/** Sends the parts as they come. Where their source fails, the connection is cut. */
+export async function sendStream(
+  { response }: AnswerTarget,
+  chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>,
+  { status = 200, headers }: StreamOptions,
+): Promise<void> {
+  writeHead(response, status, headers);
+  response.flushHeaders();
+  const source = Readable.from(asBytes(chunks));
+  response.on('close', () => source.destroy());
+  try {
+    await finished(source.pipe(response));
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Ends it as if that had happened. */
+export function fail(target: AnswerTarget, code: ErrorCode | Error): void {
+  const { connection, response } = target;
+  const { call, client, settings } = connection;
+  const { config } = call;
+  const { connect, response: responseMs, bodyIdle } = settings.phases;
+  switch (code) {
+    case 'ERR_CONNECT_TIMEOUT':
+      client.destroy(new ConnectTimeoutError(call, limit(connect, 'timeouts.connectMs')));
+      return;
+    case 'ERR_RESPONSE_TIMEOUT':
+      client.destroy(new ResponseTimeoutError(call, limit(responseMs, 'timeouts.responseMs')));
+      return;
+    case 'ERR_BODY_TIMEOUT': {
+      const error = new BodyTimeoutError(call, limit(bodyIdle, 'timeouts.bodyIdleMs'));
+      writeHead(response, 200, {});
+      response.write(' ', () => client.destroy(error)); // when the client has got that far
+      return;
+    }
+    case 'ECONNABORTED':
+      call.cancellation.cancel(timeoutError(config, limit(config.timeout || false, 'timeouts.attemptMs')));
+      return;
+    default:
+      client.destroy(typeof code === 'string' ? networkError(code, connection) : code);
+  }
+}
+
+function limit(ms: number | false, option: string): number {
+  if (ms === false) throw new Error(`${option} is off for this client, so that it cannot end this way`);
+  return ms;
+}
+
+function writeHead(response: ServerResponse, status: number, headers: ReplyHeaders = {}): void {
+  // Nothing but what the test says, and what frames the body.
+  response.sendDate = false;
+  response.removeHeader('connection');
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, typeof value === 'object' ? [...value] : value);
+  }
+}
+
+function bodyOf(body: unknown): string | Uint8Array | undefined {
+  if (body === undefined || typeof body === 'string') return body;
+  return isBytes(body) ? body : JSON.stringify(body);
+}
+
+async function* asBytes(chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') yield Buffer.from(chunk);
+    else yield isBytes(chunk) ? chunk : Buffer.from(`${JSON.stringify(chunk)}\n`);
+  }
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return types.isUint8Array(value);
+}

@@ -1,0 +1,144 @@
+import type { Arrival } from './arrival.js';
+import { type Count, Expectation } from './expectation.js';
+import { describeRequest, describeUnexpected, describeUnmet } from './expectation-report.js';
+import { differencesFrom, type RequestMatch } from './request-match.js';
+import { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
+
+/** Keeps what is expected and what has come, and brings them together. */
+export class ExpectationBook {
+  /** Whether a request that nobody expects waits for somebody who does. */
+  readonly #holds: boolean;
+  #expectations: Expectation[] = [];
+  /** Every request, in order. */
+  #arrivals: Arrival[] = [];
+  /** Those that nobody expects, yet. */
+  #held: Arrival[] = [];
+  #unexpected: Arrival[] = [];
+  /** What went wrong and cannot be told from the rest. */
+  #faults: string[] = [];
+
+  constructor(holds: boolean) {
+    this.#holds = holds;
+  }
+
+  get arrivals(): readonly Arrival[] {
+    return this.#arrivals;
+  }
+
+  /** @throws Error where there may be none, and one has come */
+  expect(match: RequestMatch, count: Count): Expectation {
+    const expectation = new Expectation(match, count);
+    if (count.max === 0) this.#refuteNone(match);
+    this.#expectations.push(expectation);
+    for (const arrival of this.#held) {
+      if (expectation.isUsedUp) break;
+      if (isFor(expectation, arrival)) this.#hand(arrival, expectation);
+    }
+    return expectation;
+  }
+
+  arrive(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    try {
+      const expectation = this.#expectationFor(arrival);
+      if (expectation && expectation.count.max > 0) expectation.take(arrival);
+      else if (this.#holds && !expectation) this.#held.push(arrival);
+      else this.#refuse(arrival);
+    } catch (error) {
+      this.fault(error); // of a function that judges requests
+      arrival.refuse(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  fault(error: unknown): void {
+    this.#faults.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  }
+
+  /**
+   * Forgets what it has checked.
+   * @throws HttpExpectationsError
+   */
+  verify(): void {
+    const problems = [
+      ...this.#faults,
+      ...this.#expectations
+        .filter(({ isMet }) => !isMet)
+        .map((expectation) => describeUnmet(expectation, [...this.#unexpected, ...this.#held])),
+      ...this.#endUnanswered('verify()'),
+    ];
+    this.#forget(({ isLasting }) => isLasting);
+    if (problems.length > 0) throw new HttpExpectationsError(problems);
+  }
+
+  reset(): void {
+    this.#endUnanswered('reset()');
+    this.#forget(() => false);
+  }
+
+  /** Nobody is going to answer any more. */
+  close(): void {
+    this.#faults.push(...this.#endUnanswered('the app closed'));
+    for (const expectation of this.#expectations) {
+      expectation.giveUp(new Error('the app has closed, and the request has not come'));
+    }
+  }
+
+  #refuse(arrival: Arrival): void {
+    const description = describeUnexpected(arrival, this.#expectations);
+    const error = new UnexpectedRequestError(arrival.call, description);
+    this.#unexpected.push(arrival);
+    this.#faults.push(description);
+    arrival.refuse(error);
+    for (const expectation of this.#expectations) expectation.giveUp(error);
+  }
+
+  /** What forbids it first, then what is used up, in order, then what lasts, the latest first. */
+  #expectationFor(arrival: Arrival): Expectation | undefined {
+    const fitting = this.#expectations.filter((expectation) => isFor(expectation, arrival));
+    return (
+      fitting.find(({ count }) => count.max === 0) ??
+      fitting.find(({ count, isUsedUp }) => count.max < Infinity && !isUsedUp) ??
+      fitting.findLast(({ isUsedUp }) => !isUsedUp)
+    );
+  }
+
+  #hand(arrival: Arrival, expectation: Expectation): void {
+    this.#held = this.#held.filter((held) => held !== arrival);
+    expectation.take(arrival);
+  }
+
+  #refuteNone(match: RequestMatch): void {
+    const come = [...this.#unexpected, ...this.#held].find(
+      ({ request }) => differencesFrom(match, request).length === 0,
+    );
+    if (come) throw new Error(`expectNone: there was ${describeRequest(come)}`);
+  }
+
+  /** @returns what they were */
+  #endUnanswered(by: string): string[] {
+    const unanswered = this.#arrivals.filter(({ isUnanswered }) => isUnanswered);
+    const problems = unanswered.map((arrival) => {
+      const isHeld = this.#held.includes(arrival);
+      return isHeld
+        ? describeUnexpected(arrival, this.#expectations)
+        : `${describeRequest(arrival)} was given no answer`;
+    });
+    for (const arrival of unanswered) arrival.refuse(new UnansweredRequestError(arrival.call, by));
+    return problems;
+  }
+
+  #forget(lasts: (expectation: Expectation) => boolean): void {
+    const [kept, dropped] = [this.#expectations.filter(lasts), this.#expectations.filter((each) => !lasts(each))];
+    for (const expectation of dropped)
+      expectation.giveUp(new Error('the request has not come before verify() or reset()'));
+    this.#expectations = kept;
+    this.#arrivals = [];
+    this.#held = [];
+    this.#unexpected = [];
+    this.#faults = [];
+  }
+}
+
+function isFor({ match }: Expectation, { request }: Arrival): boolean {
+  return differencesFrom(match, request).length === 0;
+}

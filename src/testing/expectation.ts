@@ -1,0 +1,174 @@
+import {
+  checkReply,
+  type ErrorCode,
+  fail,
+  type Reply,
+  type ReplyHeaders,
+  sendReply,
+  sendStream,
+  type StreamChunk,
+  type StreamOptions,
+} from './answer.js';
+import type { Answer, Arrival } from './arrival.js';
+import type { ReceivedRequest } from './received-request.js';
+import type { RequestMatch } from './request-match.js';
+
+/** Ways to answer, before or after the request has come. */
+export interface Answers<Self, Body = unknown> {
+  /**
+   * @param status 200 to 599
+   * @param body a text or bytes are sent as they are; anything else as JSON, with its content type; undefined: none
+   * @throws RangeError, or Node's error for headers that cannot be sent
+   */
+  reply(status: number, body?: unknown, headers?: ReplyHeaders): Self;
+  /** Has the request say what it is answered. What the function throws, the call fails with, and `verify()` lists. */
+  replyWith(answer: (request: ReceivedRequest<Body>) => Reply | Promise<Reply>): Self;
+  /** @param chunks or a function that makes them, for more than one request */
+  stream(chunks: StreamChunks | (() => StreamChunks), options?: StreamOptions): Self;
+  /** Ends it with what the transport fails with in production: see `ErrorCode`. */
+  error(code: ErrorCode | Error): Self;
+  /** Never answers: for timeouts. */
+  hang(): Self;
+  /** Has the answer that follows wait, on the clock of the clients. */
+  delay(ms: number): Answers<Self, Body>;
+}
+
+export type StreamChunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>;
+
+/** The one request that `expectOne` is for. */
+export interface ExpectedRequest<Body = unknown> extends Answers<ExpectedRequest<Body>, Body> {
+  /** @throws Error while it has not come */
+  readonly request: ReceivedRequest<Body>;
+  /** Resolves when it comes. Fails when one comes that nobody expects, or the app closes before. */
+  readonly received: Promise<ReceivedRequest<Body>>;
+}
+
+/**
+ * The requests that `match` is for. Each gets the answer at its place, those after the last answer get the last:
+ * `match('/rates').reply(503).reply(200, rates)`.
+ */
+export interface MatchedRequests<Body = unknown> extends Answers<MatchedRequests<Body>, Body> {
+  /** Those that have come. */
+  readonly requests: readonly ReceivedRequest<Body>[];
+  /** Resolves when the first comes. Fails when one comes that nobody expects, or the app closes before. */
+  readonly received: Promise<ReceivedRequest<Body>>;
+}
+
+/** How many requests there must be. */
+export interface Count {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Requests that are expected, and what they are answered. */
+export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
+  readonly match: RequestMatch;
+  readonly count: Count;
+  readonly arrivals: Arrival[] = [];
+  readonly #answers: Answer[] = [];
+  #delayMs = 0;
+  #received: Promise<ReceivedRequest<any>> | undefined;
+  #resolve: ((request: ReceivedRequest<any>) => void) | undefined;
+  #reject: ((error: Error) => void) | undefined;
+
+  constructor(match: RequestMatch, count: Count) {
+    this.match = match;
+    this.count = count;
+  }
+
+  get isUsedUp(): boolean {
+    return this.arrivals.length >= this.count.max;
+  }
+
+  get isMet(): boolean {
+    return this.arrivals.length >= this.count.min;
+  }
+
+  /** It need not be met, and is never used up. */
+  get isLasting(): boolean {
+    return this.count.max === Infinity && this.count.min === 0;
+  }
+
+  get requests(): readonly ReceivedRequest<any>[] {
+    return this.arrivals.map(({ request }) => request);
+  }
+
+  get request(): ReceivedRequest<any> {
+    const [first] = this.requests;
+    if (!first) throw new Error('the request has not come yet: await `received`, or `waitFor` it');
+    return first;
+  }
+
+  get received(): Promise<ReceivedRequest<any>> {
+    if (this.arrivals.length > 0) return Promise.resolve(this.request);
+    return (this.#received ??= new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    }));
+  }
+
+  take(arrival: Arrival): void {
+    this.arrivals.push(arrival);
+    this.#resolve?.(this.request);
+    this.#answerSoon();
+  }
+
+  /** It is not to be waited for any longer. */
+  giveUp(error: Error): void {
+    this.#reject?.(error);
+    this.#received = undefined;
+  }
+
+  reply(status: number, body?: unknown, headers?: ReplyHeaders): this {
+    const reply = { status, body, ...(headers && { headers }) };
+    checkReply(reply);
+    return this.#add((target) => sendReply(target, reply));
+  }
+
+  replyWith(answer: (request: ReceivedRequest<any>) => Reply | Promise<Reply>): this {
+    return this.#add(async (target, request) => {
+      const reply = await answer(request);
+      checkReply(reply);
+      sendReply(target, reply);
+    });
+  }
+
+  stream(chunks: StreamChunks | (() => StreamChunks), options: StreamOptions = {}): this {
+    const { status = 200 } = options;
+    checkReply({ ...options, status });
+    return this.#add((target) => sendStream(target, typeof chunks === 'function' ? chunks() : chunks, options));
+  }
+
+  error(code: ErrorCode | Error): this {
+    return this.#add((target) => fail(target, code));
+  }
+
+  hang(): this {
+    return this.#add(() => {});
+  }
+
+  delay(ms: number): this {
+    this.#delayMs = ms;
+    return this;
+  }
+
+  #add(send: Answer['send']): this {
+    if (this.#answers.length >= this.count.max) {
+      throw new Error(`there is an answer for each of ${this.count.max} requests already; expect more with \`match\``);
+    }
+    this.#answers.push({ send, delayMs: this.#delayMs });
+    this.#delayMs = 0;
+    this.#answerSoon();
+    return this;
+  }
+
+  /** Not at once: in a chain, more answers follow. */
+  #answerSoon(): void {
+    queueMicrotask(() => {
+      if (this.#answers.length === 0) return;
+      for (const [index, arrival] of this.arrivals.entries()) {
+        if (arrival.isUnanswered) arrival.answer(this.#answers[Math.min(index, this.#answers.length - 1)]!);
+      }
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../clock.js';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import type { HttpClientPlatform } from '../http-client.platform.js';
+import type { Handler } from '../layers/layer.js';
+import { nativeTransport, type NativeTransportSettings } from '../transport/native-transport.js';
+import { poolRouting } from '../transport/routing.js';
+import { Arrival } from './arrival.js';
+import { ExpectationBook } from './expectation-book.js';
+import { HttpTestingController } from './http-testing-controller.js';
+import { ManualClock } from './manual-clock.js';
+import { Wire } from './wire.js';
+import { wireRouting } from './wire-routing.js';
+
+export interface HttpClientTestingOptions {
+  /**
+   * What the clients time everything by: a `ManualClock`, as a rule.
+   * @default the system's
+   */
+  readonly clock?: Clock;
+  /**
+   * The wall clock, in milliseconds since 1970, for dates in headers.
+   * @default the manual clock's, or else the system's
+   */
+  readonly now?: () => number;
+  /**
+   * From 0 to below 1, for the jitter of pauses.
+   * @default `Math.random`
+   */
+  readonly random?: () => number;
+  /**
+   * What becomes of a request that nobody expects: it fails at once, or waits for an expectation that is made later.
+   * @default 'fail'
+   */
+  readonly unexpected?: 'fail' | 'wait';
+  /**
+   * Origins that are called for real, as `http://127.0.0.1:3001`; `unix:` and its path for a socket.
+   * @default none
+   */
+  readonly passThrough?: readonly string[];
+}
+
+/** What a testing module provides. */
+export interface TestingPlatform {
+  readonly platform: HttpClientPlatform;
+  readonly controller: HttpTestingController;
+}
+
+/** @throws InvalidOptionsError for an origin that is none */
+export function testingPlatform(options: HttpClientTestingOptions = {}): TestingPlatform {
+  const { clock, random, unexpected = 'fail', passThrough = [] } = options;
+  const { now = clock instanceof ManualClock ? () => clock.date.getTime() : undefined } = options;
+  const origins = new Set(passThrough.map(originOf));
+  const passes = (origin: string) => origins.has(origin);
+  const book = new ExpectationBook(unexpected === 'wait');
+
+  const onFault = (error: unknown) => book.fault(error);
+  const wire = new Wire((request) => book.arrive(new Arrival(request, onFault)));
+  const transport = (_native: Handler, settings: NativeTransportSettings): Handler => {
+    const routing = { transport: settings, wire, network: poolRouting(settings), passes };
+    return (call) => nativeTransport(settings, wireRouting(routing, call))(call);
+  };
+
+  return {
+    platform: {
+      transport,
+      ...(clock && { clock }),
+      ...(random && { random }),
+      ...(now && { now }),
+      draining: () => book.close(),
+    },
+    controller: new HttpTestingController(book),
+  };
+}
+
+function originOf(address: string): string {
+  if (address.startsWith('unix:')) return address;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
+  throw new InvalidOptionsError('HttpClientTestingModule', [
+    `passThrough: expected an origin, as http://127.0.0.1:3001, got ${JSON.stringify(address)}`,
+  ]);
+}

@@ -1,0 +1,32 @@
+import { HttpClientError } from '../errors/http-client.error.js';
+import type { Call } from '../layers/layer.js';
+
+/** A request that no expectation is for; `message` says which came nearest. No retry repeats it and no breaker counts it. */
+export class UnexpectedRequestError extends HttpClientError {
+  declare readonly code: 'ERR_UNEXPECTED_REQUEST';
+
+  constructor(call: Call, message: string) {
+    super('ERR_UNEXPECTED_REQUEST', message, call, true);
+  }
+}
+
+/** A request that was given no answer before `verify()`, `reset()`, or the app's close. */
+export class UnansweredRequestError extends HttpClientError {
+  declare readonly code: 'ERR_UNANSWERED_REQUEST';
+
+  constructor(call: Call, by: string) {
+    super('ERR_UNANSWERED_REQUEST', `the test gave it no answer before ${by}`, call, true);
+  }
+}
+
+/** What `verify()` throws. */
+export class HttpExpectationsError extends Error {
+  override readonly name = 'HttpExpectationsError';
+  readonly code = 'ERR_HTTP_EXPECTATIONS';
+
+  /** @param problems one text each, maybe of several lines */
+  constructor(readonly problems: readonly string[]) {
+    const count = `${problems.length} problem${problems.length === 1 ? '' : 's'} with outbound HTTP calls`;
+    super(`${count}\n${problems.map((problem) => `- ${problem.replaceAll('\n', '\n  ')}`).join('\n')}`);
+  }
+}

@@ -1,0 +1,55 @@
+import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import { unguardedSetting } from '../guard/unguarded-settings.js';
+import { deriveCall } from '../layers/create-call.js';
+import type { Call, Handler } from '../layers/layer.js';
+import { delegate } from '../transport/delegate.js';
+import type { NativeTransportSettings } from '../transport/native-transport.js';
+import type { Routing } from '../transport/routing.js';
+import type { Wire } from './wire.js';
+
+export interface WireRoutingSettings {
+  readonly transport: NativeTransportSettings;
+  readonly wire: Wire;
+  /** The way to where it may go. */
+  readonly network: Routing;
+  /** Whether requests to an origin go there, rather than on the wire. */
+  readonly passes: (origin: string) => boolean;
+}
+
+/** Has each request of a call, those it is redirected to included, go on the wire, but for origins that pass. */
+export function wireRouting({ transport, wire, network, passes }: WireRoutingSettings, call: Call): Routing {
+  const agents = wire.agentsFor(call, transport);
+  return {
+    findProxy: (config, target) => (passes(target.origin) ? network.findProxy(config, target) : undefined),
+    agentFor: (target, proxy) => {
+      if (passes(target.origin)) return network.agentFor(target, proxy);
+      return target.secure ? agents.httpsAgent : agents.httpAgent;
+    },
+    viaAxios: passes(call.origin) ? staying(network.viaAxios, passes) : wired(transport, agents),
+  };
+}
+
+/** Leaves nothing to the call that would lead past the wire. */
+function wired({ pool, ...settings }: NativeTransportSettings, agents: ReturnType<Wire['agentsFor']>): Handler {
+  const { slots, maxQueued, closing, guard } = pool;
+  const route = { ...agents, proxy: false, httpVersion: 1, lookup: undefined, transport: undefined } as const;
+  const send = delegate({ ...settings, pool: { ...agents, slots, maxQueued, closing } }, route);
+  return async (call) => {
+    const setting = guard && unguardedSetting(call.config);
+    if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);
+    return send(call);
+  };
+}
+
+/** axios follows redirects itself: one to somewhere else must not reach the network. */
+function staying(viaAxios: Handler, passes: (origin: string) => boolean): Handler {
+  return (call) => {
+    const { beforeRedirect, ...config } = call.config;
+    const judge: NonNullable<typeof beforeRedirect> = (options, ...details) => {
+      beforeRedirect?.(options, ...details);
+      const { origin } = new URL(options['href'] as string);
+      if (!passes(origin)) throw new Error(`redirected to ${origin}, which is not in passThrough`);
+    };
+    return viaAxios(deriveCall(call, { config: { ...config, beforeRedirect: judge } }));
+  };
+}
