@@ -14,23 +14,22 @@ export function describeRequest({ request, rules }: Arrival): string {
 
 /** Why nobody expected a request: the expectation that comes nearest, and where they differ. */
 export function describeUnexpected(arrival: Arrival, expectations: readonly Expectation[]): string {
+  const { request, rules } = arrival;
   const test = currentTest();
-  const what = `${describeRequest(arrival)} was not expected${test ? ` (${test})` : ''}`;
-  if (expectations.length === 0) return `${what}; nothing is expected`;
-  const open = expectations.filter(({ isUsedUp }) => !isUsedUp);
-  const matching = expectations.find(({ match }) => differencesFrom(match, arrival.request).length === 0);
-  if (matching) {
-    const { count } = matching;
-    const { max } = count;
-    if (max === 0) return `${what}: expectNone forbids ${describeMatch(matching.match, arrival.rules)}`;
-    return `${what} more than ${max === 1 ? 'once' : `${max} times`}`;
-  }
-  if (open.length === 0) return `${what}; all that was expected has come`;
-  const lines = open
-    .map(({ match }) => ({ match, differences: differencesFrom(match, arrival.request) }))
+  const told = (why: string) => `${describeRequest(arrival)} was not expected${why}${test ? ` (${test})` : ''}`;
+  if (expectations.length === 0) return told(': nothing is');
+  const fitting = expectations.filter(({ match }) => differencesFrom(match, request).length === 0);
+  const forbidding = fitting.find(({ count }) => count.max === 0);
+  if (forbidding) return told(`: expectNone forbids ${describeMatch(forbidding.match, rules)}`);
+  const usedUp = fitting.reduce((sum, { count }) => sum + count.max, 0);
+  if (usedUp > 0) return told(usedUp === 1 ? ' more than once' : ` more than ${usedUp} times`);
+  const [nearest] = expectations
+    .filter(({ isUsedUp }) => !isUsedUp)
+    .map(({ match }) => ({ match, differences: differencesFrom(match, request) }))
     .toSorted((a, b) => distance(a.differences) - distance(b.differences));
-  const { match, differences } = lines[0]!;
-  return `${what}\nnearest expectation: ${describeMatch(match, arrival.rules)}\n${shownLines(differences, arrival.rules)}`;
+  if (!nearest) return told(': all that was has come');
+  const { match, differences } = nearest;
+  return `${told('')}\nnearest expectation: ${describeMatch(match, rules)}\n${shownLines(differences, rules)}`;
 }
 
 /** That fewer requests came than must, and where the one that comes nearest differs. */
