@@ -86,7 +86,7 @@ describe('logCalls', () => {
     const { lines, ended, clock, end } = start();
     for (let n = 0; n < 4; n++) ended({ error: reset, durationMs: n });
     expect(lines).toHaveLength(1);
-    clock.advance(10_000);
+    clock.tick(10_000);
     ended({ error: reset });
     expect(lines[1]![1]).toMatch(/; 3 more since the last such line$/);
     expect(lines[1]![2]).toMatchObject({ heldBack: 3 });
