@@ -24,6 +24,7 @@ import { rateLimit } from './layers/rate-limit.js';
 import { retry } from './layers/retry.js';
 import { ScopedBreakers } from './layers/scoped-breakers.js';
 import { type PlacedLayer, type StackEntry, type StandardLayers, standardStack } from './layers/standard-stack.js';
+import { TRANSPORT_NAME } from './options/defaults.js';
 import { findProblems } from './options/problems.js';
 import type { CallResilienceOptions } from './options/resilience-options.js';
 import { callResilience } from './options/resilience-schema.js';
@@ -46,8 +47,8 @@ export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'cloc
   readonly events: EventSink;
 }
 
-/** A transport by itself has no base URL. */
-export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptions, 'baseURL' | 'confine'>>;
+/** A transport by itself has neither name nor base URL. */
+export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptions, 'name' | 'baseURL' | 'confine'>>;
 
 export function stackContext(
   pool: ConnectionPool,
@@ -119,7 +120,7 @@ class Scope {
 
   /** @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none */
   constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
-    const { baseURL, confine: within = false } = client;
+    const { name = TRANSPORT_NAME, baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
     const { pool, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
@@ -127,23 +128,26 @@ class Scope {
     this.#transport = transportOf(settings, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
-    this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, clock) : undefined;
+    this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
+    const waiting = { events, clock, now, rules, closing: pool.closing };
     this.#layers = {
-      callEvents: callEvents(events, clock),
+      callEvents: callEvents(context),
       admission: admission(pool, rules),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
       coalesce: resilience.coalesce ? coalesce() : undefined,
-      concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, pool.closing) : undefined,
-      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, { clock, now }, pool.closing) : undefined,
-      hedge: resilience.hedge ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience) }) : undefined,
+      concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, waiting) : undefined,
+      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, waiting) : undefined,
+      hedge: resilience.hedge
+        ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience), events })
+        : undefined,
       breaker: this.breakers && circuitBreaker(this.breakers, clock),
       inboundDeadline:
         inbound && inbound.deadlineHeader && inbound.forwardTo.size > 0
           ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
           : undefined,
-      attemptEvents: attemptEvents(events, clock),
+      attemptEvents: attemptEvents(context),
       attemptTimeout: attemptTimeout(clock, { ofClient: client.timeouts.attemptMs, ofOrigin: timeouts.attemptMs }),
       ...this.#repeating(resilience),
     };
@@ -168,13 +172,13 @@ class Scope {
 
   /** The layers that hold no state between calls but the budget. */
   #repeating(resilience: ResolvedResilience): Pick<StandardLayers, 'deadline' | 'retry'> {
-    const { clock, random, now, pool } = this.#context;
+    const { clock, random, now, pool, events } = this.#context;
     const { deadlineMs } = resilience;
     const budgets = this.#budgetsOf(resilience);
     return {
       deadline: deadlineMs === false ? undefined : deadline({ deadlineMs, clock }),
       retry: resilience.retry
-        ? retry(resilience.retry, { clock, random, now, budgets, closing: pool.closing })
+        ? retry(resilience.retry, { clock, random, now, budgets, events, closing: pool.closing })
         : undefined,
     };
   }
@@ -198,11 +202,12 @@ const CALL_SCHEMA = group({ resilience: callResilience });
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
 
 function transportOf({ timeouts, limits, redirects }: OriginSettings, context: ScopeContext): Handler {
-  const { pool, clock, rules, transport } = context;
+  const { pool, clock, rules, events, transport } = context;
   const settings: NativeTransportSettings = {
     pool,
     clock,
     rules,
+    events,
     poolWaitMs: timeouts.poolWaitMs,
     phases: { connect: timeouts.connectMs, response: timeouts.responseMs, bodyIdle: timeouts.bodyIdleMs },
     maxResponseBytes: limits.maxResponseBytes,

@@ -3,6 +3,7 @@ import { ClientStack, stackContext } from './client-stack.js';
 import { resolvePlatform } from './http-client.platform.js';
 import { createCall } from './layers/create-call.js';
 import { openPool } from './open-pool.js';
+import { TRANSPORT_NAME } from './options/defaults.js';
 import type { TransportOptions } from './options/http-client-options.js';
 import { resolveTransportOptions } from './options/resolve-options.js';
 import type { ConnectionPool, DrainReport } from './pool/connection-pool.js';
@@ -28,8 +29,8 @@ export interface Transport {
 export function createTransport(options: TransportOptions = {}): Transport {
   const resolved = resolveTransportOptions(options);
   const platform = resolvePlatform();
-  const pool = openPool(resolved, resolved.shutdown.drainMs, platform);
+  const pool = openPool(resolved, resolved.shutdown.drainMs, { platform });
   const { handle } = new ClientStack(resolved, stackContext(pool, { platform }));
-  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, 'transport', platform.clock));
+  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, TRANSPORT_NAME, platform.clock));
   return Object.assign(adapter, { pool, close: () => pool.close() });
 }

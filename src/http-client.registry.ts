@@ -138,6 +138,7 @@ export class HttpClientRegistry {
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#pools, async (pool) => this.#tell(closedLine(pool, await pool.close()))));
     this.#endCallLog();
+    this.events.complete();
   }
 
   #add(
@@ -170,7 +171,7 @@ export class HttpClientRegistry {
   }
 
   #openPool(options: ResolvedClientOptions): ConnectionPool {
-    const pool = openPool(options, this.#options.shutdown.drainMs, this.#platform);
+    const pool = openPool(options, this.#options.shutdown.drainMs, { platform: this.#platform, events: this.events });
     this.#pools.add(pool);
     return pool;
   }

@@ -1,5 +1,6 @@
 import { addressGuard } from './guard/address-guard.js';
 import type { ResolvedPlatform } from './http-client.platform.js';
+import type { EventSink } from './observability/http-client-events.js';
 import type { TransportSettings } from './options/resolve-options.js';
 import { ConnectionPool } from './pool/connection-pool.js';
 
@@ -7,8 +8,9 @@ import { ConnectionPool } from './pool/connection-pool.js';
 export function openPool(
   { pool, tls, guard }: TransportSettings,
   drainMs: number,
-  { clock, random }: Pick<ResolvedPlatform, 'clock' | 'random'>,
+  { platform, events }: { readonly platform: ResolvedPlatform; readonly events?: EventSink },
 ): ConnectionPool {
+  const { clock, random } = platform;
   return new ConnectionPool({
     pool,
     tls,
@@ -16,5 +18,6 @@ export function openPool(
     drainMs,
     clock,
     random,
+    ...(events && { events }),
   });
 }

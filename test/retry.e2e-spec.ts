@@ -20,6 +20,7 @@ import { RetryBudget } from '../src/policies/retry-budget.js';
 import type { RetrySettings } from '../src/policies/retry-decision.js';
 import { ConnectionPool } from '../src/pool/connection-pool.js';
 import { nativeTransport } from '../src/transport/native-transport.js';
+import { SILENT } from './support/recorded-events.js';
 import { startUpstream } from './support/upstream.js';
 
 const SETTINGS: RetrySettings = {
@@ -59,6 +60,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
         clock: systemClock,
         random,
         now: Date.now,
+        events: SILENT,
         budgets: budget && new OriginMap(() => new RetryBudget({ ...budget, now })),
       },
     ),
@@ -73,6 +75,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
     maxHeaderBytes: 16_384,
     redirects: { max: 5, allowDowngrade: false },
     rules: DEFAULT_RULES,
+    events: SILENT,
   });
   const handle = compose(layers, transport);
   return { client: axios.create({ adapter: (config) => handle(createCall(config, 'test')) }), pool };

@@ -8,6 +8,7 @@ import {
   untilCancelled,
 } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { DeadlineExceededError, type CircuitOpenError } from '../errors/resilience.errors.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import { type BreakerChange, OriginBreakers } from './circuit-breakers.js';
@@ -22,13 +23,16 @@ const SETTINGS = {
   onStateChange: undefined,
 } as const;
 
-itKeepsTheLayerContract('circuitBreaker', ({ clock }) => circuitBreaker(new OriginBreakers(SETTINGS, clock), clock));
+itKeepsTheLayerContract('circuitBreaker', ({ clock, events }) =>
+  circuitBreaker(new OriginBreakers(SETTINGS, { clock, events, name: 'default' }), clock),
+);
 
 const A = 'http://a.example';
 
 describe('circuitBreaker', () => {
   let clock: ManualClock;
   let breakers: OriginBreakers;
+  let events: RecordedEvents;
   let changes: string[];
   let answer: Handler;
   let made: number;
@@ -63,7 +67,8 @@ describe('circuitBreaker', () => {
     clock = new ManualClock();
     changes = [];
     const onStateChange = ({ origin, from, to }: BreakerChange) => changes.push(`${origin} ${from} → ${to}`);
-    breakers = new OriginBreakers({ ...SETTINGS, onStateChange }, clock);
+    events = new RecordedEvents();
+    breakers = new OriginBreakers({ ...SETTINGS, onStateChange }, { clock, events, name: 'orders' });
     answer = succeed;
     made = 0;
   });
@@ -207,7 +212,7 @@ describe('circuitBreaker', () => {
           throw new Error('listener');
         },
       },
-      clock,
+      { clock, events, name: 'orders' },
     );
     await open();
     expect(await outcome(handle())).toBe('ERR_CIRCUIT_OPEN');

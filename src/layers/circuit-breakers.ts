@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { EventSink } from '../observability/http-client-events.js';
 import { Breaker, type BreakerRules, type BreakerState } from '../policies/breaker.js';
 import { OriginMap } from './origin-map.js';
 
@@ -11,6 +12,13 @@ export interface BreakerChange {
 export interface BreakerSettings extends BreakerRules {
   /** Told of each change. What it throws is ignored. */
   readonly onStateChange: ((change: BreakerChange) => void) | undefined;
+}
+
+export interface BreakerContext {
+  readonly clock: Clock;
+  /** The client's. */
+  readonly name: string;
+  readonly events: EventSink;
 }
 
 export interface BreakerSnapshot {
@@ -39,14 +47,14 @@ export interface CircuitBreakers {
 
 /** A breaker for each of the origins called last; one that is forgotten is closed, unless it is isolated. */
 export class OriginBreakers implements CircuitBreakers {
-  readonly #clock: Clock;
+  readonly #context: BreakerContext;
   readonly #onStateChange: BreakerSettings['onStateChange'];
   readonly #breakers: OriginMap<Breaker>;
   /** Origin → since when. Not in the breakers, which may be forgotten. */
   readonly #isolated = new Map<string, number>();
 
-  constructor(settings: BreakerSettings, clock: Clock) {
-    this.#clock = clock;
+  constructor(settings: BreakerSettings, context: BreakerContext) {
+    this.#context = context;
     this.#onStateChange = settings.onStateChange;
     this.#breakers = new OriginMap((origin) => new Breaker(settings, (from, to) => this.#tell({ origin, from, to })));
   }
@@ -61,13 +69,13 @@ export class OriginBreakers implements CircuitBreakers {
 
   state(origin: string): BreakerState {
     if (this.isIsolated(origin)) return 'open';
-    return this.#breakers.peek(origin)?.state(this.#clock.now()) ?? 'closed';
+    return this.#breakers.peek(origin)?.state(this.#context.clock.now()) ?? 'closed';
   }
 
   isolate(origin: string): void {
     if (this.isIsolated(origin)) return;
     this.#breakers.peek(origin)?.close();
-    this.#isolated.set(origin, this.#clock.now());
+    this.#isolated.set(origin, this.#context.clock.now());
     this.#tell({ origin, from: 'closed', to: 'open' });
   }
 
@@ -77,7 +85,7 @@ export class OriginBreakers implements CircuitBreakers {
   }
 
   snapshot(): Record<string, BreakerSnapshot> {
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     const snapshots = new Map<string, BreakerSnapshot>();
     for (const [origin, breaker] of this.#breakers.entries()) {
       const { openedAt } = breaker;
@@ -90,6 +98,8 @@ export class OriginBreakers implements CircuitBreakers {
   }
 
   #tell(change: BreakerChange): void {
+    const { name, events } = this.#context;
+    if (events.wants('breaker')) events.publish('breaker', { client: name, ...change });
     try {
       this.#onStateChange?.(change);
     } catch {

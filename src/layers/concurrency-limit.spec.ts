@@ -9,15 +9,21 @@ import {
   testCall,
   type TestCall,
 } from '../../test/support/layer-contract.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { SILENT } from '../../test/support/recorded-events.js';
 import { ConcurrencyLimitError } from '../errors/resilience.errors.js';
 import { concurrencyLimit } from './concurrency-limit.js';
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import type { Call } from './layer.js';
+import { NEVER } from './while-waiting.js';
 
-const limit = (max: number, maxQueued = 1_000, per: 'client' | 'origin' = 'origin') =>
-  concurrencyLimit({ max, maxQueued, per });
+const clock = new ManualClock();
+const SILENTLY = { events: SILENT, clock, rules: DEFAULT_RULES, closing: NEVER };
+const limit = (max: number, maxQueued = 1_000, per: 'client' | 'origin' = 'origin', context = SILENTLY) =>
+  concurrencyLimit({ max, maxQueued, per }, context);
 
-itKeepsTheLayerContract('concurrencyLimit with room', () => limit(1_000));
-itKeepsTheLayerContract('concurrencyLimit without room', () => limit(1));
+itKeepsTheLayerContract('concurrencyLimit with room', (context) => limit(1_000, 1_000, 'origin', context));
+itKeepsTheLayerContract('concurrencyLimit without room', (context) => limit(1, 1_000, 'origin', context));
 
 /** A terminal whose calls end when told to. */
 function heldCalls() {

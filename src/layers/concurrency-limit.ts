@@ -2,8 +2,10 @@ import { ConcurrencyLimitError } from '../errors/resilience.errors.js';
 import type { LimitScope } from '../options/resilience-options.js';
 import { Slots } from '../policies/slots.js';
 import type { Call, Layer } from './layer.js';
+import { queued } from './queued.js';
 import { releasedAfterBody } from './released-after-body.js';
-import { NEVER, whileWaiting } from './while-waiting.js';
+import { whileWaiting } from './while-waiting.js';
+import type { OutcomeContext } from './with-outcome.js';
 
 export interface ConcurrencySettings {
   /** Calls under way at once. */
@@ -14,18 +16,23 @@ export interface ConcurrencySettings {
   readonly per: LimitScope;
 }
 
+export interface ConcurrencyContext extends OutcomeContext {
+  /** Ends the waiting. */
+  readonly closing: AbortSignal;
+}
+
 /**
  * Lets so many calls be under way at once; others wait, in order. A call is under way until its response body has ended,
  * also that of a status that is refused.
  * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with,
  * or ClientClosedError
  */
-export function concurrencyLimit(settings: ConcurrencySettings, closing: AbortSignal = NEVER): Layer {
+export function concurrencyLimit(settings: ConcurrencySettings, context: ConcurrencyContext): Layer {
   const { max, maxQueued, per } = settings;
   const slots = new Slots({ maxPerKey: max, maxTotal: Infinity, maxQueued });
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : '';
-    if (!slots.take(key)) await turn(slots, key, call, settings, closing);
+    if (!slots.take(key)) await queued('concurrency', turn(slots, key, call, settings, context.closing), call, context);
     return releasedAfterBody(
       () => next(call),
       () => slots.release(key),

@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { SILENT } from '../../test/support/recorded-events.js';
 import { scriptedHandler } from '../../test/support/scripted-handler.js';
 import { createCall, deriveCall } from './create-call.js';
 import { hedge, type HedgeContext, type HedgeSettings } from './hedge.js';
@@ -15,7 +16,7 @@ function start(settings: Partial<HedgeSettings> = {}, context: Partial<HedgeCont
   const { handler, requests } = scriptedHandler(options);
   const layer = hedge(
     { max: 1, percentile: 0.95, coldMs: COLD_MS, ...settings },
-    { clock, budgets: undefined, ...context },
+    { clock, budgets: undefined, events: SILENT, ...context },
   );
   return { clock, requests, handle: layer(handler) };
 }

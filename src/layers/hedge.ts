@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { EventSink } from '../observability/http-client-events.js';
 import { LatencyWindow } from '../policies/latency-window.js';
 import { isReplayableBody } from '../policies/replayable-body.js';
 import { HedgedCall } from './hedged-call.js';
@@ -18,6 +19,7 @@ export interface HedgeContext {
   readonly clock: Clock;
   /** Asked where a call has no `mayRepeat`; undefined: no limit. */
   readonly budgets: OriginMap<{ deposit(): void; withdraw(): boolean }> | undefined;
+  readonly events: EventSink;
 }
 
 /** RFC 9110 §9.2.1, and QUERY (draft-ietf-httpbis-safe-method-w-body). */
@@ -32,7 +34,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY']);
  *   are under way; where all fail, the call fails as its first request did.
  * - An answer is a response with a conclusive status, whether or not `validateStatus` accepts it.
  */
-export function hedge(settings: HedgeSettings, { clock, budgets }: HedgeContext): Layer {
+export function hedge(settings: HedgeSettings, { clock, budgets, events }: HedgeContext): Layer {
   const { max, coldMs } = settings;
   const windows = new OriginMap(() => new LatencyWindow(settings.percentile));
   return (next) => (call) => {
@@ -41,7 +43,8 @@ export function hedge(settings: HedgeSettings, { clock, budgets }: HedgeContext)
     if (!isHedgeable(call)) return next(call);
     const window = windows.get(call.origin);
     const mayRepeat = call.mayRepeat ?? (budget && (() => budget.withdraw()));
-    return new HedgedCall(call, next, clock, window, { max, delayMs: window.percentile ?? coldMs, mayRepeat }).run();
+    const plan = { max, delayMs: window.percentile ?? coldMs, mayRepeat, events };
+    return new HedgedCall(call, next, clock, window, plan).run();
   };
 }
 

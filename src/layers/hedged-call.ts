@@ -1,8 +1,10 @@
 import { AxiosError, type AxiosResponse, CanceledError } from 'axios';
 import type { Clock } from '../clock.js';
+import type { EventSink } from '../observability/http-client-events.js';
 import { isConclusive } from '../policies/conclusive.js';
 import type { LatencyWindow } from '../policies/latency-window.js';
 import { Cancellation } from '../transport/cancellation.js';
+import { aboutCall } from './call-events.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Handler } from './layer.js';
 import { type Outcome, responseIn } from './outcome.js';
@@ -15,6 +17,7 @@ export interface HedgePlan {
   readonly delayMs: number;
   /** Asked before each request beyond the first; undefined: there is no budget. */
   readonly mayRepeat: (() => boolean) | undefined;
+  readonly events: EventSink;
 }
 
 /** One call and its requests, of which the first that is answered counts. */
@@ -70,8 +73,13 @@ export class HedgedCall {
   }
 
   #sendNext(): void {
-    const { mayRepeat } = this.#plan;
-    if (this.#call.cancellation.reason || (mayRepeat && !mayRepeat())) return;
+    const { mayRepeat, events } = this.#plan;
+    const call = this.#call;
+    if (call.cancellation.reason || (mayRepeat && !mayRepeat())) return;
+    if (events.wants('hedge')) {
+      const afterMs = this.#clock.now() - this.#startedAt;
+      events.publish('hedge', { ...aboutCall(call), attempt: call.attempt, afterMs });
+    }
     this.#send();
     this.#waitForNext(this.#clock.now());
   }

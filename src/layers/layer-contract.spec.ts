@@ -2,6 +2,8 @@ import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
 import { InboundScope } from '../context/inbound-scope.js';
 import { runInScope } from '../context/inbound-context.js';
 import { RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
+import { attemptEvents } from './attempt-events.js';
+import { callEvents } from './call-events.js';
 import { coalesce } from './coalesce.js';
 import { deadline } from './deadline.js';
 import { deadlineHeader } from './deadline-header.js';
@@ -21,7 +23,7 @@ const inbound = (layer: Layer, scope: InboundScope): Layer => {
 
 // The other layers have it in specs of their own.
 itKeepsTheLayerContract('deadline', ({ clock }) => deadline({ deadlineMs: 60_000, clock }));
-itKeepsTheLayerContract('hedge', ({ clock }) => hedge(RESILIENCE_DEFAULTS.hedge, { clock, budgets: undefined }));
+itKeepsTheLayerContract('hedge', (context) => hedge(RESILIENCE_DEFAULTS.hedge, { ...context, budgets: undefined }));
 itKeepsTheLayerContract('deadlineHeader', ({ clock }) => deadlineHeader({ header: 'x-deadline', to }, clock));
 itKeepsTheLayerContract('inboundContext outside of a request', () => inboundContext({ forwardTo: to }));
 itKeepsTheLayerContract('inboundContext within a request', ({ clock }) =>
@@ -29,7 +31,11 @@ itKeepsTheLayerContract('inboundContext within a request', ({ clock }) =>
 );
 itKeepsTheLayerContract(
   'retry',
-  ({ clock, random }) => retry(RESILIENCE_DEFAULTS.retry, { clock, random, now: () => 0, budgets: undefined }),
+  (context) => retry(RESILIENCE_DEFAULTS.retry, { ...context, now: () => 0, budgets: undefined }),
   { marksErrors: true },
 );
 itKeepsTheLayerContract('coalesce', () => coalesce(), { copies: true });
+itKeepsTheLayerContract('callEvents', (context) => callEvents(context), { publishes: ['call:start', 'call:end'] });
+itKeepsTheLayerContract('attemptEvents', (context) => attemptEvents(context), {
+  publishes: ['attempt:start', 'attempt:end'],
+});

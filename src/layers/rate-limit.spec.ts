@@ -10,12 +10,14 @@ import {
   untilCancelled,
 } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import type { Clock } from '../clock.js';
+import { SILENT } from '../../test/support/recorded-events.js';
 import { RateLimitError } from '../errors/resilience.errors.js';
 import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import type { Call, Handler } from './layer.js';
 import { rateLimit, type RateLimitSettings } from './rate-limit.js';
+import { NEVER } from './while-waiting.js';
 
 const SETTINGS: RateLimitSettings = {
   max: 1,
@@ -24,6 +26,7 @@ const SETTINGS: RateLimitSettings = {
   per: 'origin',
   limiter: undefined,
 };
+const SILENTLY = { events: SILENT, now: Date.now, rules: DEFAULT_RULES, closing: NEVER };
 const FAST = { ...SETTINGS, intervalMs: 20 };
 
 /** As a store elsewhere: it answers later. */
@@ -40,15 +43,17 @@ const down: RateLimiter = {
   },
 };
 
-const on = (clock: Clock) => ({ clock, now: Date.now });
-
-itKeepsTheLayerContract('rateLimit with room', ({ clock }) => rateLimit({ ...SETTINGS, max: 1_000 }, on(clock)));
-itKeepsTheLayerContract('rateLimit without room', ({ clock }) => rateLimit(FAST, on(clock)));
-itKeepsTheLayerContract('rateLimit with a store', ({ clock }) =>
-  rateLimit({ ...FAST, limiter: remote(memoryRateLimiter(FAST, clock)) }, on(clock)),
+itKeepsTheLayerContract('rateLimit with room', (context) => rateLimit({ ...SETTINGS, max: 1_000 }, context));
+itKeepsTheLayerContract('rateLimit without room', (context) => rateLimit(FAST, context));
+itKeepsTheLayerContract(
+  'rateLimit with a store',
+  (context) => rateLimit({ ...FAST, limiter: remote(memoryRateLimiter(FAST, context.clock)) }, context),
+  { publishes: ['queue:end'] },
 );
-itKeepsTheLayerContract('rateLimit with a store that is down', ({ clock }) =>
-  rateLimit({ ...FAST, limiter: down }, on(clock)),
+itKeepsTheLayerContract(
+  'rateLimit with a store that is down',
+  (context) => rateLimit({ ...FAST, limiter: down }, context),
+  { publishes: ['queue:end'] },
 );
 
 describe('rateLimit', () => {
@@ -58,7 +63,7 @@ describe('rateLimit', () => {
   const layer = (settings: Partial<RateLimitSettings> = {}) =>
     rateLimit(
       { ...SETTINGS, ...settings },
-      on(clock),
+      { ...SILENTLY, clock },
     )((call) => {
       begun.push(call);
       return answer(call);
@@ -342,14 +347,14 @@ describe('rateLimit', () => {
         const time = new ManualClock();
         const pass = async (ms: number) => {
           time.tick(ms);
-          for (let tick = 0; tick < 5; tick++) await Promise.resolve();
+          for (let tick = 0; tick < 10; tick++) await Promise.resolve();
         };
         const times: number[] = [];
         let pausedUntil = 0;
         let pauseNext = 0;
         const handle = rateLimit(
           { ...SETTINGS, max, maxQueued: 5 },
-          on(time),
+          { ...SILENTLY, clock: time },
         )((call) => {
           expect(time.now()).toBeGreaterThanOrEqual(pausedUntil - 1);
           times.push(time.now());

@@ -7,9 +7,11 @@ import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
 import { requestedPauseMs } from '../policies/rate-limit-headers.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
 import type { Call, Layer } from './layer.js';
+import { queued } from './queued.js';
 import { responseOf } from './response-of.js';
-import { NEVER, whileWaiting } from './while-waiting.js';
 import { TurnQueue } from './turn-queue.js';
+import { whileWaiting } from './while-waiting.js';
+import type { OutcomeContext } from './with-outcome.js';
 
 export interface RateLimitSettings {
   /** Calls in `intervalMs`, and at most at once. */
@@ -23,10 +25,11 @@ export interface RateLimitSettings {
   readonly limiter: RateLimiter | undefined;
 }
 
-export interface RateLimitTime {
-  readonly clock: Clock;
+export interface RateLimitContext extends OutcomeContext {
   /** The wall clock, in milliseconds since 1970, for dates in headers. */
   readonly now: () => number;
+  /** Ends the waiting. */
+  readonly closing: AbortSignal;
 }
 
 /**
@@ -35,13 +38,13 @@ export interface RateLimitTime {
  * @throws RateLimitError at once when the turn would come too late, or as many wait as may; when a pause makes it too late;
  * while waiting, what the call is cancelled with
  */
-export function rateLimit(settings: RateLimitSettings, time: RateLimitTime, closing: AbortSignal = NEVER): Layer {
-  const turns = new Turns(settings, time, closing);
+export function rateLimit(settings: RateLimitSettings, context: RateLimitContext): Layer {
+  const turns = new Turns(settings, context);
   const { per } = settings;
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : call.clientName;
     const turn = turns.await(key, call);
-    if (turn) await turn;
+    if (turn) await queued('rateLimit', turn, call, context);
     let response: AxiosResponse | undefined;
     try {
       response = await next(call);
@@ -64,7 +67,7 @@ class Turns {
   /** Key → those who wait, for keys that have any. */
   readonly #queues = new Map<string, TurnQueue>();
 
-  constructor(settings: RateLimitSettings, { clock, now }: RateLimitTime, closing: AbortSignal) {
+  constructor(settings: RateLimitSettings, { clock, now, closing }: RateLimitContext) {
     this.#closing = closing;
     this.#now = now;
     const inMemory = memoryRateLimiter(settings, clock);
@@ -96,13 +99,13 @@ class Turns {
   }
 
   #afterReserving(key: string, call: Call, wait: number, maxWaitMs: number): Promise<void> | undefined {
-    if (wait > maxWaitMs) throw this.#refusal(key, call, wait);
+    if (wait > maxWaitMs) return Promise.reject(this.#refusal(key, call, wait));
     const isNow = !(wait > 0); // also where a store answers what is no number
     let queue = this.#queues.get(key);
     if (isNow && !queue) return undefined;
     if (this.#isFull(key)) {
       void this.#limiter.release(key);
-      throw this.#refusal(key, call, wait);
+      return Promise.reject(this.#refusal(key, call, wait));
     }
     if (!queue) {
       queue = new TurnQueue({

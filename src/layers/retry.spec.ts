@@ -2,6 +2,7 @@ import { AxiosError, AxiosHeaders, type AxiosResponse, CanceledError, type Inter
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import { CircuitOpenError } from '../errors/resilience.errors.js';
 import { ResponseTimeoutError } from '../errors/timeout.errors.js';
@@ -46,17 +47,19 @@ function upstream(clock: ManualClock, outcomes: readonly (AxiosResponse | Error)
 describe('retry', () => {
   let clock: ManualClock;
   let budgets: OriginMap<RetryBudget> | undefined;
+  let published: RecordedEvents;
 
   beforeEach(() => {
     clock = new ManualClock();
     budgets = undefined;
+    published = new RecordedEvents();
   });
 
   const newCall = (config: Partial<InternalAxiosRequestConfig> = {}) =>
     createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
 
   const layerOf = (handle: Handler, settings: Partial<RetrySettings> = {}) =>
-    retry({ ...SETTINGS, ...settings }, { clock, random: () => 0.5, now: () => 0, budgets })(handle);
+    retry({ ...SETTINGS, ...settings }, { clock, random: () => 0.5, now: () => 0, budgets, events: published })(handle);
 
   /** Lets time pass for as long as it is waited for. */
   async function settled(result: Promise<AxiosResponse>): Promise<AxiosResponse> {

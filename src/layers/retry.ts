@@ -2,10 +2,12 @@ import { type AxiosResponse, isAxiosError } from 'axios';
 import type { Clock } from '../clock.js';
 import type { Attempt } from '../errors/attempt.js';
 import type { FailedAttempt, RetryEvent } from '../options/resilience-options.js';
+import type { EventSink } from '../observability/http-client-events.js';
 import type { RetryBudget } from '../policies/retry-budget.js';
 import { decideRetry, isFailure, type RetryDecision, type RetrySettings } from '../policies/retry-decision.js';
 import { outcomeName } from '../policies/transience.js';
 import { Cancellation } from '../transport/cancellation.js';
+import { aboutCall } from './call-events.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Layer } from './layer.js';
 import type { OriginMap } from './origin-map.js';
@@ -20,6 +22,7 @@ export interface RetryContext {
   readonly now: () => number;
   /** Undefined: retries are not limited. */
   readonly budgets: OriginMap<RetryBudget> | undefined;
+  readonly events: EventSink;
   /** Ends pauses. */
   readonly closing?: AbortSignal;
 }
@@ -38,7 +41,7 @@ const NONE: readonly Attempt[] = [];
  * attempt. What `retryIf` throws comes through as it is: a bug in it must not be hidden.
  */
 export function retry(settings: RetrySettings, context: RetryContext): Layer {
-  const { clock, budgets } = context;
+  const { clock, budgets, events } = context;
   return (next) => async (call) => {
     const budget = budgets?.get(call.origin);
     budget?.deposit();
@@ -61,6 +64,9 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       const earlier = attempts;
       attempts = [...earlier, { ...seen, ...decision }];
       tell(settings.onRetry, { ...failed, ...decision, attempts });
+      if (events.wants('retry')) {
+        events.publish('retry', { ...aboutCall(call), attempt, outcome: seen.outcome, delayMs: decision.delayMs });
+      }
       discard(failed.response);
       try {
         // oxlint-disable-next-line no-await-in-loop -- the pause is between them

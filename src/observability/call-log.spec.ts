@@ -17,6 +17,7 @@ const CALL: CallEndEvent = {
   status: undefined,
   error: undefined,
   requests: 1,
+  queuedMs: 0,
 };
 const reset = new AxiosError('socket hang up', 'ECONNRESET');
 

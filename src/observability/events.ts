@@ -1,18 +1,21 @@
 /**
- * THE catalogue of events: when each is published, and what it says. All are plain objects; times are in milliseconds on the
- * client's clock, which is monotonic. None holds a header value, a query string or a body.
+ * THE catalogue of events: when each is published, and what it says. All are plain objects, the same one for all who listen; durations
+ * are in milliseconds on the client's clock, which is monotonic. None shows a header value, a query string or a body.
+ *
+ * The tables in docs/events.md are these comments.
  */
+import type { Attempt } from '../errors/attempt.js';
 import type { BreakerState } from '../policies/breaker.js';
 import type { DrainReport } from '../pool/connection-pool.js';
 import type { PoolState } from '../pool/in-flight.js';
 
-/** Whom an event is about. */
+/** What every event of a call says. */
 export interface CallEvent {
-  /** The same for all events of a call. Unique in the process. */
+  /** The same in all events of a call; unique in the process. */
   readonly callId: number;
   /** The name of the client. */
   readonly client: string;
-  /** Scheme, host and port. */
+  /** Scheme, host and port that the call is for. */
   readonly origin: string;
   /** Upper case. */
   readonly method: string;
@@ -20,86 +23,94 @@ export interface CallEvent {
   readonly urlTemplate: string | undefined;
 }
 
+/** What every event of an attempt says. */
+export interface AttemptEvent extends CallEvent {
+  /** 1 for the first, 2 for its first retry. A hedge has the number of the attempt that it hedges. */
+  readonly attempt: number;
+}
+
 /** How a call or an attempt ended. */
 export interface Outcome {
+  /** From its start to its end. */
   readonly durationMs: number;
-  /** Of the response, where one came, also where it was refused by `validateStatus`. */
+  /** Of the response, also where it was refused by `validateStatus`; undefined where none came, or the error does not have it. */
   readonly status: number | undefined;
-  /** What it failed with; undefined where it succeeded. Prints no secrets. */
+  /** What it failed with, which prints no secrets; undefined where it succeeded. */
   readonly error: unknown;
 }
 
 /** A call has been made. Nothing has been done for it yet. */
 export type CallStartEvent = CallEvent;
 
-/** A call is over: its response body has ended, or it failed. */
+/** A call is over: its response body has ended, or been given up, or the call has failed. Once for each call. */
 export interface CallEndEvent extends CallEvent, Outcome {
-  /** Requests made for it, retries and hedges included: 0 where it was refused before the first. */
+  /** Requests made for it, those of retries and hedges included, replays and redirects not; 0 where none was needed or allowed. */
   readonly requests: number;
+  /** How long its requests have waited for places, all together. */
+  readonly queuedMs: number;
 }
 
 /** A request is about to be made: the first of a call, a retry, or a hedge. */
-export interface AttemptStartEvent extends CallEvent {
-  /** 1 for the first. A hedge has the number of the attempt that it hedges. */
-  readonly attempt: number;
+export interface AttemptStartEvent extends AttemptEvent {
   /** Requests made for the call before this one. */
   readonly resendCount: number;
 }
 
-/** A request is over: its response body has ended, or it failed. */
+/** A request is over: its response body has ended, or been given up, or the request has failed. Once for each that was started. */
 export interface AttemptEndEvent extends AttemptStartEvent, Outcome {}
 
-/** A call will be made again. */
-export interface RetryScheduledEvent extends CallEvent {
-  /** The one that failed. */
-  readonly attempt: number;
-  /** A status, or the code of an error. */
-  readonly outcome: string;
+/** An attempt has failed, and will be followed by another, unless the call ends in the pause before that. */
+export interface RetryScheduledEvent extends AttemptEvent {
+  /** What the attempt came to: a status, or the code of an error. */
+  readonly outcome: Attempt['outcome'];
   /** The pause before the next. */
   readonly delayMs: number;
 }
 
-/** A call takes long, and is made a second time beside the first. */
-export interface HedgeEvent extends CallEvent {
-  readonly attempt: number;
-  /** How long the request before it had taken. */
+/** An attempt takes long: its request is made once more, beside the first. */
+export interface HedgeEvent extends AttemptEvent {
+  /** How long the attempt has been under way. */
   readonly afterMs: number;
 }
 
 /** A pooled socket turned out to be closed: the request is sent once more, on a fresh one. */
-export interface ReplayEvent extends CallEvent {
-  readonly attempt: number;
-}
+export type ReplayEvent = AttemptEvent;
 
 /** A redirect is followed. */
-export interface RedirectEvent extends CallEvent {
-  readonly attempt: number;
+export interface RedirectEvent extends AttemptEvent {
+  /** The redirect's. */
   readonly status: number;
   /** The origin that it leads to. */
   readonly to: string;
 }
 
-/** A call that had to wait for a place has it, or waits no longer. Calls that need not wait publish none. */
+/** A call that found no place free has one now, has given up waiting, or is refused one. */
 export interface QueueEndEvent extends CallEvent {
+  /** What it waited for: its turn in a limit of these names, or a socket. */
   readonly queue: 'concurrency' | 'rateLimit' | 'pool';
+  /** 0 where it was refused at once. */
   readonly waitedMs: number;
-  /** What it gave up with; undefined where it has its place. */
+  /** Why it has no place; undefined where it has. Prints no secrets. */
   readonly error: unknown;
 }
 
-/** A circuit breaker has opened, closed, or lets a call try. */
+/** A circuit breaker has opened or closed, by itself or by hand, or lets a call try. */
 export interface BreakerEvent {
+  /** The name of the client. */
   readonly client: string;
+  /** Whose calls it lets through or refuses. */
   readonly origin: string;
+  /** Its state before. */
   readonly from: BreakerState;
+  /** Its state from now on. */
   readonly to: BreakerState;
 }
 
-/** Whose socket it is. */
+/** What every event of a socket says. */
 export interface SocketEvent {
-  /** The pool's id. */
+  /** The id of the pool, as in its statistics and in the log. */
   readonly pool: string;
-  /** What the socket leads to: of a proxy, the proxy. */
+  /** What the socket leads to: the far end of a tunnel; the proxy, where one forwards. */
   readonly origin: string;
 }
 
@@ -107,25 +118,41 @@ export interface SocketEvent {
 export interface SocketOpenEvent extends SocketEvent {
   /** The look-up of the name; 0 for a literal address. */
   readonly dnsMs: number;
+  /** From the look-up to the connection. */
   readonly connectMs: number;
-  /** undefined for plain http. */
+  /** From the connection to the end of the TLS handshake; undefined for plain http. */
   readonly tlsMs: number | undefined;
 }
 
-/** A socket that was open is closed. */
+/** A socket that was being opened was closed before it was connected, or before its TLS handshake was done. */
+export interface SocketFailEvent extends SocketEvent {
+  /** From its opening to its close. */
+  readonly afterMs: number;
+  /** Of the error that closed it; undefined where it was closed without one. */
+  readonly code: string | undefined;
+}
+
+/** A socket that was open is closed, by either side. */
 export interface SocketCloseEvent extends SocketEvent {
   /** How long it was open. */
   readonly openMs: number;
-  /** Requests that it carried. */
+  /** Requests that it was given. */
   readonly requests: number;
+  /** Of the error that closed it; undefined where it was closed without one. */
+  readonly code: string | undefined;
 }
 
-/** A pool begins to drain, or is closed. */
+/** A pool has begun to drain, or is closed, its last socket included. */
 export interface PoolStateEvent {
+  /** The id of the pool, as in its statistics and in the log. */
   readonly pool: string;
+  /** Its state before. */
   readonly from: PoolState;
+  /** Its state from now on. */
   readonly to: PoolState;
-  /** Where it is closed: what became of its calls. */
+  /** Calls in flight. */
+  readonly inFlight: number;
+  /** What became of its calls and sockets since the drain began, where it is closed; undefined otherwise. */
   readonly report: DrainReport | undefined;
 }
 
@@ -142,24 +169,29 @@ export interface HttpClientEventMap {
   'queue:end': QueueEndEvent;
   breaker: BreakerEvent;
   'socket:open': SocketOpenEvent;
+  'socket:fail': SocketFailEvent;
   'socket:close': SocketCloseEvent;
   'pool:state': PoolStateEvent;
 }
 
 export type HttpClientEventName = keyof HttpClientEventMap;
 
-export const EVENT_NAMES = [
-  'call:start',
-  'call:end',
-  'attempt:start',
-  'attempt:end',
-  'retry',
-  'hedge',
-  'replay',
-  'redirect',
-  'queue:end',
-  'breaker',
-  'socket:open',
-  'socket:close',
-  'pool:state',
-] as const satisfies readonly HttpClientEventName[];
+const NAMES: Readonly<Record<HttpClientEventName, true>> = {
+  'call:start': true,
+  'call:end': true,
+  'attempt:start': true,
+  'attempt:end': true,
+  retry: true,
+  hedge: true,
+  replay: true,
+  redirect: true,
+  'queue:end': true,
+  breaker: true,
+  'socket:open': true,
+  'socket:fail': true,
+  'socket:close': true,
+  'pool:state': true,
+};
+
+/** In the order of the catalogue. */
+export const EVENT_NAMES = Object.keys(NAMES) as readonly HttpClientEventName[];

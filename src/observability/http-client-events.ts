@@ -1,15 +1,17 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
-import { Observable } from 'rxjs';
+import { AsyncSubject, Observable, takeUntil } from 'rxjs';
 import { EVENT_NAMES, type HttpClientEventMap, type HttpClientEventName } from './events.js';
+import { tolerantListener } from './tolerant-listener.js';
 
 /** Takes what happens. */
 export interface EventSink {
   /** Whether anybody wants to know. Asked first: an event that nobody wants is not made. */
   wants(name: HttpClientEventName): boolean;
+  /** Never throws. */
   publish<Name extends HttpClientEventName>(name: Name, event: HttpClientEventMap[Name]): void;
 }
 
-/** The name of an event with what it says. */
+/** An event with its name. */
 export type HttpClientEvent<Name extends HttpClientEventName = HttpClientEventName> = {
   [N in Name]: { readonly name: N } & HttpClientEventMap[N];
 }[Name];
@@ -25,15 +27,20 @@ const CHANNELS = Object.fromEntries(EVENT_NAMES.map((name) => [name, channel(cha
 type Listener = (event: never) => void;
 
 /**
- * The events of one app's clients. Injectable wherever `HttpClientModule.forRoot` is imported. Listeners are called as it happens; what
- * they throw is warned of and otherwise ignored. An event without a subscriber costs nothing.
+ * The events of one app's clients. Injectable wherever `HttpClientModule.forRoot` is imported. An event without a subscriber is not
+ * made.
  */
 export class HttpClientEvents implements EventSink {
   readonly #listeners = new Map<HttpClientEventName, ReadonlySet<Listener>>();
+  readonly #completed = new AsyncSubject<void>();
 
-  /** @returns ends the subscription */
-  on<Name extends HttpClientEventName>(name: Name, listener: (event: HttpClientEventMap[Name]) => void): () => void {
-    const own = (event: never) => listener(event); // one listener may be subscribed twice
+  /**
+   * Calls the listener with each event of this name, as it happens: what it does takes the call's time. What it throws, or a promise of
+   * it rejects with, fails nothing: the first time it is a process warning, then it is ignored.
+   * @returns ends the subscription
+   */
+  on<Name extends HttpClientEventName>(name: Name, listener: (event: HttpClientEventMap[Name]) => unknown): () => void {
+    const own: Listener = tolerantListener(name, listener);
     this.#listeners.set(name, new Set([...(this.#listeners.get(name) ?? []), own]));
     return () => {
       const others = new Set(this.#listeners.get(name));
@@ -43,29 +50,35 @@ export class HttpClientEvents implements EventSink {
     };
   }
 
-  /** The events of these names, or all: each with its name. Subscribes when it is subscribed to, and never ends. */
+  /**
+   * The events of these names, or all: each with its name. Subscribes when it is subscribed to, and completes when the app has closed,
+   * after the last pool's `pool:state`.
+   */
   stream<Name extends HttpClientEventName = HttpClientEventName>(...names: Name[]): Observable<HttpClientEvent<Name>> {
     const wanted = (names.length > 0 ? names : EVENT_NAMES) as readonly Name[];
-    return new Observable((subscriber) => {
+    return new Observable<HttpClientEvent<Name>>((subscriber) => {
       const ends = wanted.map((name) => this.on(name, (event) => subscriber.next({ name, ...event })));
       return () => {
         for (const end of ends) end();
       };
-    });
+    }).pipe(takeUntil(this.#completed));
   }
 
+  /** For the library: the app has closed. Completes the streams, later ones at once. */
+  complete(): void {
+    this.#completed.next();
+    this.#completed.complete();
+  }
+
+  /** For the library. */
   wants(name: HttpClientEventName): boolean {
     return CHANNELS[name].hasSubscribers || this.#listeners.has(name);
   }
 
+  /** For the library. */
   publish<Name extends HttpClientEventName>(name: Name, event: HttpClientEventMap[Name]): void {
-    CHANNELS[name].publish(event);
-    for (const listener of this.#listeners.get(name) ?? []) {
-      try {
-        listener(event as never);
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)));
-      }
-    }
+    CHANNELS[name].publish(event); // throws nothing: Node makes an uncaught exception of what a subscriber throws
+    const listeners = this.#listeners.get(name);
+    if (listeners) for (const listener of listeners) listener(event as never);
   }
 }

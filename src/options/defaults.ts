@@ -3,6 +3,9 @@ import { maxHeaderSize } from 'node:http';
 /** The name of the client that `forRoot` makes. */
 export const DEFAULT_CLIENT_NAME = 'default';
 
+/** What a transport by itself is called, in errors and events. */
+export const TRANSPORT_NAME = 'transport';
+
 /** The values of every option that is left out. Their sources are in the options' doc comments. */
 export const DEFAULTS = Object.freeze({
   timeouts: Object.freeze({

@@ -4,6 +4,7 @@ import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { AddressGuard } from '../guard/address-guard.js';
+import { type EventSink, HttpClientEvents } from '../observability/http-client-events.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { Slots } from '../policies/slots.js';
@@ -35,6 +36,11 @@ export interface ConnectionPoolSettings {
   readonly clock: Clock;
   /** A number from 0 to 1, as `Math.random`. */
   readonly random: () => number;
+  /**
+   * Where it publishes its events.
+   * @default `node:diagnostics_channel` only
+   */
+  readonly events?: EventSink;
 }
 
 interface Drain {
@@ -69,12 +75,16 @@ export class ConnectionPool {
   };
   readonly #closing = new AbortController();
   readonly #inFlight = new InFlight();
-  readonly #ledger = new SocketLedger();
+  readonly #events: EventSink;
+  readonly #ledger: SocketLedger;
   #drain: Drain | undefined;
   #closed: Promise<DrainReport> | undefined;
 
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
+    const { clock, events = new HttpClientEvents() } = settings;
+    this.#events = events;
+    this.#ledger = new SocketLedger({ pool: this.id, clock, events });
     setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
@@ -195,11 +205,13 @@ export class ConnectionPool {
     clock.clearTimeout(timer);
     this.#destroySockets();
     await this.#ledger.whenAllClosed();
-    return {
+    const report = {
       ...this.#inFlight.tally,
       socketsClosed: this.#ledger.closedCount - closedBefore,
       durationMs: Math.round(clock.now() - startedAt),
     };
+    this.#publishState('draining', 'closed', report);
+    return report;
   }
 
   #startDrain(): Drain {
@@ -211,11 +223,18 @@ export class ConnectionPool {
       this.#inFlight.abortAll();
       this.#destroySockets();
       resolve();
+      void this.close(); // for its report, where nobody else does
     }, drainMs);
     this.#drain = { startedAt: clock.now(), closedBefore: this.#ledger.closedCount, timer, expired };
     this.#inFlight.startDraining();
+    this.#publishState('open', 'draining');
     this.#destroyIdleSockets();
     return this.#drain;
+  }
+
+  #publishState(from: PoolState, to: PoolState, report?: DrainReport): void {
+    const { id: pool, inFlight } = this;
+    if (this.#events.wants('pool:state')) this.#events.publish('pool:state', { pool, from, to, inFlight, report });
   }
 
   /** Closes an idle socket where another is to be opened and there are as many as there may be. */

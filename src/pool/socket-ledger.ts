@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Slots } from '../policies/slots.js';
 import type { SocketTarget } from './owned-agent.js';
 import type { SocketStats } from './pool-stats.js';
+import { publishEnd, type SocketEventContext } from './socket-events.js';
 import { timesReused } from './times-reused.js';
 
 /** Origins whose counters are kept; beyond it, the longest unused one without an open socket is forgotten. */
@@ -25,6 +26,11 @@ export class SocketLedger {
   readonly #total = noCounters();
   readonly #open = new Set<Socket>();
   readonly #onAllClosed: (() => void)[] = [];
+  readonly #context: SocketEventContext;
+
+  constructor(context: SocketEventContext) {
+    this.#context = context;
+  }
 
   /** Sockets that hold a file descriptor. */
   get openCount(): number {
@@ -38,7 +44,8 @@ export class SocketLedger {
   }
 
   opened(socket: Socket, target: SocketTarget, protocol: string): void {
-    const origin = this.#touch(originOf(target, protocol));
+    const name = originOf(target, protocol);
+    const origin = this.#touch(name);
     const count = (name: keyof Counters, by = 1) => {
       origin.counters[name] += by;
       this.#total[name] += by;
@@ -46,6 +53,7 @@ export class SocketLedger {
     origin.sockets.add(socket);
     this.#open.add(socket);
     count('created');
+    const ended = publishEnd(socket, name, this.#context);
     socket.on('error', (error) => {
       const outcome = outcomeOf(error);
       if (outcome) count(outcome);
@@ -53,6 +61,7 @@ export class SocketLedger {
     const gone = () => {
       if (!this.#open.delete(socket)) return;
       origin.sockets.delete(socket);
+      ended();
       count('closed');
       count('reused', timesReused(socket));
       if (this.#open.size === 0) for (const resolve of this.#onAllClosed.splice(0)) resolve();

@@ -1,6 +1,5 @@
 import axios, { type AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -10,12 +9,11 @@ import { checkEnvironment } from './proxies.js';
 import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { refusalOf } from './response-headers.js';
-import { waitForSlot } from './socket-slot.js';
+import { type SlotSettings, waitForSlot } from './socket-slot.js';
+import { publishingRedirects } from './transport-events.js';
 
-export interface DelegateSettings {
+export interface DelegateSettings extends SlotSettings {
   readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'maxQueued' | 'closing'>;
-  readonly clock: Clock;
-  readonly poolWaitMs: number | false;
   readonly maxResponseBytes: number | false;
   readonly redirects: { readonly max: number };
 }
@@ -26,7 +24,7 @@ export interface DelegateSettings {
  * @param route settings that no call may change
  */
 export function delegate(settings: DelegateSettings, route: Partial<InternalAxiosRequestConfig> = {}): Handler {
-  const { pool, maxResponseBytes, redirects } = settings;
+  const { pool, maxResponseBytes, redirects, events } = settings;
   const { httpAgent, httpsAgent, slots } = pool;
   const send = axios.getAdapter('http');
   return async (call) => {
@@ -40,6 +38,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       ...config,
       ...route,
       cancelToken: cancellation,
+      beforeRedirect: publishingRedirects(events, call, route.beforeRedirect ?? config.beforeRedirect),
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,
     });

@@ -2,6 +2,7 @@ import type { AxiosResponse } from 'axios';
 import { concealError } from '../errors/conceal-error.js';
 import type { Call, Handler } from '../layers/layer.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
+import type { EventSink } from '../observability/http-client-events.js';
 import { asAxiosError } from './as-axios-error.js';
 import type { ExchangeRequest } from './client-request.js';
 import { isDelegated } from './delegation.js';
@@ -12,11 +13,13 @@ import { leave, redirectedRequest, type RedirectOptions, tooManyRedirects } from
 import { requestTarget } from './request-target.js';
 import { poolRouting, type Routing } from './routing.js';
 import { StreamedBody } from './streamed-body.js';
+import { publishRedirect } from './transport-events.js';
 
 export interface NativeTransportSettings extends OpenSettings, DeliverSettings {
   readonly redirects: RedirectOptions;
   /** What errors must not show. */
   readonly rules: RedactionRules;
+  readonly events: EventSink;
 }
 
 /**
@@ -67,6 +70,7 @@ async function sendAndFollow(
       if (!next) return deliver(opened, request, call, settings);
       redirect = opened;
       if (redirects >= maxRedirects) throw tooManyRedirects(config, opened.exchange.request);
+      publishRedirect(settings.events, call, opened.response.statusCode!, next.target.origin);
       request = next;
     }
   } catch (error) {

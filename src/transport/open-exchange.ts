@@ -13,6 +13,7 @@ import { explainedOverflow, refusalOf } from './response-headers.js';
 import type { Routing } from './routing.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
+import { publishReplay } from './transport-events.js';
 
 export interface OpenSettings extends CallExchangeSettings, SlotSettings {
   readonly pool: ConnectionPool;
@@ -56,6 +57,7 @@ export async function openExchange(
       throw failure(error, exchange, call, settings);
     }
   }
+  publishReplay(settings.events, call);
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const replay = new CallExchange(sent, agent, call, settings);
   try {

@@ -1,13 +1,13 @@
-import type { Clock } from '../clock.js';
 import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
 import type { Call } from '../layers/layer.js';
+import { queued } from '../layers/queued.js';
 import { whileWaiting } from '../layers/while-waiting.js';
+import type { OutcomeContext } from '../layers/with-outcome.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 
-export interface SlotSettings {
+export interface SlotSettings extends OutcomeContext {
   readonly pool: Pick<ConnectionPool, 'slots' | 'maxQueued' | 'closing'>;
-  readonly clock: Clock;
   /** How long to wait, in milliseconds; false: no limit. */
   readonly poolWaitMs: number | false;
 }
@@ -16,7 +16,11 @@ export interface SlotSettings {
  * Waits until a slot of this origin is the call's, where `pool.slots.take` had none.
  * @throws PoolQueueFullError, PoolTimeoutError, ClientClosedError, or what the call is cancelled with
  */
-export function waitForSlot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSettings): Promise<void> {
+export function waitForSlot(origin: string, call: Call, settings: SlotSettings): Promise<void> {
+  return queued('pool', slot(origin, call, settings), call, settings);
+}
+
+function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const leaveQueue = pool.slots.queue(origin, () => {
       clock.clearTimeout(timer);

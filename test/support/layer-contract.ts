@@ -3,13 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { concealError } from '../../src/errors/conceal-error.js';
 import { createCall, deriveCall } from '../../src/layers/create-call.js';
 import type { Call, Handler, Layer } from '../../src/layers/layer.js';
-import { DEFAULT_RULES } from '../../src/redaction/redaction-rules.js';
+import { NEVER } from '../../src/layers/while-waiting.js';
+import type { HttpClientEventName } from '../../src/observability/events.js';
+import type { EventSink } from '../../src/observability/http-client-events.js';
+import { DEFAULT_RULES, type RedactionRules } from '../../src/redaction/redaction-rules.js';
 import { Cancellation } from '../../src/transport/cancellation.js';
 import { ManualClock } from './manual-clock.js';
+import { RecordedEvents, SILENT } from './recorded-events.js';
 
 export interface LayerDependencies {
   readonly clock: ManualClock;
   readonly random: () => number;
+  readonly now: () => number;
+  readonly events: EventSink;
+  readonly rules: RedactionRules;
+  /** Never aborts. */
+  readonly closing: AbortSignal;
 }
 
 /** A cancellation that knows who listens to it. */
@@ -76,19 +85,46 @@ export interface LayerTraits {
   readonly marksErrors?: boolean;
   /** Each caller gets a response and an error of its own. */
   readonly copies?: boolean;
+  /** Of a call that it lets pass. */
+  readonly publishes?: readonly HttpClientEventName[];
 }
 
 /** What every layer keeps, whatever else it does. */
 export function itKeepsTheLayerContract(
   name: string,
   makeLayer: (dependencies: LayerDependencies) => Layer,
-  { marksErrors = false, copies = false }: LayerTraits = {},
+  { marksErrors = false, copies = false, publishes = [] }: LayerTraits = {},
 ): void {
   describe(`${name} keeps the contract of layers`, () => {
-    const stack = (terminal: Handler) => {
+    const stackFor = (terminal: Handler, events: EventSink) => {
       const clock = new ManualClock();
-      return { clock, handle: makeLayer({ clock, random: () => 0.5 })(terminal) };
+      const layer = makeLayer({
+        clock,
+        random: () => 0.5,
+        now: Date.now,
+        events,
+        rules: DEFAULT_RULES,
+        closing: NEVER,
+      });
+      return { clock, handle: layer(terminal) };
     };
+    const stack = (terminal: Handler) => {
+      const events = new RecordedEvents();
+      return { ...stackFor(terminal, events), events };
+    };
+
+    it('publishes its events of a call that it lets pass, which say whose they are, and none that nobody wants', async () => {
+      const call = testCall({ urlTemplate: '/path' });
+      const { handle, events } = stack(async (inner) => responseTo(inner));
+      await handle(call);
+      expect(events.names).toEqual(publishes);
+      const { journal, clientName: client, origin, method } = call;
+      for (const event of events.all) {
+        expect(event).toMatchObject({ callId: journal.id, client, origin, method, urlTemplate: '/path' });
+      }
+      const unheard = stackFor(async (inner) => responseTo(inner), SILENT);
+      await unheard.handle(testCall());
+    });
 
     it('passes the response on as it is', async () => {
       const call = testCall();
@@ -141,7 +177,7 @@ export function itKeepsTheLayerContract(
     });
 
     it('ends at once, with the very reason, when a call is cancelled that is under way or waits', async () => {
-      const { handle, clock } = stack(untilCancelled);
+      const { handle, clock, events } = stack(untilCancelled);
       const calls = [testCall(), testCall(), testCall()];
       const ended: unknown[] = [];
       const results = calls.map((call) => handle(call).catch((error: unknown) => ended.push(error)));
@@ -156,6 +192,7 @@ export function itKeepsTheLayerContract(
       }
       await Promise.all(results);
       expect(clock.pending).toBe(0);
+      expectEachEnded(events);
     });
 
     it('ends at once, with the very reason, when the call is cancelled before it comes', async () => {
@@ -172,7 +209,7 @@ export function itKeepsTheLayerContract(
     });
 
     it('carries 100 calls at once', async () => {
-      const { handle, clock } = stack(async (call) => {
+      const { handle, clock, events } = stack(async (call) => {
         await settle();
         return responseTo(call);
       });
@@ -189,11 +226,24 @@ export function itKeepsTheLayerContract(
       }
       await Promise.all(results);
       expectNothingLeft(clock, ...calls);
+      expectEachEnded(events);
     });
   });
 }
 
 const contentsOf = (config: InternalAxiosRequestConfig) => ({ ...config, headers: config.headers.toJSON() });
+
+/** Whatever was started has ended, once. */
+function expectEachEnded(events: RecordedEvents): void {
+  const idsOf = (name: HttpClientEventName) =>
+    events
+      .of(name)
+      .flatMap((event) => ('callId' in event ? event.callId : []))
+      .toSorted((a, b) => a - b);
+  for (const what of ['call', 'attempt'] as const) {
+    expect(idsOf(`${what}:end`)).toEqual(idsOf(`${what}:start`));
+  }
+}
 
 function expectNothingLeft(clock: ManualClock, ...calls: readonly TestCall[]): void {
   expect(clock.pending).toBe(0);

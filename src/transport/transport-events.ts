@@ -1,0 +1,28 @@
+import type { AxiosRequestConfig } from 'axios';
+import { aboutCall } from '../layers/call-events.js';
+import type { Call } from '../layers/layer.js';
+import type { EventSink } from '../observability/http-client-events.js';
+
+/** A pooled socket turned out to be closed: the request is sent once more. */
+export function publishReplay(events: EventSink, call: Call): void {
+  if (events.wants('replay')) events.publish('replay', { ...aboutCall(call), attempt: call.attempt });
+}
+
+/**
+ * A redirect is followed.
+ * @param to the origin that it leads to
+ */
+export function publishRedirect(events: EventSink, call: Call, status: number, to: string): void {
+  if (events.wants('redirect')) events.publish('redirect', { ...aboutCall(call), attempt: call.attempt, status, to });
+}
+
+type BeforeRedirect = AxiosRequestConfig['beforeRedirect'];
+
+/** Has the redirects that axios's adapter follows published, those that `beforeRedirect` does not refuse. */
+export function publishingRedirects(events: EventSink, call: Call, beforeRedirect: BeforeRedirect): BeforeRedirect {
+  if (!events.wants('redirect')) return beforeRedirect;
+  return (options, response, request) => {
+    beforeRedirect?.(options, response, request);
+    publishRedirect(events, call, response.statusCode, new URL(options['href'] as string).origin);
+  };
+}
