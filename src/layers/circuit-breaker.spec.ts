@@ -204,6 +204,22 @@ describe('circuitBreaker', () => {
     expect(await outcome(handle())).toBe('response');
   });
 
+  it('publishes each change, also those by hand, with the name of the client', async () => {
+    await open();
+    breakers.close(A);
+    breakers.isolate(A);
+    breakers.isolate(A);
+    breakers.close(A);
+    breakers.close(A);
+    const change = { name: 'breaker', client: 'orders', origin: A };
+    expect(events.all).toEqual([
+      { ...change, from: 'closed', to: 'open' },
+      { ...change, from: 'open', to: 'closed' },
+      { ...change, from: 'closed', to: 'open' },
+      { ...change, from: 'open', to: 'closed' },
+    ]);
+  });
+
   it('is none the worse for a listener that throws', async () => {
     breakers = new OriginBreakers(
       {

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { SILENT } from '../../test/support/recorded-events.js';
+import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
 import { scriptedHandler } from '../../test/support/scripted-handler.js';
 import { createCall, deriveCall } from './create-call.js';
 import { hedge, type HedgeContext, type HedgeSettings } from './hedge.js';
@@ -52,6 +52,32 @@ describe('a second request', () => {
     expect(requests[0]!.cancelledWith).toMatchObject({ message: 'a hedged request was answered first' });
     expect(isCancel(requests[0]!.cancelledWith)).toBe(true);
     expect(requests[1]!.cancelledWith).toBeUndefined();
+  });
+
+  it('is published with the time that the first has taken by then', async () => {
+    const events = new RecordedEvents();
+    const { clock, requests, handle } = start({ max: 2 }, { events });
+    const call = callOf();
+    const answer = handle(call);
+    expect(events.all).toEqual([]);
+    clock.advance(2 * COLD_MS);
+    const { id: callId } = call.journal;
+    expect(events.all).toMatchObject([
+      { name: 'hedge', callId, attempt: 1, afterMs: COLD_MS },
+      { name: 'hedge', callId, attempt: 1, afterMs: 2 * COLD_MS },
+    ]);
+    expect(requests).toHaveLength(3);
+    requests[0]!.answer();
+    await answer;
+    expect(events.all).toHaveLength(2);
+  });
+
+  it('that the budget does not allow is not published', () => {
+    const events = new RecordedEvents();
+    const { clock, handle } = start({}, { events, ...budgetOf(() => false) });
+    void handle(callOf());
+    clock.advance(COLD_MS);
+    expect(events.all).toEqual([]);
   });
 
   it('is cancelled when the first is answered after all', async () => {

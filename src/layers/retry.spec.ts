@@ -313,6 +313,23 @@ describe('retry', () => {
     });
   });
 
+  it('publishes each pause, before it', async () => {
+    const { handle } = upstream(clock, [refused(503), reset(), answer(200)]);
+    const call = newCall();
+    await settled(layerOf(handle)(call));
+    const { id: callId } = call.journal;
+    expect(published.all).toMatchObject([
+      { name: 'retry', callId, client: 'default', method: 'GET', attempt: 1, outcome: 503, delayMs: 25 },
+      { name: 'retry', callId, attempt: 2, outcome: 'ECONNRESET', delayMs: 50 },
+    ]);
+  });
+
+  it('publishes nothing of a call that is not made again', async () => {
+    const { handle } = upstream(clock, [refused(404)]);
+    await expect(settled(layerOf(handle)(newCall()))).rejects.toThrow('404');
+    expect(published.all).toEqual([]);
+  });
+
   describe('onRetry', () => {
     it('is told before each pause', async () => {
       const events: RetryEvent[] = [];

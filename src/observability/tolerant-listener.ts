@@ -10,7 +10,7 @@ export function tolerantListener<Event>(name: string, listener: (event: Event) =
   const warn = (error: unknown) => {
     if (hasWarned) return;
     hasWarned = true;
-    process.emitWarning(`A listener to "${name}" has failed; it is not told of again`, {
+    process.emitWarning(`A listener to "${name}" has failed. If it fails again, that is ignored`, {
       type: 'HttpClientEventsWarning',
       detail: error instanceof Error ? (error.stack ?? error.message) : inspect(error),
     });

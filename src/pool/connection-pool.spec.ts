@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent as HttpAgent, get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { startUpstream } from '../../test/support/upstream.js';
 import { DEFAULTS } from '../options/defaults.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
@@ -115,6 +116,55 @@ describe('ConnectionPool', () => {
 
   it('does not cut a socket in use, however long its server is silent', () => {
     expect((poolWith().httpAgent as HttpAgent & { options: { timeout: number } }).options.timeout).toBe(0);
+  });
+
+  describe('events', () => {
+    const poolOf = (events: RecordedEvents, clock = new ManualClock()) =>
+      new ConnectionPool({ pool: DEFAULTS.pool, tls: {}, drainMs: 1_000, clock, random: () => 0.5, events });
+
+    it('tell of each socket that is closed: how long it was open, how often it was used, and why it broke', async () => {
+      await using upstream = await startUpstream();
+      const clock = new ManualClock();
+      const events = new RecordedEvents();
+      const pool = poolOf(events, clock);
+      await fetchPage(pool, upstream.url);
+      await fetchPage(pool, upstream.url);
+      clock.advance(500);
+      expect(events.all).toEqual([]);
+      await pool.close();
+      const about = { pool: pool.id, origin: upstream.url };
+      expect(events.of('socket:close')).toEqual([
+        { name: 'socket:close', ...about, openMs: 500, requests: 2, code: undefined },
+      ]);
+    });
+
+    it('tell of a socket that was never connected, and not that it was closed', async () => {
+      const events = new RecordedEvents();
+      const pool = poolOf(events);
+      await expect(send(pool, 'http://127.0.0.1:1/')).rejects.toThrow('ECONNREFUSED');
+      await pool.close();
+      const about = { pool: pool.id, origin: 'http://127.0.0.1:1' };
+      expect(events.of('socket:fail')).toEqual([{ name: 'socket:fail', ...about, afterMs: 0, code: 'ECONNREFUSED' }]);
+      expect(events.of('socket:close')).toEqual([]);
+    });
+
+    it('tell of each state once, and of the report at the end, also where the deadline closes the pool', async () => {
+      const clock = new ManualClock();
+      const events = new RecordedEvents();
+      const pool = poolOf(events, clock);
+      const lease = pool.admit(() => lease!.release())!;
+      const drained = [pool.drain(), pool.drain()];
+      expect(events.all).toEqual([
+        { name: 'pool:state', pool: pool.id, from: 'open', to: 'draining', inFlight: 1, report: undefined },
+      ]);
+      clock.advance(1_000);
+      await Promise.all(drained);
+      const report = await pool.close();
+      expect(report).toMatchObject({ aborted: 1, durationMs: 1_000 });
+      expect(events.all.slice(1)).toEqual([
+        { name: 'pool:state', pool: pool.id, from: 'draining', to: 'closed', inFlight: 0, report },
+      ]);
+    });
   });
 
   describe('drain', () => {

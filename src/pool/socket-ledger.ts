@@ -44,8 +44,8 @@ export class SocketLedger {
   }
 
   opened(socket: Socket, target: SocketTarget, protocol: string): void {
-    const name = originOf(target, protocol);
-    const origin = this.#touch(name);
+    const address = originOf(target, protocol);
+    const origin = this.#touch(address);
     const count = (name: keyof Counters, by = 1) => {
       origin.counters[name] += by;
       this.#total[name] += by;
@@ -53,7 +53,7 @@ export class SocketLedger {
     origin.sockets.add(socket);
     this.#open.add(socket);
     count('created');
-    const ended = publishEnd(socket, name, this.#context);
+    const ended = publishEnd(socket, address, this.#context);
     socket.on('error', (error) => {
       const outcome = outcomeOf(error);
       if (outcome) count(outcome);

@@ -1,0 +1,108 @@
+import { CanceledError } from 'axios';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { refusedStatus, responseTo, testCall } from '../../test/support/layer-contract.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
+import { attemptEvents } from './attempt-events.js';
+import { callEvents } from './call-events.js';
+import type { Handler, Layer } from './layer.js';
+import { compose } from './compose.js';
+import type { OutcomeContext } from './with-outcome.js';
+
+const LAYERS: [string, (context: OutcomeContext) => Layer, 'call:end' | 'attempt:end'][] = [
+  ['callEvents', callEvents, 'call:end'],
+  ['attemptEvents', attemptEvents, 'attempt:end'],
+];
+
+describe.each(LAYERS)('%s', (_, makeLayer, ended) => {
+  let clock: ManualClock;
+  let events: RecordedEvents;
+  const start = (terminal: Handler) => makeLayer({ events, clock, rules: DEFAULT_RULES })(terminal);
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    events = new RecordedEvents();
+  });
+
+  it('publishes the start before, and the end after, with what it took and came to', async () => {
+    const handle = start(async (call) => {
+      expect(events.names).toEqual([ended.replace('end', 'start')]);
+      return responseTo(call, 204);
+    });
+    await handle(testCall());
+    expect(events.of(ended)).toMatchObject([{ status: 204, error: undefined, durationMs: expect.any(Number) }]);
+  });
+
+  it('publishes the status and the error of a response that is refused', async () => {
+    const call = testCall();
+    const error = refusedStatus(call, 404);
+    await expect(start(() => Promise.reject(error))(call)).rejects.toBe(error);
+    expect(events.of(ended)).toMatchObject([{ status: 404, error }]);
+  });
+
+  it('publishes the end of what throws before it promises anything', async () => {
+    const error = new Error('at once');
+    const handle = start(() => {
+      throw error;
+    });
+    await expect(handle(testCall())).rejects.toBe(error);
+    expect(events.of(ended)).toMatchObject([{ status: undefined, error }]);
+  });
+
+  it('publishes the end of a streamed body, and what that failed with, in the context of the call', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const publish = events.publish.bind(events);
+    events.publish = (name, event) => {
+      publish(name, event);
+      seen.push([name, context.getStore()]);
+    };
+    const body = new PassThrough();
+    const handle = start(async (call) => ({ ...responseTo(call), data: body }));
+    await context.run('call', () => handle(testCall()));
+    expect(events.of(ended)).toEqual([]);
+    const failure = new Error('broken');
+    const closed = once(body, 'close').catch(() => {});
+    context.run('reader', () => body.on('error', () => {}).destroy(failure));
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events.of(ended)).toMatchObject([{ status: 200, error: failure }]);
+    expect(seen.at(-1)).toEqual([ended, 'call']);
+  });
+
+  it('conceals what the error shows, by the time it is published', async () => {
+    const call = testCall({ data: 'the body' });
+    const error = new CanceledError(undefined, call.config);
+    await expect(start(() => Promise.reject(error))(call)).rejects.toBe(error);
+    expect(Object.keys(events.of(ended)[0]!.error as Error)).not.toContain('config');
+  });
+
+  it('does nothing to a call that nobody listens to', () => {
+    const answer = Promise.resolve(responseTo(testCall()));
+    const handle = makeLayer({ events: SILENT, clock, rules: DEFAULT_RULES })(() => answer);
+    expect(handle(testCall())).toBe(answer);
+  });
+});
+
+describe('callEvents and attemptEvents', () => {
+  it('count the requests of a call, and tell them apart', async () => {
+    const events = new RecordedEvents();
+    const context = { events, clock: new ManualClock(), rules: DEFAULT_RULES };
+    const twice: Layer = (next) => async (call) => {
+      await next(call);
+      return next(call);
+    };
+    const handle = compose([callEvents(context), twice, attemptEvents(context)], async (call) => {
+      call.journal.queuedMs += 5;
+      return responseTo(call);
+    });
+    await handle(testCall());
+    expect(events.of('attempt:start').map(({ resendCount }) => resendCount)).toEqual([0, 1]);
+    expect(events.of('attempt:end').map(({ resendCount }) => resendCount)).toEqual([0, 1]);
+    expect(events.of('call:end')).toMatchObject([{ requests: 2, queuedMs: 10 }]);
+  });
+});
