@@ -1,16 +1,18 @@
 /**
  * What each layer adds to a call that goes well: CPU microseconds per call through the stack, on a transport that answers at
  * once. Variants take turns in one process, so that they share its fortunes; what is printed is their difference from the
- * stack with nothing on, the median of the turns.
+ * stack with nothing on, the median of the turns. Nobody listens to events, but in the variants that are about them.
  *
  *   npm run build && node bench/layers.mjs [turns]
  */
+import { channel } from 'node:diagnostics_channel';
 import axios from 'axios';
 import { AxiosHeaders } from 'axios';
 import { ClientStack, stackContext } from '../dist/client-stack.js';
 import { runInInboundContext } from '../dist/context/inbound-context.js';
 import { compose } from '../dist/layers/compose.js';
 import { createCall } from '../dist/layers/create-call.js';
+import { channelName, HttpClientEvents } from '../dist/observability/http-client-events.js';
 import { resolveInbound } from '../dist/options/resolve-inbound.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
@@ -44,13 +46,19 @@ const config = {
 };
 
 /** @returns sends one call */
-function clientWith(resilience, inbound) {
+function clientWith(resilience, { inbound, events, without = [] } = {}) {
   const { client, ...module } = resolveModuleOptions({ resilience, inbound });
   const pool = new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random });
-  const stack = new ClientStack(client, stackContext(pool, { inbound: resolveInbound(inbound) && module.inbound }));
+  const stack = new ClientStack(
+    client,
+    stackContext(pool, { inbound: resolveInbound(inbound) && module.inbound, events }),
+  );
   const terminal = async (call) => ({ ...answer, config: call.config });
   const handle = compose(
-    stack.entries().map(({ layer }) => layer),
+    stack
+      .entries()
+      .filter(({ name }) => !without.includes(name))
+      .map(({ layer }) => layer),
     terminal,
   );
   return () => handle(createCall(config, 'bench'));
@@ -69,15 +77,31 @@ async function cpuPerCall(send) {
 }
 
 const senders = Object.entries(VARIANTS).map(([name, resilience]) => [name, clientWith(resilience)]);
-const inbound = clientWith({}, true);
+const inbound = clientWith({}, { inbound: true });
 senders.push(['inbound context, outside a request', inbound]);
 senders.push(['inbound context, within one', () => runInInboundContext({ deadlineMs: 30_000 }, inbound)]);
+
+const listened = new HttpClientEvents();
+for (const name of ['call:end', 'attempt:end']) listened.on(name, () => {});
+senders.push([
+  'nothing on, without the layers for events',
+  clientWith({}, { without: ['callEvents', 'attemptEvents'] }),
+]);
+senders.push(['call:end and attempt:end listened to', clientWith({}, { events: listened })]);
+/** Channels are the whole process's, so somebody listens to these only while it is their turn. */
+const LISTENS_ON_CHANNEL = 'call:end and attempt:end on channels';
+senders.push([LISTENS_ON_CHANNEL, clientWith({})]);
+
+const channels = ['call:end', 'attempt:end'].map((name) => channel(channelName(name)));
+const hear = () => {};
 
 const turns = new Map(senders.map(([name]) => [name, []]));
 for (let turn = 0; turn < TURNS + 2; turn++) {
   for (let n = 0; n < senders.length; n++) {
     const [name, send] = senders[(n + turn) % senders.length];
+    if (name === LISTENS_ON_CHANNEL) for (const it of channels) it.subscribe(hear);
     const cost = await cpuPerCall(send);
+    if (name === LISTENS_ON_CHANNEL) for (const it of channels) it.unsubscribe(hear);
     if (turn >= 2) turns.get(name).push(cost); // the first two warm up
   }
 }
@@ -88,6 +112,6 @@ for (const [name, costs] of turns) {
   const added = costs.map((cost, turn) => cost - base[turn]);
   const figures = name === 'nothing on' ? costs : added;
   const shown = [median(figures), Math.min(...figures), Math.max(...figures)].map((figure) => figure.toFixed(1));
-  console.log(`${name.padEnd(36)}${(name === 'nothing on' ? '' : '+') + shown[0]} [${shown[1]} – ${shown[2]}]`);
+  console.log(`${name.padEnd(44)}${(name === 'nothing on' ? '' : '+') + shown[0]} [${shown[1]} – ${shown[2]}]`);
 }
 process.exit();

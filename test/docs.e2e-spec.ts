@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { STACK_ORDER } from '../src/layers/standard-stack.js';
+import { EVENT_NAMES } from '../src/observability/events.js';
+import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,6 +18,19 @@ it('the table of the layers is the order of the stack, with its reasons', () => 
   const page = readFileSync(join(root, 'docs/layers.md'), 'utf8');
   const rows = Array.from(page.matchAll(/^\| `(\w+)` *\|[^|]*\| (.*?) *\|$/gm), ([, name, why]) => [name, why]);
   expect(rows).toEqual(STACK_ORDER);
+});
+
+it('the tables of the events are the catalogue: each event, when it is published, its fields, and what they mean', () => {
+  const page = readFileSync(join(root, 'docs/events.md'), 'utf8');
+  const rows = Array.from(page.matchAll(/^\| (`.*) \|$/gm), ([, row]) => row!.split(' | ').map((cell) => cell.trim()));
+  const events = eventCatalogue(root);
+  expect(rows).toEqual([...eventRows(events), ...fieldRows(events)]);
+  expect(events.map(({ name }) => name)).toEqual(EVENT_NAMES);
+  expect(
+    events.flatMap(({ name, when, fields }) =>
+      [when, ...fields.map(({ meaning }) => meaning)].map((text) => `${name}: ${text}`),
+    ),
+  ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
 it('every TypeScript snippet in the README and the docs compiles', () => {

@@ -4,7 +4,7 @@ import type { EventSink } from '../observability/http-client-events.js';
 import { isConclusive } from '../policies/conclusive.js';
 import type { LatencyWindow } from '../policies/latency-window.js';
 import { Cancellation } from '../transport/cancellation.js';
-import { aboutCall } from './call-events.js';
+import { eventOf } from './call-events.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Handler } from './layer.js';
 import { type Outcome, responseIn } from './outcome.js';
@@ -78,7 +78,7 @@ export class HedgedCall {
     if (call.cancellation.reason || (mayRepeat && !mayRepeat())) return;
     if (events.wants('hedge')) {
       const afterMs = this.#clock.now() - this.#startedAt;
-      events.publish('hedge', { ...aboutCall(call), attempt: call.attempt, afterMs });
+      events.publish('hedge', eventOf(call, { attempt: call.attempt, afterMs }));
     }
     this.#send();
     this.#waitForNext(this.#clock.now());

@@ -1,6 +1,6 @@
 import { concealError } from '../errors/conceal-error.js';
 import type { QueueEndEvent } from '../observability/events.js';
-import { aboutCall } from './call-events.js';
+import { eventOf } from './call-events.js';
 import type { Call } from './layer.js';
 import type { OutcomeContext } from './with-outcome.js';
 
@@ -29,7 +29,7 @@ export async function queued(
     journal.queuedMs += waitedMs;
     if (events.wants('queue:end')) {
       concealError(failure, { rules, clientName, config });
-      events.publish('queue:end', { ...aboutCall(call), queue, waitedMs, error: failure });
+      events.publish('queue:end', eventOf(call, { queue, waitedMs, error: failure }));
     }
   }
 }

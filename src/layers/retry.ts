@@ -7,7 +7,7 @@ import type { RetryBudget } from '../policies/retry-budget.js';
 import { decideRetry, isFailure, type RetryDecision, type RetrySettings } from '../policies/retry-decision.js';
 import { outcomeName } from '../policies/transience.js';
 import { Cancellation } from '../transport/cancellation.js';
-import { aboutCall } from './call-events.js';
+import { eventOf } from './call-events.js';
 import { deriveCall } from './create-call.js';
 import type { Call, Layer } from './layer.js';
 import type { OriginMap } from './origin-map.js';
@@ -65,7 +65,7 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       attempts = [...earlier, { ...seen, ...decision }];
       tell(settings.onRetry, { ...failed, ...decision, attempts });
       if (events.wants('retry')) {
-        events.publish('retry', { ...aboutCall(call), attempt, outcome: seen.outcome, delayMs: decision.delayMs });
+        events.publish('retry', eventOf(call, { attempt, outcome: seen.outcome, delayMs: decision.delayMs }));
       }
       discard(failed.response);
       try {

@@ -88,7 +88,7 @@ export interface RedirectEvent extends AttemptEvent {
 export interface QueueEndEvent extends CallEvent {
   /** What it waited for: its turn in a limit of these names, or a socket. */
   readonly queue: 'concurrency' | 'rateLimit' | 'pool';
-  /** 0 where it was refused at once. */
+  /** How long it has waited; 0 where it was refused at once. */
   readonly waitedMs: number;
   /** Why it has no place; undefined where it has. Prints no secrets. */
   readonly error: unknown;

@@ -57,7 +57,7 @@ export class HttpClientEvents implements EventSink {
   stream<Name extends HttpClientEventName = HttpClientEventName>(...names: Name[]): Observable<HttpClientEvent<Name>> {
     const wanted = (names.length > 0 ? names : EVENT_NAMES) as readonly Name[];
     return new Observable<HttpClientEvent<Name>>((subscriber) => {
-      const ends = wanted.map((name) => this.on(name, (event) => subscriber.next({ name, ...event })));
+      const ends = wanted.map((name) => this.on(name, (event) => subscriber.next(Object.assign({ name }, event))));
       return () => {
         for (const end of ends) end();
       };

@@ -152,7 +152,7 @@ describe('ConnectionPool', () => {
       const clock = new ManualClock();
       const events = new RecordedEvents();
       const pool = poolOf(events, clock);
-      const lease = pool.admit(() => lease!.release())!;
+      const lease = pool.admit(() => lease.release())!;
       const drained = [pool.drain(), pool.drain()];
       expect(events.all).toEqual([
         { name: 'pool:state', pool: pool.id, from: 'open', to: 'draining', inFlight: 1, report: undefined },

@@ -1,11 +1,11 @@
 import type { AxiosRequestConfig } from 'axios';
-import { aboutCall } from '../layers/call-events.js';
+import { eventOf } from '../layers/call-events.js';
 import type { Call } from '../layers/layer.js';
 import type { EventSink } from '../observability/http-client-events.js';
 
 /** A pooled socket turned out to be closed: the request is sent once more. */
 export function publishReplay(events: EventSink, call: Call): void {
-  if (events.wants('replay')) events.publish('replay', { ...aboutCall(call), attempt: call.attempt });
+  if (events.wants('replay')) events.publish('replay', eventOf(call, { attempt: call.attempt }));
 }
 
 /**
@@ -13,7 +13,7 @@ export function publishReplay(events: EventSink, call: Call): void {
  * @param to the origin that it leads to
  */
 export function publishRedirect(events: EventSink, call: Call, status: number, to: string): void {
-  if (events.wants('redirect')) events.publish('redirect', { ...aboutCall(call), attempt: call.attempt, status, to });
+  if (events.wants('redirect')) events.publish('redirect', eventOf(call, { attempt: call.attempt, status, to }));
 }
 
 type BeforeRedirect = AxiosRequestConfig['beforeRedirect'];
