@@ -9,6 +9,7 @@ import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
 import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import { attemptEvents } from './attempt-events.js';
 import { callEvents } from './call-events.js';
+import { createCall } from './create-call.js';
 import type { Handler, Layer } from './layer.js';
 import { compose } from './compose.js';
 import type { OutcomeContext } from './with-outcome.js';
@@ -89,6 +90,25 @@ describe.each(LAYERS)('%s', (_, makeLayer, ended) => {
 });
 
 describe('callEvents and attemptEvents', () => {
+  it('say how long each took, the call from when it was made', async () => {
+    const events = new RecordedEvents();
+    const clock = new ManualClock();
+    clock.advance(100);
+    const call = createCall(testCall().config, 'default', clock);
+    clock.advance(1);
+    const context = { events, clock, rules: DEFAULT_RULES };
+    const slowly: Layer = (next) => (inner) => {
+      clock.advance(20);
+      return next(inner);
+    };
+    await compose([callEvents(context), slowly, attemptEvents(context)], async (inner) => {
+      clock.advance(300);
+      return responseTo(inner);
+    })(call);
+    expect(events.of('attempt:end')).toMatchObject([{ durationMs: 300 }]);
+    expect(events.of('call:end')).toMatchObject([{ durationMs: 321 }]);
+  });
+
   it('count the requests of a call, and tell them apart', async () => {
     const events = new RecordedEvents();
     const context = { events, clock: new ManualClock(), rules: DEFAULT_RULES };

@@ -1,9 +1,12 @@
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { Agent as HttpAgent, get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { startUpstream } from '../../test/support/upstream.js';
+import type { AddressGuard } from '../guard/address-guard.js';
+import { AddressRefusal } from '../guard/address-refusal.js';
 import { DEFAULTS } from '../options/defaults.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { ConnectionPool } from './connection-pool.js';
@@ -148,6 +151,23 @@ describe('ConnectionPool', () => {
       expect(events.of('socket:close')).toEqual([]);
     });
 
+    it('tell of a socket that a guard closes when it is connected as of one that never was', async () => {
+      await using upstream = await startUpstream();
+      const events = new RecordedEvents();
+      const addressGuard = {
+        judgeTarget: () => undefined,
+        judgeAddress: () => 'loopback',
+        lookup,
+      } as Partial<AddressGuard> as AddressGuard;
+      const clock = new ManualClock();
+      const settings = { pool: DEFAULTS.pool, tls: {}, drainMs: 1_000, clock, random: () => 0.5 };
+      const pool = new ConnectionPool({ ...settings, events, addressGuard });
+      await expect(send(pool, upstream.url)).rejects.toBeInstanceOf(AddressRefusal);
+      await pool.close();
+      expect(events.of('socket:fail')).toMatchObject([{ code: new AddressRefusal('loopback').code }]);
+      expect(events.of('socket:close')).toEqual([]);
+    });
+
     it('tell of each state once, and of the report at the end, also where the deadline closes the pool', async () => {
       const clock = new ManualClock();
       const events = new RecordedEvents();
@@ -159,6 +179,7 @@ describe('ConnectionPool', () => {
       ]);
       clock.advance(1_000);
       await Promise.all(drained);
+      await expect.poll(() => events.all).toHaveLength(2);
       const report = await pool.close();
       expect(report).toMatchObject({ aborted: 1, durationMs: 1_000 });
       expect(events.all.slice(1)).toEqual([
