@@ -1,4 +1,10 @@
-import axios, { AxiosHeaders, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, {
+  AxiosHeaders,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -6,10 +12,12 @@ import { Agent } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTransport, getHttpClientToken, HttpClientModule, type Transport } from '../src/index.js';
 import { expectTyped, OK } from './support/attack.js';
+import { guardedClient } from './support/guarded-client.js';
 
 const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
 const CA = tlsFile('ca.pem');
@@ -30,7 +38,7 @@ function answer(socket: Socket): void {
     if (end < 4 || received.length < length) return;
     const head = received.slice(0, length);
     received = received.slice(length);
-    heads.push(head.replace(/127\.0\.0\.1:\d+/g, 'upstream'));
+    heads.push(head.replace(/(127\.0\.0\.1|localhost):\d+/g, 'upstream'));
     socket.write(head.includes(' /moved ') ? 'HTTP/1.1 307 Moved\r\ncontent-length: 0\r\n\r\n' : OK);
   });
 }
@@ -86,7 +94,9 @@ function hostileValues(port: number): Record<string, unknown> {
     headers: { 'x-evil': '1' },
     common: { 'x-evil': '1' },
     params: { evil: 1 },
-    lookup: (_host: string, _options: object, callback: (...args: unknown[]) => void) => callback(null, '127.0.0.2', 4),
+    // Node calls it for the event of that name as well.
+    lookup: (_host: string, _options: object, callback: unknown) =>
+      typeof callback === 'function' && callback(null, '127.0.0.2', 4),
     family: 6,
     insecureHTTPParser: true,
     maxRedirects: 0,
@@ -128,6 +138,13 @@ function hostileValues(port: number): Record<string, unknown> {
     attemptMs: 1,
     maxResponseBytes: 1,
     allowDowngrade: true,
+    guard: false,
+    allowHosts: ['a'],
+    allowCidrs: ['0.0.0.0/0'],
+    blockCidrs: ['0.0.0.0/0'],
+    allowPorts: [1],
+    confine: 'path',
+    redact: { headers: ['a'] },
     // headers
     location: `${url}/`,
     'content-encoding': 'gzip',
@@ -144,6 +161,10 @@ function hostileValues(port: number): Record<string, unknown> {
     hostname: '127.0.0.2',
     port,
     defaultPort: port,
+    hints: 1,
+    all: false,
+    order: 'evil',
+    verbatim: 'evil',
     path: elsewherePath,
     protocol: 'ftp:',
     agent,
@@ -201,13 +222,32 @@ const SURFACES: Record<string, Surface> = {
   'a prepared POST': (_, url) => prepared.post(url, { a: 1 }, { headers }),
   'a prepared call with a config': (_, url) => prepared({ url, headers, params: { b: 1 } }),
   'a prepared call with resilience': (_, url) => prepared({ url, headers, resilience: { retry: { max: 1 } } }),
+  'a stream': (transport, url) =>
+    axios.create({ adapter: transport }).post(url, Readable.from(['hello']), { headers: { 'content-length': '5' } }),
+  'a Blob': (transport, url) => axios.create({ adapter: transport }).post(url, new Blob(['hello']), { headers }),
+  'a form': (transport, url) => {
+    const form = new FormData();
+    form.append('a', 'hello');
+    const own = { 'content-type': 'multipart/form-data; boundary=0123456789' };
+    return axios.create({ adapter: transport }).post(url, form, { headers: own });
+  },
+  'a guarded call': (_, url) => guardedGet(url, { headers }),
+  'a guarded call left to axios’s own adapter': (_, url) => guardedGet(url, { headers, onDownloadProgress: () => {} }),
   'a call left to axios’s own adapter': (transport, url) =>
     axios.create({ adapter: transport }).get(url, { headers, onDownloadProgress: () => {} }),
 };
 
+/** By a name, which the guard looks up. */
+async function guardedGet(url: string, config: AxiosRequestConfig): Promise<AxiosResponse> {
+  const guard = { allowHosts: ['localhost'], allowPorts: false } as const;
+  await using guarded = guardedClient({ guard, tls: { ca: CA } });
+  return await guarded.client.get(url.replace('127.0.0.1', 'localhost'), config);
+}
+
 /** Of axios's adapter and Node, where nobody can keep it out from here. None of it leads a call elsewhere. */
 const BEYOND_US: Record<string, readonly string[]> = {
   'a call left to axios’s own adapter': ['setHost', 'maxHeaderSize', 'content-encoding'],
+  'a guarded call left to axios’s own adapter': ['setHost', 'maxHeaderSize', 'content-encoding'],
 };
 
 async function outcome(surface: Surface, url: string) {

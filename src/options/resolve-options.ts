@@ -204,7 +204,7 @@ function crossFieldProblems(
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
-  const unguarded = client.guard && unguardedSetting(given?.axios ?? {});
+  const unguarded = client.guard && given?.axios && unguardedSetting(given.axios);
   if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
     if (!options?.resilience) continue;

@@ -29,7 +29,8 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
   const send = axios.getAdapter('http');
   return async (call) => {
     const { config, cancellation, origin } = call;
-    requestHeaders(config, isInMemory(config.data) ? requestBody(config)?.length : 'unknown'); // for what they refuse
+    const length = isInMemory(config.data) ? requestBody(config)?.length : 'unknown';
+    requestHeaders(config.headers, length, config); // for what they refuse
     const { maxRedirects = redirects.max, maxContentLength = -1, responseType } = config;
     const capped = maxContentLength === -1 && maxResponseBytes !== false && responseType !== 'stream';
     const sent = withoutPrototype({

@@ -1,8 +1,7 @@
-import type { InternalAxiosRequestConfig } from 'axios';
 import type { Call } from '../layers/layer.js';
 import type { ExchangeRequest } from './client-request.js';
 import { inSlices, isInMemory, requestBody } from './request-body.js';
-import { type BodyLength, requestHeaders } from './request-headers.js';
+import { requestHeaders, type RequestHeaders } from './request-headers.js';
 import type { RequestTarget } from './request-target.js';
 import { streamedRequestBody } from './streamed-request-body.js';
 
@@ -17,24 +16,23 @@ export function firstRequest(call: Call, target: RequestTarget): ExchangeRequest
 function requestWithBytes(call: Call, target: RequestTarget): ExchangeRequest {
   const { config } = call;
   const body = requestBody(config);
-  return requestWith(body && inSlices(body, call), body?.length, config, target, call);
+  const headers = requestHeaders(config.headers, body?.length, config);
+  return requestWith(headers, body && inSlices(body, call), call, target);
 }
 
 async function requestWithStream(call: Call, target: RequestTarget): Promise<ExchangeRequest> {
   const streamed = await streamedRequestBody(call);
   if (!streamed) return requestWithBytes(call, target); // it has the error for what is neither
-  const { body, headers } = streamed;
-  return requestWith(body, 'unknown', { ...call.config, headers }, target, call);
+  const headers = requestHeaders(streamed.headers, 'unknown', call.config);
+  return requestWith(headers, streamed.body, call, target);
 }
 
 function requestWith(
+  headers: RequestHeaders,
   body: ExchangeRequest['body'],
-  length: BodyLength,
-  config: InternalAxiosRequestConfig,
+  { config, method }: Call,
   target: RequestTarget,
-  { method }: Call,
 ): ExchangeRequest {
-  const headers = requestHeaders(config, length);
   const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
   if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
   return { target, method, headers, auth, family: config.family, body };

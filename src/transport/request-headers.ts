@@ -18,11 +18,15 @@ export type RequestHeaders = Record<string, string | string[]>;
 export type BodyLength = number | 'unknown' | undefined;
 
 /**
- * The headers axios's own adapter would send: those of the config, then User-Agent, Content-Length and Accept-Encoding
- * where the config has none. One that is null or false is neither sent nor filled in.
+ * The headers axios's own adapter would send: those given, then User-Agent, Content-Length and Accept-Encoding
+ * where there are none. One that is null or false is neither sent nor filled in.
  * @throws AxiosError where they say something else of the body than what is sent: see `checkLength`, `checkCoding`
  */
-export function requestHeaders(config: InternalAxiosRequestConfig, bodyLength: BodyLength): RequestHeaders {
+export function requestHeaders(
+  given: Readonly<Record<string, unknown>>,
+  bodyLength: BodyLength,
+  config: InternalAxiosRequestConfig,
+): RequestHeaders {
   const missing: Record<string, string | undefined> = {
     __proto__: null as never,
     'user-agent': USER_AGENT,
@@ -31,7 +35,6 @@ export function requestHeaders(config: InternalAxiosRequestConfig, bodyLength: B
       config.transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING,
   };
   const headers: RequestHeaders = Object.create(null);
-  const given = config.headers as unknown as Record<string, unknown>;
   for (const name of Object.keys(given)) {
     const lowerCase = name.toLowerCase();
     const value = given[name] ?? missing[lowerCase];
