@@ -102,4 +102,18 @@ describe('a proxy', () => {
     await transport.close();
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
   });
+
+  it('that answers CONNECT without an end is given up with the connection', async () => {
+    await using upstream = await startRawUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      const timer = setInterval(() => socket.write('x-a: a\r\n'), 10);
+      socket.once('close', () => clearInterval(timer));
+    });
+    const { port } = upstream.server.address() as AddressInfo;
+    const { transport, client } = startClient({ timeouts: { connectMs: 100 } });
+    const call = client.get('https://example.test/', { proxy: { host: '127.0.0.1', port } });
+    await expect(call).rejects.toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
+    await transport.close();
+    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+  });
 });
