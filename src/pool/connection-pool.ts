@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import { type EventSink, HttpClientEvents } from '../observability/http-client-events.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { Slots } from '../policies/slots.js';
-import { type Agents, createAgents } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
-import type { AgentOwner } from './owned-agent.js';
+import { PoolAgents } from './pool-agents.js';
 import type { PoolStats } from './pool-stats.js';
 import { SocketLedger } from './socket-ledger.js';
-import { createTunnelAgent } from './tunnel-agent.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -63,16 +60,8 @@ export class ConnectionPool {
    * origin keep another from ever getting one, and a request that was given up keeps its place in their queue.
    */
   readonly slots: Slots;
-  /** Proxy → the agent whose sockets are tunnels through it. */
-  readonly #tunnels = new Map<string, Agent>();
-  /** For sockets to proxies, where those of the other agents are guarded. */
-  #proxyAgents: Agents | undefined;
   readonly #settings: ConnectionPoolSettings;
-  readonly #owner: AgentOwner = {
-    opening: () => this.#makeRoom(),
-    opened: (...socket) => this.#ledger.opened(...socket),
-    keepsSockets: () => this.state === 'open',
-  };
+  readonly #agents: PoolAgents;
   readonly #closing = new AbortController();
   readonly #inFlight = new InFlight();
   readonly #events: EventSink;
@@ -88,19 +77,18 @@ export class ConnectionPool {
     setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
-    const { httpAgent, httpsAgent } = createAgents(settings, this.#owner);
-    this.httpAgent = httpAgent;
-    this.httpsAgent = httpsAgent;
+    this.#agents = new PoolAgents(settings, {
+      opening: () => this.#makeRoom(),
+      opened: (...socket) => this.#ledger.opened(...socket),
+      keepsSockets: () => this.state === 'open',
+    });
+    this.httpAgent = this.#agents.httpAgent;
+    this.httpsAgent = this.#agents.httpsAgent;
   }
 
   /** The agent for https calls that go through a proxy. */
   tunnelAgent(proxy: URL): Agent {
-    let agent = this.#tunnels.get(proxy.href);
-    if (!agent) {
-      agent = createTunnelAgent(proxy, this.#settings, this.#owner);
-      this.#tunnels.set(proxy.href, agent);
-    }
-    return agent;
+    return this.#agents.tunnelAgent(proxy);
   }
 
   /**
@@ -109,20 +97,12 @@ export class ConnectionPool {
    * @param secure whether the proxy itself is spoken to in https
    */
   proxyAgent(secure: boolean): Agent {
-    if (this.guard) this.#proxyAgents ??= createAgents({ ...this.#settings, addressGuard: undefined }, this.#owner);
-    const { httpAgent, httpsAgent } = this.#proxyAgents ?? this;
-    return secure ? httpsAgent : httpAgent;
+    return this.#agents.proxyAgent(secure);
   }
 
   /** Judges where its sockets may lead. A pool has one guard for all: what it lets one client open, another finds open. */
   get guard(): AddressGuard | undefined {
     return this.#settings.addressGuard;
-  }
-
-  get #agents(): readonly Agent[] {
-    const { httpAgent, httpsAgent } = this;
-    const toProxies = this.#proxyAgents ? [this.#proxyAgents.httpAgent, this.#proxyAgents.httpsAgent] : [];
-    return [httpAgent, httpsAgent, ...toProxies, ...this.#tunnels.values()];
   }
 
   /** Aborts when the pool is closed: nobody is to wait any more with nothing under way. */
@@ -149,7 +129,7 @@ export class ConnectionPool {
       id: this.id,
       state: this.state,
       inFlight: this.inFlight,
-      ...this.#ledger.snapshot(this.#agents, this.slots),
+      ...this.#ledger.snapshot(this.#agents.list(), this.slots),
     };
   }
 
@@ -203,7 +183,7 @@ export class ConnectionPool {
     this.#closing.abort();
     await Promise.race([this.#inFlight.whenEmpty(), expired]);
     clock.clearTimeout(timer);
-    this.#destroySockets();
+    this.#agents.destroy();
     await this.#ledger.whenAllClosed();
     const report = {
       ...this.#inFlight.tally,
@@ -221,14 +201,14 @@ export class ConnectionPool {
     const timer = clock.setTimeout(() => {
       this.#inFlight.close();
       this.#inFlight.abortAll();
-      this.#destroySockets();
+      this.#agents.destroy();
       resolve();
       void this.close(); // for its report, where nobody else does
     }, drainMs);
     this.#drain = { startedAt: clock.now(), closedBefore: this.#ledger.closedCount, timer, expired };
     this.#inFlight.startDraining();
     this.#publishState('open', 'draining');
-    this.#destroyIdleSockets();
+    this.#agents.closeIdle();
     return this.#drain;
   }
 
@@ -241,25 +221,7 @@ export class ConnectionPool {
   #makeRoom(): void {
     const { maxTotalSockets } = this.#settings.pool;
     if (maxTotalSockets === false || this.#ledger.openCount < maxTotalSockets) return;
-    // Those in use have a slot each, and this one has, so that one must be idle. The origin with the most can best do
-    // without, and its first has been idle for longest.
-    const [most] = this.#idleSockets().toSorted((a, b) => b.length - a.length);
-    most?.[0]?.destroy();
-  }
-
-  #destroyIdleSockets(): void {
-    for (const sockets of this.#idleSockets()) for (const socket of sockets) socket.destroy();
-  }
-
-  /** By agent and by what its sockets may be exchanged for, the longest idle first. */
-  #idleSockets(): Socket[][] {
-    return this.#agents.flatMap(({ freeSockets }) =>
-      Object.values(freeSockets).map((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)),
-    );
-  }
-
-  #destroySockets(): void {
-    for (const agent of this.#agents) agent.destroy();
+    this.#agents.closeOneIdle(); // there is one: those in use have a slot each, and so has this one
   }
 }
 
