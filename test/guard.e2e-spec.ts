@@ -3,7 +3,6 @@ import { Test } from '@nestjs/testing';
 import FormData from 'form-data';
 import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { Agent } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Readable } from 'node:stream';
@@ -331,10 +330,7 @@ describe('through a proxy', () => {
 
   it("the proxy's own address is the operator's choice", async () => {
     await using upstream = await startUpstream();
-    await using secure = await startUpstream(
-      answerJson,
-      createHttpsServer({ key: await pem('key'), cert: await pem('cert') }),
-    );
+    await using secure = await startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
     await using proxy = await startProxy();
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) vi.stubEnv(name, proxy.url);
     vi.stubEnv('NO_PROXY', '');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTransport, isTimeoutError, type Transport } from '../src/index.js';
@@ -353,7 +353,7 @@ describe('redirects', () => {
     await using plain = await startUpstream();
     await using secure = await startUpstream(
       (_, response) => void response.writeHead(302, { location: plain.url }).end(),
-      createHttpsServer({ key: await pem('key'), cert: await pem('cert') }),
+      { key: await pem('key'), cert: await pem('cert') },
     );
     const tls = { ca: await pem('ca') };
     const { client: strict } = start({ tls, redirects: { allowDowngrade: false } });
@@ -523,11 +523,13 @@ it('reaches IPv6', async () => {
 
 it('reuses TLS sessions on new sockets', async () => {
   const reused: boolean[] = [];
-  const server = createHttpsServer({ key: await pem('key'), cert: await pem('cert') });
-  server.on('secureConnection', (socket) => reused.push(socket.isSessionReused()));
-  await using upstream = await startUpstream((_, response: ServerResponse) => {
-    response.setHeader('connection', 'close').end();
-  }, server);
+  await using upstream = await startUpstream(
+    (_, response: ServerResponse) => {
+      response.setHeader('connection', 'close').end();
+    },
+    { key: await pem('key'), cert: await pem('cert') },
+  );
+  upstream.server.on('secureConnection', (socket: TLSSocket) => reused.push(socket.isSessionReused()));
   const { client } = start({ tls: { ca: await pem('ca') } });
   await client.get(upstream.url);
   await client.get(upstream.url);

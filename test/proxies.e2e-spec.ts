@@ -1,14 +1,12 @@
 import axios from 'axios';
 import { readFile } from 'node:fs/promises';
-import { createServer as createHttpsServer } from 'node:https';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { startProxy } from './support/proxy.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
 const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-const startTls = async () =>
-  startUpstream(answerJson, createHttpsServer({ key: await pem('key'), cert: await pem('cert') }));
+const startTls = async () => startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
 
 const opened: Transport[] = [];
 function start(options?: TransportOptions) {

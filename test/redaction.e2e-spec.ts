@@ -5,7 +5,6 @@ import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import { Readable } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
@@ -57,7 +56,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 
 beforeAll(async () => {
   upstream = await startUpstream(answer);
-  secure = await startUpstream(answer, createHttpsServer({ key: await pem('key'), cert: await pem('cert') }));
+  secure = await startUpstream(answer, { key: await pem('key'), cert: await pem('cert') });
   raw = await startRawUpstream((socket) => {
     const headers = `set-cookie: sid=${secret('raw-set-cookie')}\r\nx-token: ${secret('raw-token')}\r\n`;
     socket.end(`HTTP/1.1 200 OK\r\n${headers}bad header ${secret('raw-header')}\r\n\r\n${secret('raw-body')}`);

@@ -1,7 +1,6 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -199,8 +198,7 @@ describe('a call whose upstream fails', () => {
 
   it('is not made again when its certificate is refused', async () => {
     const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-    const server = createServer({ key: await pem('key'), cert: await pem('cert') });
-    await using upstream = await startUpstream(ok, server);
+    await using upstream = await startUpstream(ok, { key: await pem('key'), cert: await pem('cert') });
     const { client } = start();
     expect(await attemptsOf(client.get(upstream.url))).toHaveLength(1);
     expect(upstream.connections).toBe(1);

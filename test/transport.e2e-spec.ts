@@ -3,7 +3,6 @@ import type { AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -81,8 +80,7 @@ describe('the attempt timeout', () => {
 
 describe('TLS', () => {
   const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-  const startTls = async () =>
-    startUpstream(answerJson, createServer({ key: await pem('key'), cert: await pem('cert') }));
+  const startTls = async () => startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
 
   it('trusts the private CA of the options, and reuses the socket', async () => {
     await using upstream = await startTls();

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -34,7 +33,7 @@ afterEach(async () => {
 });
 
 const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-const tlsServer = async () => createHttpsServer({ key: await pem('key'), cert: await pem('cert') });
+const certificate = async () => ({ key: await pem('key'), cert: await pem('cert') });
 
 /** Answers with the hash of what it was sent. */
 function answerHash(request: IncomingMessage, response: ServerResponse): void {
@@ -94,7 +93,7 @@ describe('an upload', () => {
 
   it.each(Object.entries(BODIES))('of %s uses pooled sockets again, with and without TLS', async (_, body) => {
     await using plain = await startUpstream(answerHash);
-    await using secure = await startUpstream(answerHash, await tlsServer());
+    await using secure = await startUpstream(answerHash, await certificate());
     const { client, transport } = start({ tls: { ca: await pem('ca') } });
     for (const upstream of [plain, secure]) {
       const first = await client.post(upstream.url, body());
@@ -107,7 +106,7 @@ describe('an upload', () => {
 
   it.each(Object.entries(BODIES))('of %s goes through pooled tunnels, and to a proxy', async (_, body) => {
     await using plain = await startUpstream(answerHash);
-    await using secure = await startUpstream(answerHash, await tlsServer());
+    await using secure = await startUpstream(answerHash, await certificate());
     await using proxy = await startProxy();
     const { hostname: host, port } = new URL(proxy.url);
     const { client } = start({ tls: { ca: await pem('ca') } });
@@ -119,7 +118,7 @@ describe('an upload', () => {
 
   it('of 20 MB arrives whole', async () => {
     const hash = createHash('sha1').update(await readFile(file));
-    await using upstream = await startUpstream(answerHash, await tlsServer());
+    await using upstream = await startUpstream(answerHash, await certificate());
     const { client } = start({ tls: { ca: await pem('ca') } });
     const { data } = await client.post(upstream.url, createReadStream(file));
     expect(data).toEqual({ bytes: 20 * MB, sha1: hash.digest('hex') });

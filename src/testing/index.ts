@@ -16,3 +16,13 @@ export { type AsymmetricMatcher, containing } from './match-value.js';
 export type { ReceivedRequest } from './received-request.js';
 export { ManualClock } from './manual-clock.js';
 export { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
+// Upstreams
+export { type AnswerOptions, bytes, json, redirect, retryLater, status, text } from './upstream/answers.js';
+export { type Held, hold, sequence } from './upstream/control.js';
+export { hang, reset, type StoppingPoint } from './upstream/failures.js';
+export { listener, raw } from './upstream/listener.js';
+export type { ParamsOf } from './upstream/path-pattern.js';
+export type { ReceivedRequest } from './upstream/received-request.js';
+export type { Answerer, Reply, UpstreamExchange } from './upstream/reply.js';
+export type { SocketCounts } from './upstream/server-sockets.js';
+export { startUpstream, type Upstream, type UpstreamOptions } from './upstream/start-upstream.js';

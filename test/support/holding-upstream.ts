@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import { startUpstream, type Upstream } from './upstream.js';
+import { hold, startUpstream, status, type Upstream } from '../../src/testing/index.js';
 
 export interface HoldingUpstream extends AsyncDisposable {
   readonly upstream: Upstream;
@@ -11,19 +10,13 @@ export interface HoldingUpstream extends AsyncDisposable {
 
 /** An upstream that holds its calls until told to answer them; `/second` it answers at once. */
 export async function startHoldingUpstream(expected: number): Promise<HoldingUpstream> {
-  const held: ServerResponse[] = [];
-  let resolve!: () => void;
-  const allHeld = new Promise<void>((settle) => (resolve = settle));
-  const upstream = await startUpstream((request, response) => {
-    if (request.url === '/second') response.end();
-    else if (held.push(response) === expected) resolve();
-  });
+  const upstream = await startUpstream();
+  const held = hold(status(200));
+  upstream.on('*', held).on('/second', status(200));
   return {
     upstream,
-    allHeld,
-    release() {
-      for (const response of held) response.end();
-    },
-    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+    allHeld: held.arrived(expected),
+    release: () => held.release(),
+    [Symbol.asyncDispose]: () => upstream.close(),
   };
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { ServerOptions } from 'node:https';
+import { listener, startUpstream as startScripted } from '../../src/testing/index.js';
 
 export interface Upstream extends AsyncDisposable {
   readonly url: string;
@@ -13,42 +13,24 @@ export interface Upstream extends AsyncDisposable {
   readonly requests: number;
 }
 
-/** A real HTTP server on loopback that counts what reaches it. */
-export async function startUpstream(
-  listener: RequestListener = answerJson,
-  server: Server = createServer(),
-): Promise<Upstream> {
-  let connections = 0;
-  let open = 0;
-  let requests = 0;
-  server.on('connection', (socket) => {
-    connections++;
-    open++;
-    socket.once('close', () => open--);
-  });
-  server.on('request', () => requests++);
-  server.on('request', listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const scheme = 'setSecureContext' in server ? 'https' : 'http';
+/** The upstream of the testing kit, with one listener for everything, and its counts as numbers. */
+export async function startUpstream(listen: RequestListener = answerJson, tls?: ServerOptions): Promise<Upstream> {
+  const upstream = await startScripted({ tls });
+  upstream.on('*', listener(listen));
+  const { url, server, sockets } = upstream;
   return {
-    url: `${scheme}://127.0.0.1:${port}`,
+    url,
     server,
     get connections() {
-      return connections;
+      return sockets.opened;
     },
     get open() {
-      return open;
+      return sockets.open;
     },
     get requests() {
-      return requests;
+      return upstream.requests().length;
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      if (server.listening) await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => upstream.close(),
   };
 }
 

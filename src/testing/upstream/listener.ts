@@ -1,0 +1,19 @@
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ReceivedRequest } from './received-request.js';
+import type { Reply } from './reply.js';
+
+/** Answers as a listener of `node:http` does. It is called when the head of a request has come, and reads the body, or does not. */
+export const listener = (listen: RequestListener): Reply => ({
+  readsBody: false,
+  send: ({ request, response }) => listen(request, response),
+});
+
+/**
+ * Answers with bytes of one's own, on the socket itself. It is called when the head of a request has come; the bytes of the response are
+ * whatever is written.
+ */
+export const raw = (write: (socket: Socket, request: ReceivedRequest) => void | Promise<void>): Reply => ({
+  readsBody: false,
+  send: ({ request, received }) => write(request.socket, received),
+});
