@@ -22,7 +22,19 @@ export { type Held, hold, sequence } from './upstream/control.js';
 export { hang, reset, type StoppingPoint } from './upstream/failures.js';
 export { listener, raw } from './upstream/listener.js';
 export type { ParamsOf } from './upstream/path-pattern.js';
-export type { ReceivedRequest } from './upstream/received-request.js';
-export type { Answerer, Reply, UpstreamExchange } from './upstream/reply.js';
+export type { UpstreamRequest } from './upstream/upstream-request.js';
+export type { Answerer, UpstreamReply, UpstreamExchange } from './upstream/reply.js';
 export type { SocketCounts } from './upstream/server-sockets.js';
 export { startUpstream, type Upstream, type UpstreamOptions } from './upstream/start-upstream.js';
+
+// Recording and replaying
+export { FixtureError } from './recording/fixture.error.js';
+export { type Recording, recordedTransport } from './recording/recorded-transport.js';
+export { RecordingDriftError } from './recording/recording-drift.error.js';
+export type {
+  RecordingMatchOptions,
+  RecordingMode,
+  RecordingOptions,
+  RecordingRedactOptions,
+} from './recording/recording-options.js';
+export type { RecordingReport } from './recording/session.js';

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Reply } from './reply.js';
+import type { UpstreamReply } from './reply.js';
 import { type Answer, sendAnswer } from './send-answer.js';
 
 /** How an answer is sent, besides what is in it. */
@@ -36,36 +36,36 @@ export interface AnswerOptions {
 }
 
 /** Answers with a value as JSON. */
-export const json = (value: unknown, options: AnswerOptions = {}): Reply =>
+export const json = (value: unknown, options: AnswerOptions = {}): UpstreamReply =>
   answer(JSON.stringify(value), 'application/json', options);
 
 /** Answers with a text. */
-export const text = (value: string, options: AnswerOptions = {}): Reply =>
+export const text = (value: string, options: AnswerOptions = {}): UpstreamReply =>
   answer(value, 'text/plain; charset=utf-8', options);
 
 /** Answers with bytes. */
-export const bytes = (value: Uint8Array, options: AnswerOptions = {}): Reply =>
+export const bytes = (value: Uint8Array, options: AnswerOptions = {}): UpstreamReply =>
   answer(value, 'application/octet-stream', options);
 
 /** Answers with a status and no body. */
-export const status = (code: number, options: Omit<AnswerOptions, 'status'> = {}): Reply =>
+export const status = (code: number, options: Omit<AnswerOptions, 'status'> = {}): UpstreamReply =>
   answer('', undefined, { ...options, status: code });
 
 /**
  * Sends to another address, absolute or relative.
  * @param code 301, 302, 303, 307 or 308
  */
-export const redirect = (location: string, code = 302): Reply => status(code, { headers: { location } });
+export const redirect = (location: string, code = 302): UpstreamReply => status(code, { headers: { location } });
 
 /**
  * Asks to come again later, with Retry-After (RFC 9110 §10.2.3).
  * @param after seconds, or the moment
  * @param code 429 or 503
  */
-export const retryLater = (after: number | Date, code: 429 | 503 = 429): Reply =>
+export const retryLater = (after: number | Date, code: 429 | 503 = 429): UpstreamReply =>
   status(code, { headers: { 'retry-after': after instanceof Date ? after.toUTCString() : String(after) } });
 
-function answer(body: string | Uint8Array, contentType: string | undefined, options: AnswerOptions): Reply {
+function answer(body: string | Uint8Array, contentType: string | undefined, options: AnswerOptions): UpstreamReply {
   const { status: code = 200, headers = {}, headersDelayMs = 0, bodyDelayMs = 0, closes = false } = options;
   const content: Answer = {
     status: code,

@@ -1,7 +1,7 @@
-import { type Answerer, type Reply, toReply, type UpstreamExchange } from './reply.js';
+import { type Answerer, type UpstreamReply, toReply, type UpstreamExchange } from './reply.js';
 
 /** One reply after the other, in the order in which requests come; the last one from then on. */
-export function sequence(first: Answerer, ...others: readonly Answerer[]): Reply {
+export function sequence(first: Answerer, ...others: readonly Answerer[]): UpstreamReply {
   const replies = [first, ...others].map(toReply);
   let used = 0;
   return {
@@ -11,7 +11,7 @@ export function sequence(first: Answerer, ...others: readonly Answerer[]): Reply
 }
 
 /** A reply that waits until the test lets it go. */
-export interface Held extends Reply {
+export interface Held extends UpstreamReply {
   /** Requests that wait now. */
   readonly waiting: number;
   /** Resolves when so many wait at the same time, or already do. */

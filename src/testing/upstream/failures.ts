@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Reply, UpstreamExchange } from './reply.js';
+import type { UpstreamReply, UpstreamExchange } from './reply.js';
 
 /** Where an exchange stops: before the answer, in the middle of its headers, or of its body. */
 export type StoppingPoint = 'request' | 'headers' | 'body';
@@ -12,7 +12,7 @@ const BEGINNINGS: Readonly<Record<StoppingPoint, string>> = {
 };
 
 /** Resets the connection (TCP RST). */
-export const reset = (at: StoppingPoint = 'request'): Reply => ({
+export const reset = (at: StoppingPoint = 'request'): UpstreamReply => ({
   readsBody: true,
   send: async (exchange) => {
     await sendBeginning(at, exchange);
@@ -21,7 +21,7 @@ export const reset = (at: StoppingPoint = 'request'): Reply => ({
 });
 
 /** Sends no more, for as long as the client waits. */
-export const hang = (at: StoppingPoint = 'request'): Reply => ({
+export const hang = (at: StoppingPoint = 'request'): UpstreamReply => ({
   readsBody: true,
   send: async (exchange) => {
     await sendBeginning(at, exchange);

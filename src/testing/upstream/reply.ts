@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ReceivedRequest } from './received-request.js';
+import type { UpstreamRequest } from './upstream-request.js';
 
 /** A request that waits for its answer. */
 export interface UpstreamExchange {
-  readonly received: ReceivedRequest;
+  readonly received: UpstreamRequest;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Aborted when the response is over, its connection is closed or the upstream closes: nobody waits for an answer any more. */
@@ -11,7 +11,7 @@ export interface UpstreamExchange {
 }
 
 /** How a request is answered, or left without an answer. One reply may answer any number of requests. */
-export interface Reply {
+export interface UpstreamReply {
   /** Whether the body of the request is read before. */
   readonly readsBody: boolean;
   /** Fails where it cannot answer. */
@@ -20,10 +20,10 @@ export interface Reply {
 
 /** A reply, or what chooses one when the request has come in whole. */
 export type Answerer<Params = Readonly<Record<string, string>>> =
-  Reply | ((request: ReceivedRequest<Params>) => Reply | Promise<Reply>);
+  UpstreamReply | ((request: UpstreamRequest<Params>) => UpstreamReply | Promise<UpstreamReply>);
 
 /** An answerer as a reply. */
-export function toReply(answerer: Answerer): Reply {
+export function toReply(answerer: Answerer): UpstreamReply {
   if (typeof answerer !== 'function') return answerer;
   return {
     readsBody: true,

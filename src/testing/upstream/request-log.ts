@@ -1,5 +1,5 @@
 import { pathPattern } from './path-pattern.js';
-import { listOf, type ReceivedRequest } from './received-request.js';
+import { listOf, type UpstreamRequest } from './upstream-request.js';
 
 interface Waiter {
   readonly check: () => void;
@@ -9,27 +9,27 @@ interface Waiter {
 /** What an upstream has received, and who waits for more. */
 export class RequestLog {
   /** In the order in which their heads came. */
-  readonly #requests: ReceivedRequest[] = [];
+  readonly #requests: UpstreamRequest[] = [];
   /** Those that have come in whole, in the order of their ends. */
-  readonly #whole: ReceivedRequest[] = [];
+  readonly #whole: UpstreamRequest[] = [];
   readonly #waiters = new Set<Waiter>();
 
-  add(request: ReceivedRequest): void {
+  add(request: UpstreamRequest): void {
     this.#requests.push(request);
   }
 
-  complete(request: ReceivedRequest): void {
+  complete(request: UpstreamRequest): void {
     this.#whole.push(request);
     for (const { check } of this.#waiters) check();
   }
 
-  list(pattern = '*'): readonly ReceivedRequest[] {
+  list(pattern = '*'): readonly UpstreamRequest[] {
     return matching(this.#requests, pattern);
   }
 
   /** @returns the request that is number `count` of those that match, once it has come in whole */
-  received(pattern: string, count: number): Promise<ReceivedRequest> {
-    const received = new Promise<ReceivedRequest>((resolve, reject) => {
+  received(pattern: string, count: number): Promise<UpstreamRequest> {
+    const received = new Promise<UpstreamRequest>((resolve, reject) => {
       const waiter: Waiter = {
         check: () => {
           const request = matching(this.#whole, pattern)[count - 1];
@@ -58,7 +58,7 @@ export class RequestLog {
   }
 }
 
-function matching(requests: readonly ReceivedRequest[], pattern: string): readonly ReceivedRequest[] {
+function matching(requests: readonly UpstreamRequest[], pattern: string): readonly UpstreamRequest[] {
   const { match } = pathPattern(pattern);
   return requests.filter(({ method, path }) => match(method, path));
 }

@@ -1,12 +1,12 @@
 import { type PathPattern, pathPattern } from './path-pattern.js';
-import { type Answerer, type Reply, toReply } from './reply.js';
+import { type Answerer, type UpstreamReply, toReply } from './reply.js';
 
 interface Route extends PathPattern {
-  readonly reply: Reply;
+  readonly reply: UpstreamReply;
 }
 
 export interface RouteMatch {
-  readonly reply: Reply;
+  readonly reply: UpstreamReply;
   readonly params: Readonly<Record<string, string>>;
 }
 

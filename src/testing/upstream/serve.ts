@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { IncomingRequest } from './received-request.js';
-import { type Reply } from './reply.js';
+import { IncomingRequest } from './upstream-request.js';
+import { type UpstreamReply } from './reply.js';
 import { text } from './answers.js';
 import type { RequestLog } from './request-log.js';
 import type { Routes } from './routes.js';
@@ -70,7 +70,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function notScripted({ method, path }: IncomingRequest, patterns: readonly string[]): Reply {
+function notScripted({ method, path }: IncomingRequest, patterns: readonly string[]): UpstreamReply {
   const scripted = patterns.length === 0 ? 'Nothing is scripted' : `Scripted: ${patterns.join(', ')}`;
   return text(`No handler for ${method} ${path}. ${scripted}.\n`, { status: 501 });
 }

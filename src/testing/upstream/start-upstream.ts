@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ParamsOf } from './path-pattern.js';
-import type { ReceivedRequest } from './received-request.js';
+import type { UpstreamRequest } from './upstream-request.js';
 import type { Answerer } from './reply.js';
 import { RequestLog } from './request-log.js';
 import { Routes } from './routes.js';
@@ -37,14 +37,14 @@ export interface Upstream extends AsyncDisposable {
    */
   on<Pattern extends string>(pattern: Pattern, answerer: Answerer<ParamsOf<Pattern>>): Upstream;
   /** What has been received, oldest first, also requests whose bodies are still to come. */
-  requests(pattern?: string): readonly ReceivedRequest[];
+  requests(pattern?: string): readonly UpstreamRequest[];
   /**
    * Resolves with a request, past or to come, when it has come in whole; with one for a `listener` or `raw`, when its head has.
    * @param count which of those that match
    * @default 1
    * @throws Error with what was received, when the upstream closes before
    */
-  received(pattern: string, count?: number): Promise<ReceivedRequest>;
+  received(pattern: string, count?: number): Promise<UpstreamRequest>;
   /** Resolves when no connection is open. */
   disconnected(): Promise<void>;
   /** Forgets what was scripted and what was received; connections stay as they are. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** A request that an upstream has received. */
-export interface ReceivedRequest<Params = Readonly<Record<string, string>>> {
+export interface UpstreamRequest<Params = Readonly<Record<string, string>>> {
   /** Upper case. */
   readonly method: string;
   /** As on the request line: path and query. */
@@ -25,7 +25,7 @@ export interface ReceivedRequest<Params = Readonly<Record<string, string>>> {
 }
 
 /** One that is being received. */
-export class IncomingRequest implements ReceivedRequest {
+export class IncomingRequest implements UpstreamRequest {
   readonly method: string;
   readonly url: string;
   readonly path: string;
@@ -56,6 +56,6 @@ export class IncomingRequest implements ReceivedRequest {
 }
 
 /** A list of requests as messages show it: methods and paths, as queries may have secrets in them. */
-export function listOf(requests: readonly ReceivedRequest[]): string {
+export function listOf(requests: readonly UpstreamRequest[]): string {
   return requests.length === 0 ? 'none' : requests.map(({ method, path }) => `${method} ${path}`).join(', ');
 }

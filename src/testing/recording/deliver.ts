@@ -1,0 +1,30 @@
+import { AxiosError, type AxiosResponse } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import type { Call } from '../../layers/layer.js';
+import { decodedBody } from '../../transport/content-coding.js';
+import { axiosResponse, decodeData, settled } from '../../transport/response.js';
+import { limitedBody } from '../../transport/response-body.js';
+
+/**
+ * What the native transport makes of a response: decoded, within the call's `maxContentLength`, as its `responseType` says.
+ * @param request what it was sent with; undefined where nothing was
+ * @throws AxiosError as the transport does, for a status that the call does not accept, or a body that is too large
+ */
+export async function deliver(call: Call, message: IncomingMessage, request?: ClientRequest): Promise<AxiosResponse> {
+  const { config, method } = call;
+  const { maxContentLength = -1 } = config;
+  const answered = request ?? ({ method, res: message } as unknown as ClientRequest);
+  const decoded = config.decompress === false ? message : decodedBody(message, method);
+  const error = () =>
+    new AxiosError(
+      `maxContentLength size of ${maxContentLength} exceeded`,
+      AxiosError.ERR_BAD_RESPONSE,
+      config,
+      answered,
+    );
+  const body = maxContentLength > -1 ? limitedBody(decoded, { maxBytes: maxContentLength, error }) : decoded;
+  const response = axiosResponse(config, answered, message);
+  response.data = config.responseType === 'stream' ? body : decodeData(await buffer(body), config);
+  return settled(response);
+}

@@ -1,0 +1,80 @@
+import type { AxiosHeaders } from 'axios';
+import { redactHeaders } from '../../redaction/redact-headers.js';
+import { redactUrl } from '../../redaction/redact-url.js';
+import { REDACTED } from '../../redaction/redaction-rules.js';
+import { requestTarget, urlOf } from '../../transport/request-target.js';
+import type { RecordedRequest } from './fixture.js';
+import { hashOf, isText, parsed, type RecordedBody, sorted } from './recorded-body.js';
+import type { RecordingRules } from './recording-rules.js';
+import { findSecretPairs, type OnSecret, redactBodyText, redactJson } from './redact-body.js';
+import type { BufferedRequest } from './request-bytes.js';
+
+/** A text of more than that is in the fixture as its hash. */
+const MAX_TEXT_BYTES = 64 * 1024;
+const BOUNDARY = /boundary="?([^\s";]+)/i;
+const ENCODED_REDACTED = new RegExp(encodeURIComponent(REDACTED), 'gi');
+
+export interface RequestForm {
+  readonly rules: RecordingRules;
+  /** Of those that tell requests apart. */
+  readonly headers: readonly string[];
+  readonly origin: boolean;
+  readonly onSecret: OnSecret;
+}
+
+/** A request as the fixture has it, but for what secrets that are known by then are still to be taken out of. */
+export function recordedRequest(method: string, sent: BufferedRequest, form: RequestForm): RecordedRequest {
+  const { config, bytes } = sent;
+  const headers = recordedHeaders(config.headers, form);
+  const body = recordedBody(bytes, String(config.headers.getContentType() ?? ''), form);
+  return { method, url: recordedUrl(sent, form), ...(headers && { headers }), ...(body && { body }) };
+}
+
+/** @throws what axios throws for a URL that is none */
+export function absoluteUrl({ config }: BufferedRequest): string {
+  const target = requestTarget(config);
+  return target ? urlOf(target) : String(config.url);
+}
+
+/** Replayed requests have what was replaced in earlier responses in them, encoded as URLs are. */
+function recordedUrl(sent: BufferedRequest, { rules, origin }: RequestForm): string {
+  const url = redactUrl(absoluteUrl(sent), rules).replace(ENCODED_REDACTED, REDACTED);
+  return origin ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
+}
+
+function recordedHeaders(
+  headers: AxiosHeaders,
+  { rules, headers: names }: RequestForm,
+): Record<string, string> | undefined {
+  if (names.length === 0) return undefined;
+  const given = names
+    .map((name) => name.toLowerCase())
+    .toSorted()
+    .flatMap((name) => {
+      const value = headers.get(name)?.toString();
+      return value ? [[name, value] as const] : [];
+    });
+  return redactHeaders(Object.fromEntries(given), rules) as Record<string, string>;
+}
+
+function recordedBody(bytes: Buffer, contentType: string, { rules, onSecret }: RequestForm): RecordedBody | undefined {
+  if (bytes.length === 0) return undefined;
+  // Another boundary each time must not make it another body.
+  const boundary = BOUNDARY.exec(contentType)?.[1];
+  const body = boundary ? withoutBoundary(bytes, boundary) : bytes;
+  if (!isText(body)) return hashOf(body);
+  const text = body.toString();
+  const value = /^\s*[[{"]/.test(text) ? parsed(text) : undefined;
+  if (value !== undefined) return { json: sorted(redactJson(value, rules, onSecret)) };
+  if (contentType.includes('application/x-www-form-urlencoded')) return { text: redactForm(text, rules, onSecret) };
+  return body.length > MAX_TEXT_BYTES ? hashOf(body) : { text: redactBodyText(text, rules, onSecret) };
+}
+
+const withoutBoundary = (bytes: Buffer, boundary: string): Buffer =>
+  Buffer.from(bytes.toString('latin1').replaceAll(boundary, 'boundary'), 'latin1');
+
+function redactForm(text: string, rules: RecordingRules, onSecret: OnSecret): string {
+  const isSecretParam = (name: string) => rules.isSecretParam(name) || rules.isSecretField(name);
+  findSecretPairs(text, isSecretParam, onSecret);
+  return redactUrl(`?${text}`, { ...rules, isSecretParam }).slice(1);
+}

@@ -1,0 +1,53 @@
+import type { AxiosHeaders, InternalAxiosRequestConfig } from 'axios';
+import { finished, PassThrough, type Readable } from 'node:stream';
+import type { Call } from '../../layers/layer.js';
+import { isInMemory, requestBody } from '../../transport/request-body.js';
+import { destroySource } from '../../transport/source.js';
+import { streamedRequestBody } from '../../transport/streamed-request-body.js';
+
+/** A request whose body is in memory. */
+export interface BufferedRequest {
+  readonly bytes: Buffer;
+  /** That sends these bytes, also where they were a stream before. */
+  readonly config: InternalAxiosRequestConfig;
+}
+
+/**
+ * Reads the body of a call as it is to be sent. Streams are read to their ends.
+ * @throws what the transport would throw for data that cannot be sent; the reason of the call, where it is cancelled meanwhile
+ */
+export async function bufferedRequest(call: Call): Promise<BufferedRequest> {
+  const { config } = call;
+  const streamed = isInMemory(config.data) ? undefined : await streamedRequestBody(call);
+  if (!streamed) return { bytes: requestBody(config) ?? Buffer.alloc(0), config };
+  streamed.body.assertUsable();
+  const { source } = streamed.body.begin();
+  try {
+    const bytes = await readAll(source as Readable, call);
+    const headers: AxiosHeaders = streamed.headers;
+    headers.delete('transfer-encoding');
+    headers.set('content-length', String(bytes.length));
+    return { bytes, config: Object.assign(Object.create(null), config, { headers, data: bytes }) };
+  } catch (error) {
+    destroySource(source);
+    throw error === call.cancellation.reason ? error : streamed.body.failed(error);
+  }
+}
+
+/** Also of streams from before there were Readables, as the forms of the form-data package are. */
+function readAll(source: Readable, { cancellation }: Call): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const into = new PassThrough();
+    const end = (settle: () => void) => {
+      cancellation.unsubscribe(cancel);
+      settle();
+    };
+    const cancel = (reason: Error) => end(() => reject(reason));
+    cancellation.subscribe(cancel);
+    finished(source, { writable: false }, (error) => error && end(() => reject(error)));
+    into.on('data', (chunk: Buffer) => chunks.push(chunk));
+    into.once('end', () => end(() => resolve(Buffer.concat(chunks))));
+    source.pipe(into);
+  });
+}
