@@ -44,7 +44,10 @@ it('every TypeScript snippet in the README and the docs compiles', () => {
   Object.assign(options, {
     noEmit: true,
     noUnusedLocals: false,
-    paths: { 'nest-outbound': [join(root, 'src/index.ts')] },
+    paths: {
+      'nest-outbound': [join(root, 'src/index.ts')],
+      'nest-outbound/testing': [join(root, 'src/testing/index.ts')],
+    },
   });
   const host = ts.createCompilerHost(options);
   const disk = { ...host };

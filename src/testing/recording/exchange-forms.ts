@@ -39,7 +39,7 @@ export class ExchangeForms {
 
   response(raw: RawResponse, { method }: Call, sent: BufferedRequest): Promise<RecordedResponse> {
     return recordedResponse(raw, method, {
-      rules: this.#rules,
+      rules: { ...this.#rules, isIgnored: () => false },
       ignoredHeaders: this.#ignoredHeaders,
       sentTo: absoluteUrl(sent),
       onSecret: (secret) => this.#secrets.addTold(secret),

@@ -38,7 +38,8 @@ export function absoluteUrl({ config }: BufferedRequest): string {
 
 /** Replayed requests have what was replaced in earlier responses in them, encoded as URLs are. */
 function recordedUrl(sent: BufferedRequest, { rules, origin }: RequestForm): string {
-  const url = redactUrl(absoluteUrl(sent), rules).replace(ENCODED_REDACTED, REDACTED);
+  const isSecretParam = (name: string) => rules.isSecretParam(name) || rules.isIgnored(name);
+  const url = redactUrl(absoluteUrl(sent), { ...rules, isSecretParam }).replace(ENCODED_REDACTED, REDACTED);
   return origin ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
 }
 
@@ -74,7 +75,7 @@ const withoutBoundary = (bytes: Buffer, boundary: string): Buffer =>
   Buffer.from(bytes.toString('latin1').replaceAll(boundary, 'boundary'), 'latin1');
 
 function redactForm(text: string, rules: RecordingRules, onSecret: OnSecret): string {
-  const isSecretParam = (name: string) => rules.isSecretParam(name) || rules.isSecretField(name);
-  findSecretPairs(text, isSecretParam, onSecret);
-  return redactUrl(`?${text}`, { ...rules, isSecretParam }).slice(1);
+  const isSecret = (name: string) => rules.isSecretParam(name) || rules.isSecretField(name);
+  findSecretPairs(text, isSecret, onSecret);
+  return redactUrl(`?${text}`, { ...rules, isSecretParam: (name) => isSecret(name) || rules.isIgnored(name) }).slice(1);
 }

@@ -5,8 +5,10 @@ import type { RecordingSettings } from './recording-options.js';
 export interface RecordingRules extends RedactionRules {
   /** Of JSON or a form. */
   readonly isSecretField: (name: string) => boolean;
-  /** A field or parameter that the options name: whatever its value is, it is left out. */
-  readonly isNamed: (name: string) => boolean;
+  /** Of those, one that the options name: there is no doubt about it. */
+  readonly isNamedField: (name: string) => boolean;
+  /** A parameter or a field that is no secret, but is another each time. */
+  readonly isIgnored: (name: string) => boolean;
 }
 
 /** Fields that only look like secrets. `code` is as often as not the code of an error, so fields have not all the names of parameters. */
@@ -19,20 +21,23 @@ const HARMLESS_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 const compact = (name: string): string => name.toLowerCase().replace(/[^a-z\d]+/g, '');
-const lowerCased = (names: readonly string[]): ReadonlySet<string> => new Set(names.map((name) => name.toLowerCase()));
 
+function namesIn(names: readonly string[]): (name: string) => boolean {
+  const lowerCased = new Set(names.map((name) => name.toLowerCase()));
+  return (name) => lowerCased.has(name.trim().toLowerCase());
+}
+
+/** Those for requests; nothing is ignored in responses. */
 export function recordingRules({ redact, match }: Pick<RecordingSettings, 'redact' | 'match'>): RecordingRules {
-  const { headers, query, fields, keep } = redact;
-  const everybody = redactionRules({ headers, query: [...query, ...match.ignore] });
-  const named = lowerCased([...fields, ...match.ignore]);
-  const kept = lowerCased(keep);
-  const isKept = (name: string) => kept.has(name.trim().toLowerCase());
-  const isNamed = (name: string) => named.has(name.toLowerCase());
+  const everybody = redactionRules(redact);
+  const isKept = namesIn(redact.keep);
+  const isNamedField = namesIn(redact.fields);
+  const looksSecret = (name: string) => everybody.isSecretHeader(name) && !HARMLESS_FIELDS.has(compact(name));
   return {
     isSecretHeader: (name) => !isKept(name) && everybody.isSecretHeader(name),
     isSecretParam: (name) => !isKept(name) && everybody.isSecretParam(name),
-    isSecretField: (name) =>
-      !isKept(name) && (isNamed(name) || (everybody.isSecretHeader(name) && !HARMLESS_FIELDS.has(compact(name)))),
-    isNamed,
+    isSecretField: (name) => !isKept(name) && (isNamedField(name) || looksSecret(name)),
+    isNamedField,
+    isIgnored: namesIn(match.ignore),
   };
 }

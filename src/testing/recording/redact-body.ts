@@ -7,9 +7,11 @@ const COUNTING = /(?:tokens|count|length|size|limit|ttl|age|expires(?:in|at|on)?
 /** A JSON web token (RFC 7519), wherever it is. */
 const WEB_TOKEN = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 /** In what is no JSON as a whole: events, lines of JSON, scripts. */
-const JSON_PAIR = /"((?:[^"\\]|\\.){1,100})"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
-const XML_ELEMENT = /<([\w:.-]{1,100})((?:\s[^<>]*)?)>([^<]+)(?=<)/g;
+const JSON_PAIR = /("((?:[^"\\]|\\.){1,100})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")/g;
+const XML_ELEMENT = /(<([\w:.-]{1,100})(?:\s[^<>]*)?>)([^<]+)(?=<)/g;
 const FORM_PART = /(\bname="([^"\r\n]*)"(?:\r\n[^\r\n]+)*\r\n\r\n)([\s\S]*?)(?=\r\n--)/g;
+/** Each: what stands before a value, the name in that, the value. */
+const NAMED_VALUES = [FORM_PART, JSON_PAIR, XML_ELEMENT] as const;
 
 /** As in forms, in cookies, and in the queries of URLs in a text. */
 const PAIR = /(?<![\w.%[\]-])([\w.%[\]-]{1,100})=([^\s&;#"'<>`,)]+)/g;
@@ -19,22 +21,20 @@ export type OnSecret = (value: string) => void;
 
 /** A text without the values that its names or their form tell: URLs, pairs, fields of JSON, XML and forms, tokens. */
 export function redactBodyText(text: string, rules: RecordingRules, onSecret: OnSecret): string {
-  const replaced = (value: string) => {
-    onSecret(value.trim());
-    return REDACTED;
-  };
   findSecretPairs(text, rules.isSecretParam, onSecret);
-  return redactText(text, rules)
-    .replace(WEB_TOKEN, replaced)
-    .replace(FORM_PART, (part, head: string, name: string, value: string) =>
-      rules.isSecretField(name) ? head + replaced(value) : part,
-    )
-    .replace(JSON_PAIR, (pair, name: string, value: string) =>
-      rules.isSecretField(name) && value !== '' ? `"${name}":"${replaced(value)}"` : pair,
-    )
-    .replace(XML_ELEMENT, (element, name: string, attributes: string, value: string) =>
-      rules.isSecretField(name) && value.trim() !== '' ? `<${name}${attributes}>${replaced(value)}` : element,
-    );
+  let result = redactText(text, rules).replace(WEB_TOKEN, (token) => {
+    onSecret(token);
+    return REDACTED;
+  });
+  for (const values of NAMED_VALUES) {
+    result = result.replace(values, (whole, before: string, name: string, value: string) => {
+      if (value.trim() === '') return whole;
+      const isSecret = rules.isSecretField(name);
+      if (isSecret) onSecret(value.trim());
+      return isSecret || rules.isIgnored(name) ? before + REDACTED : whole;
+    });
+  }
+  return result;
 }
 
 /** Tells of the values of `name=value`, as written and as they are once decoded. */
@@ -60,20 +60,21 @@ export function redactJson(value: unknown, rules: RecordingRules, onSecret: OnSe
   if (Array.isArray(value)) return value.map((entry) => redactJson(entry, rules, onSecret));
   if (typeof value !== 'object' || value === null) return value;
   return mapFields(value, (entry, name) => {
-    if (rules.isNamed(name)) return REDACTED;
-    return rules.isSecretField(name) ? withoutLeaves(entry, name, onSecret) : redactJson(entry, rules, onSecret);
+    if (rules.isIgnored(name)) return REDACTED;
+    if (!rules.isSecretField(name)) return redactJson(entry, rules, onSecret);
+    return withoutLeaves(entry, !rules.isNamedField(name) && COUNTING.test(name), onSecret);
   });
 }
 
-function withoutLeaves(value: unknown, name: string, onSecret: OnSecret): unknown {
+function withoutLeaves(value: unknown, keepsNumbers: boolean, onSecret: OnSecret): unknown {
   if (typeof value === 'string' && value !== '') {
     onSecret(value);
     return REDACTED;
   }
-  if (typeof value === 'number') return COUNTING.test(name) ? value : 0;
-  if (Array.isArray(value)) return value.map((entry) => withoutLeaves(entry, name, onSecret));
+  if (typeof value === 'number') return keepsNumbers ? value : 0;
+  if (Array.isArray(value)) return value.map((entry) => withoutLeaves(entry, keepsNumbers, onSecret));
   if (typeof value !== 'object' || value === null) return value;
-  return mapFields(value, (entry, inner) => withoutLeaves(entry, inner, onSecret));
+  return mapFields(value, (entry) => withoutLeaves(entry, keepsNumbers, onSecret));
 }
 
 /** Also of a field `__proto__`, which JSON may have. */
