@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import { AxiosHeaders, type AxiosInstance, type AxiosResponse } from 'axios';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,8 @@ import {
   text,
   type Upstream,
 } from '../src/testing/index.js';
+import { createCall, deriveCall } from '../src/layers/create-call.js';
+import { settle, testCall, WatchedCancellation } from './support/layer-contract.js';
 import { packagedForm } from './support/packaged-form.js';
 import { leaks, secret } from './support/printed.js';
 
@@ -560,6 +562,21 @@ describe('the fixture', () => {
     expect(await content()).toMatch(/^\{\n {2}"format".*\n\}\n$/s);
   });
 
+  it('has JSON as such where it can be written again byte by byte, else as a text', async () => {
+    upstream
+      .on('/indented', text('{\n    "a": 1\n}\n'))
+      .on('/spaced', text('{"a": 1}'))
+      .on('/large', text('{"a":1e400}'));
+    const { client, recording } = await start();
+    for (const path of ['/indented', '/spaced', '/large']) await client.get(path);
+    await recording.close();
+    expect((await exchanges()).map(({ response }: any) => response.body)).toEqual([
+      { json: { a: 1 }, indent: 4, newline: true },
+      { text: '{"a":1e400}' },
+      { text: '{"a": 1}' },
+    ]);
+  });
+
   it('is written when the calls in flight have ended, as a whole, and nothing besides', async () => {
     const held = hold(text('x'));
     upstream.on('*', held);
@@ -619,6 +636,42 @@ describe('the fixture', () => {
   });
 });
 
+describe('a call that is cancelled', () => {
+  it('ends with its reason, and takes nothing from the fixture', async () => {
+    upstream.on('*', text('x'));
+    const first = await start();
+    await first.client.get('/');
+    await first.recording.close();
+    const recording = recordedTransport({ fixture, mode: 'replay' });
+    const handle = recording(() => expect.unreachable('nothing is sent'));
+    const reason = new Error('gone');
+    const before = testCall({ url: `${upstream.url}/`, params: undefined });
+    before.cancellation.cancel(reason);
+    await expect(handle(before)).rejects.toBe(reason);
+    expect(() => recording.verify()).toThrow(/was not asked for/);
+
+    const meanwhile = testCall({ url: `${upstream.url}/`, params: undefined });
+    const result = handle(meanwhile);
+    meanwhile.cancellation.cancel(reason);
+    await expect(result).rejects.toBe(reason);
+    expect(meanwhile.cancellation.listeners.size).toBe(0);
+  });
+
+  it('ends at once while its body is still read', async () => {
+    const recording = recordedTransport({ fixture });
+    const body = new PassThrough();
+    const config = { url: upstream.url, method: 'post', headers: new AxiosHeaders(), data: body };
+    const call = deriveCall(createCall(config, 'default'), { cancellation: new WatchedCancellation() });
+    const result = recording(() => expect.unreachable('nothing is sent'))(call);
+    await settle();
+    const reason = new Error('gone');
+    call.cancellation.cancel(reason);
+    await expect(result).rejects.toBe(reason);
+    expect(body.destroyed).toBe(true);
+    expect((call.cancellation as WatchedCancellation).listeners.size).toBe(0);
+  });
+});
+
 describe('secrets', () => {
   const own = { redact: { headers: ['x-tenant'], query: ['email'], fields: ['iban'], values: [secret('of-values')] } };
 
@@ -645,6 +698,8 @@ describe('secrets', () => {
     upstream.on('/signed', json({ url: `https://s3.example/f?X-Amz-Signature=${secret('of-signed-url')}` }));
     upstream.on('/binary', bytes(Buffer.concat([Buffer.from([0, 255]), Buffer.from(secret('of-query'))])));
     upstream.on('/packed', json({ token: secret('of-packed') }, { encoding: 'gzip' }));
+    const payload = Buffer.from(secret('of-web-token')).toString('base64url');
+    upstream.on('/jwt', text(`Your session is eyJhbGciOiJIUzI1NiJ9.${payload}.${payload}`));
     upstream.on('/away', redirect(`/login?token=${secret('of-location')}`));
 
     const { client, recording } = await start({ ...own, match: { headers: ['authorization', 'x-tenant', 'accept'] } });
@@ -664,14 +719,27 @@ describe('secrets', () => {
     await client.post('/echo/form', new URLSearchParams({ password: secret('of-form'), code: secret('of-code') }));
     await client.post('/echo/multipart', formOf({ password: secret('of-multipart') }));
     await client.post('/echo/text', `password=${secret('of-text')}`, { headers: { 'content-type': 'text/plain' } });
-    for (const path of ['/login', '/later', '/xml', '/events', '/form', '/signed', '/binary', '/packed', '/away']) {
+    for (const path of [
+      '/login',
+      '/later',
+      '/xml',
+      '/events',
+      '/form',
+      '/signed',
+      '/binary',
+      '/packed',
+      '/away',
+      '/jwt',
+    ]) {
       await client.get(path, { headers: { 'x-api-key': secret('of-query') }, responseType: 'arraybuffer' });
     }
     await client.get('/packed', { decompress: false, responseType: 'arraybuffer' });
     await client.get('/away', { maxRedirects: 0, validateStatus: null });
+    await client.get('/echo/short', { auth: { username: 'user', password: 'short' } });
     await recording.close();
 
-    expect(await exchanges()).toHaveLength(17);
+    expect(await exchanges()).toHaveLength(19);
+    expect(await content()).not.toContain(Buffer.from('user:short').toString('base64'));
     const error = new Error((await content()).replaceAll(/client_secret|SecretAccessKey/g, ''));
     error.stack = '';
     expect(leaks(error)).toEqual([]);
@@ -695,6 +763,16 @@ describe('secrets', () => {
     const { client, recording } = await start();
     expect((await use(client, 'none')).data).toEqual({ ok: true });
     recording.verify();
+  });
+
+  it('may be others also where only their values tell them', async () => {
+    upstream.on('*', text('x'));
+    const first = await start({ redact: { values: ['bot-1234567'] } });
+    await first.client.get('/bot-1234567/send?text=a');
+    await first.recording.close();
+    const { client } = await start();
+    await expect(client.get('/another/other?text=a')).rejects.toThrow(RecordingDriftError);
+    expect((await client.get('/another/send?text=a')).data).toBe('x');
   });
 
   it('are not in the messages of drift', async () => {

@@ -1,7 +1,6 @@
 import type { AxiosHeaders } from 'axios';
 import { redactHeaders } from '../../redaction/redact-headers.js';
 import { redactUrl } from '../../redaction/redact-url.js';
-import { REDACTED } from '../../redaction/redaction-rules.js';
 import { requestTarget, urlOf } from '../../transport/request-target.js';
 import type { RecordedRequest } from './fixture.js';
 import { hashOf, isText, parsed, type RecordedBody, sorted } from './recorded-body.js';
@@ -12,7 +11,6 @@ import type { BufferedRequest } from './request-bytes.js';
 /** A text of more than that is in the fixture as its hash. */
 const MAX_TEXT_BYTES = 64 * 1024;
 const BOUNDARY = /boundary="?([^\s";]+)/i;
-const ENCODED_REDACTED = new RegExp(encodeURIComponent(REDACTED), 'gi');
 
 export interface RequestForm {
   readonly rules: RecordingRules;
@@ -36,10 +34,9 @@ export function absoluteUrl({ config }: BufferedRequest): string {
   return target ? urlOf(target) : String(config.url);
 }
 
-/** Replayed requests have what was replaced in earlier responses in them, encoded as URLs are. */
 function recordedUrl(sent: BufferedRequest, { rules, origin }: RequestForm): string {
   const isSecretParam = (name: string) => rules.isSecretParam(name) || rules.isIgnored(name);
-  const url = redactUrl(absoluteUrl(sent), { ...rules, isSecretParam }).replace(ENCODED_REDACTED, REDACTED);
+  const url = redactUrl(absoluteUrl(sent), { ...rules, isSecretParam });
   return origin ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
 }
 

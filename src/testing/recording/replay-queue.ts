@@ -4,7 +4,7 @@ import { keyOf, type RecordedExchange, type RecordedRequest } from './fixture.js
 interface Entry {
   readonly exchange: RecordedExchange;
   readonly key: string;
-  /** What is like it but for secrets, which another run may have others of, in places where no name tells them. */
+  /** What is like it but for secrets, which another run may have others of, or what stands for them in responses that were replayed before. */
   readonly pattern: RegExp | undefined;
   used: boolean;
 }

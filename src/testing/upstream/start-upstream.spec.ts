@@ -176,7 +176,8 @@ describe('answers', () => {
 
   it('close the connection unannounced', async () => {
     upstream.on('*', text('bye', { closes: true }));
-    const client = start();
+    upstream.server.keepAliveTimeout = 60_000;
+    const client = start({ pool: { idleMs: 60_000 } });
     const { data, headers } = await client.get('/');
     expect(data).toBe('bye');
     expect(headers['connection']).toBe('keep-alive');
@@ -338,11 +339,11 @@ describe('what is received', () => {
 
   it('has come in whole when the wait for it ends', async () => {
     upstream.on('*', text('x'));
-    const received = upstream.received('/');
     const socket = connect(Number(new URL(upstream.url).port), '127.0.0.1');
     socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\nhalf');
     await once(upstream.server, 'request');
     expect(upstream.requests()).toHaveLength(1);
+    const received = upstream.received('/');
     socket.write('half');
     expect((await received).text()).toBe('halfhalf');
     socket.destroy();
