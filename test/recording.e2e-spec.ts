@@ -678,7 +678,13 @@ describe('secrets', () => {
   it('never reach the disk, wherever they are', async () => {
     upstream.on('/echo/*', (request) =>
       json(
-        { url: request.url, headers: request.headers, body: request.text(), base64: request.body.toString('base64') },
+        {
+          url: request.url,
+          headers: request.headers,
+          seen: Object.values(request.headers),
+          body: request.text(),
+          base64: request.body.toString('base64'),
+        },
         {
           headers: {
             'set-cookie': [`sid=${secret('of-set-cookie')}; HttpOnly`],
