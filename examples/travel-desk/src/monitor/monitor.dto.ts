@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { BreakerStateSchema } from '../desk/traffic.dto.js';
+import { count, moment, ms, share } from '../validation/schema-parts.js';
+
+/** What an embedded health endpoint is like. */
+export const BehaviourSchema = v.picklist([
+  'healthy',
+  'slow',
+  'flapping',
+  'dead',
+  'rate-limiting',
+  'redirecting',
+  'expired-tls',
+]);
+export type Behaviour = v.InferOutput<typeof BehaviourSchema>;
+
+/**
+ * - `unknown`: not pinged yet.
+ * - `up`: a status of 2xx, in time.
+ * - `degraded`: a status of 2xx, but slowly; or it asks for fewer requests.
+ * - `down`: anything else.
+ */
+export const EndpointStateSchema = v.picklist(['unknown', 'up', 'degraded', 'down']);
+export type EndpointState = v.InferOutput<typeof EndpointStateSchema>;
+
+export const PingSchema = v.object({
+  at: v.pipe(moment, v.description('When it was sent')),
+  state: EndpointStateSchema,
+  status: v.pipe(v.nullable(count), v.description('Of the last answer; null: there was none')),
+  code: v.pipe(v.nullable(v.string()), v.description('What it failed with, as ECONNREFUSED; null: it was answered')),
+  attempts: v.pipe(count, v.description('Requests that were sent; 0: the circuit breaker or the rate limit refused')),
+  durationMs: ms,
+});
+export type Ping = v.InferOutput<typeof PingSchema>;
+
+/** Key: `id`. */
+export const EndpointViewSchema = v.object({
+  id: v.string(),
+  url: v.string(),
+  behaviour: v.pipe(v.nullable(BehaviourSchema), v.description('null: not one of the embedded endpoints')),
+  state: EndpointStateSchema,
+  since: v.pipe(v.nullable(moment), v.description('Since when it has been in this state; null: not pinged yet')),
+  last: v.nullable(PingSchema),
+  uptime: v.pipe(v.nullable(share), v.description('Of the pings kept, those that did not find it down')),
+  breaker: BreakerStateSchema,
+});
+export type EndpointView = v.InferOutput<typeof EndpointViewSchema>;
+
+/** `GET /monitor/:id` */
+export const EndpointDetailSchema = v.object({
+  ...EndpointViewSchema.entries,
+  history: v.pipe(v.array(PingSchema), v.description('The last pings, the newest last')),
+});
+export type EndpointDetail = v.InferOutput<typeof EndpointDetailSchema>;
+
+export const MonitorSummarySchema = v.object({
+  intervalMs: ms,
+  ticks: v.pipe(count, v.description('Rounds that are over')),
+  skippedTicks: v.pipe(count, v.description('Not begun as the one before was still under way')),
+  running: v.pipe(v.boolean(), v.description('Whether a round is under way')),
+  lastTickMs: v.pipe(v.nullable(ms), v.description('How long the last round took; null: there was none')),
+  states: v.pipe(
+    v.object({ unknown: count, up: count, degraded: count, down: count }),
+    v.description('Endpoints in each state'),
+  ),
+});
+export type MonitorSummary = v.InferOutput<typeof MonitorSummarySchema>;
+
+/** `GET /monitor` */
+export const MonitorViewSchema = v.object({
+  ...MonitorSummarySchema.entries,
+  endpoints: v.array(EndpointViewSchema),
+});
+export type MonitorView = v.InferOutput<typeof MonitorViewSchema>;
