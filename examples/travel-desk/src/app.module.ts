@@ -1,21 +1,28 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { type DynamicModule, Module, StandardSchemaSerializerInterceptor } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { HttpClientExceptionFilter, HttpClientModule } from 'nest-outbound';
+import { DeskModule } from './desk/desk.module.js';
 import { ExternalCallController } from './external-call/external-call.controller.js';
-import { HomeController } from './home.controller.js';
+import { FaresModule } from './fares/fares.module.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
 import { ManyCallsService } from './many-calls/many-calls.service.js';
+import { PageController } from './page/page.controller.js';
 import { PoolController } from './pool/pool.controller.js';
-import { DRAIN_MS, type Settings } from './settings.js';
+import type { Settings } from './settings/schema.js';
+import { SettingsModule } from './settings/settings.module.js';
+import { DRAIN_MS } from './settings/times.js';
 import { ClosingConnections } from './shutdown/closing-connections.js';
-import { EmbeddedUpstream } from './upstream/embedded-upstream.js';
+import { UpstreamsModule } from './upstreams/upstreams.module.js';
 
 @Module({})
 export class AppModule {
-  static with({ upstreamPort, allowedPorts, attemptMs }: Settings): DynamicModule {
+  static with(settings: Settings): DynamicModule {
+    const { upstreamPort, allowedPorts = upstreamPort === 0 ? false : [80, 443, upstreamPort], attemptMs } = settings;
     return {
       module: AppModule,
       imports: [
+        SettingsModule.with(settings),
+        UpstreamsModule,
         HttpClientModule.forRoot({
           headers: { 'user-agent': 'travel-desk' },
           timeouts: { attemptMs },
@@ -25,13 +32,15 @@ export class AppModule {
           // /call-external takes any URL: of what is not public, it may call the embedded upstream.
           guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },
         }),
+        FaresModule,
+        DeskModule,
       ],
-      controllers: [HomeController, ExternalCallController, ManyCallsController, PoolController],
+      controllers: [PageController, ExternalCallController, ManyCallsController, PoolController],
       providers: [
         ManyCallsService,
         { provide: APP_FILTER, useClass: HttpClientExceptionFilter },
+        { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },
         ClosingConnections,
-        { provide: EmbeddedUpstream, useFactory: () => new EmbeddedUpstream(upstreamPort) },
       ],
     };
   }

@@ -1,8 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module.js';
-import { KEEP_ALIVE_MS, type Settings } from './settings.js';
+import { openApiDocument } from './openapi.js';
+import type { Settings } from './settings/schema.js';
+import { KEEP_ALIVE_MS } from './settings/times.js';
 
 /** The app as it is served and as it is tested. */
 export async function createApp(settings: Settings): Promise<INestApplication> {
@@ -10,10 +12,6 @@ export async function createApp(settings: Settings): Promise<INestApplication> {
   // By default Nest ends with the signal it got, which the kernel ignores for process 1 of a container.
   app.enableShutdownHooks([], { useProcessExit: true });
   app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
-  const api = new DocumentBuilder()
-    .setTitle('Travel desk')
-    .setDescription("Calls other people's APIs through one pooled client.")
-    .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, api));
+  SwaggerModule.setup('docs', app, () => openApiDocument(app));
   return app;
 }

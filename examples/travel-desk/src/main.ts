@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './create-app.js';
-import { readSettings } from './settings.js';
+import { readSettings } from './settings/read-settings.js';
 
 try {
   const settings = readSettings(process.env);

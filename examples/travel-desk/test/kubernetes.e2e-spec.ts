@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { DRAIN_MS, KEEP_ALIVE_MS, readSettings } from '../src/settings.js';
+import { readSettings } from '../src/settings/read-settings.js';
+import { DRAIN_MS, KEEP_ALIVE_MS } from '../src/settings/times.js';
 import { readManifest, REPOSITORY } from './support/deployment-files.js';
 
 /** For Nest to notice SIGTERM, to send the last answers and to end. */

@@ -2,7 +2,7 @@ import type { PoolStats } from 'nest-outbound';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { KEEP_ALIVE_MS } from '../src/settings.js';
+import { KEEP_ALIVE_MS } from '../src/settings/times.js';
 import { startProcess } from './support/process.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 
@@ -71,7 +71,7 @@ it('listens on the address that it is given', async () => {
 it('leaves nothing behind that keeps a process alive once the app is closed', async () => {
   const script = `
     const { createApp } = await import(${JSON.stringify(new URL('../dist/create-app.js', import.meta.url).href)});
-    const { EmbeddedUpstream } = await import(${JSON.stringify(new URL('../dist/upstream/embedded-upstream.js', import.meta.url).href)});
+    const { EmbeddedUpstream } = await import(${JSON.stringify(new URL('../dist/upstreams/pages/embedded-upstream.js', import.meta.url).href)});
     const app = await createApp({ port: 0, upstreamPort: 0, attemptMs: 100 });
     await app.listen(0, '127.0.0.1');
     await fetch(await app.getUrl() + '/call-external?url=' + app.get(EmbeddedUpstream).url + '/slow?ms=60000');

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BreakerStateSchema } from '../desk/traffic.dto.js';
+import { BreakerStateSchema } from '../traffic/traffic.dto.js';
 
 /** What a person has done to an airline: `broken` answers 503 at once, `slow` takes longer than a search. */
 export const AirlineModeSchema = v.picklist(['normal', 'broken', 'slow']);
@@ -7,8 +7,8 @@ export type AirlineMode = v.InferOutput<typeof AirlineModeSchema>;
 
 /** Key: `code`. */
 export const AirlineViewSchema = v.object({
-  code: v.pipe(v.string(), v.examples(['KL'])),
-  name: v.pipe(v.string(), v.examples(['KLM'])),
+  code: v.pipe(v.string(), v.examples(['PO'])),
+  name: v.pipe(v.string(), v.examples(['Polder Air'])),
   origin: v.string(),
   temper: v.pipe(v.string(), v.description('What it is like by itself, for people'), v.examples(['fast'])),
   mode: AirlineModeSchema,

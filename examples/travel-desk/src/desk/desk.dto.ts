@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AirlineViewSchema } from '../airlines/airlines.dto.js';
 import { EndpointViewSchema, MonitorSummarySchema } from '../monitor/monitor.dto.js';
 import { count, moment, ms } from '../validation/schema-parts.js';
-import { BreakerViewSchema, ClientViewSchema, OriginSocketsSchema, type RetryNotice } from './traffic.dto.js';
+import { BreakerViewSchema, ClientViewSchema, OriginSocketsSchema, type RetryNotice } from '../traffic/traffic.dto.js';
 
 /**
  * - `open`: normal.

@@ -19,21 +19,24 @@ const date = v.pipe(
 const SHARED_EXPECTED = 'expected true or false';
 
 /** The query of `GET /fares` and `GET /fares/stream`. */
-export const FareQuerySchema = v.object({
-  from: v.pipe(airport, v.description('IATA code'), v.examples(['AMS'])),
-  to: v.pipe(airport, v.description('IATA code'), v.examples(['LIS'])),
-  date: v.pipe(date, v.description('Of the departure'), v.examples(['2026-03-01'])),
-  shared: v.pipe(
-    v.optional(v.picklist(['true', 'false'], SHARED_EXPECTED), 'true'),
-    v.description('false: a client for each request, as it must not be done'),
-  ),
-});
+export const FareQuerySchema = v.object(
+  {
+    from: v.pipe(airport, v.description('IATA code'), v.examples(['AMS'])),
+    to: v.pipe(airport, v.description('IATA code'), v.examples(['LIS'])),
+    date: v.pipe(date, v.description('Of the departure'), v.examples(['2026-03-01'])),
+    shared: v.pipe(
+      v.optional(v.picklist(['true', 'false'], SHARED_EXPECTED), 'true'),
+      v.description('false: a client for each request, as it must not be done'),
+    ),
+  },
+  'expected, but missing',
+);
 export type FareQuery = v.InferOutput<typeof FareQuerySchema>;
 
 export const FareSchema = v.object({
-  airline: v.pipe(v.string(), v.description('IATA code'), v.examples(['KL'])),
-  airlineName: v.pipe(v.string(), v.examples(['KLM'])),
-  flight: v.pipe(v.string(), v.examples(['KL1693'])),
+  airline: v.pipe(v.string(), v.description('IATA code'), v.examples(['PO'])),
+  airlineName: v.pipe(v.string(), v.examples(['Polder Air'])),
+  flight: v.pipe(v.string(), v.examples(['PO1693'])),
   departsAt: v.pipe(v.string(), v.isoDateTime(), v.description('Local time'), v.examples(['2026-03-01T09:30'])),
   arrivesAt: v.pipe(v.string(), v.isoDateTime(), v.description('Local time'), v.examples(['2026-03-01T11:35'])),
   price: v.pipe(v.number(), v.minValue(0), v.examples([119.5])),

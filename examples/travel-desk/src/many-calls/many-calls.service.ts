@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { InjectHttpClient } from 'nest-outbound';
 import { Agent } from 'node:http';
-import { CONNECTION_HEADER, EmbeddedUpstream, ORDINAL_HEADER } from '../upstream/embedded-upstream.js';
+import { CONNECTION_HEADER, EmbeddedUpstream, ORDINAL_HEADER } from '../upstreams/pages/embedded-upstream.js';
 import type { ManyCalls } from './many-calls.js';
 
 @Injectable()

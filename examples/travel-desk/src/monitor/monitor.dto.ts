@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BreakerStateSchema } from '../desk/traffic.dto.js';
+import { BreakerStateSchema } from '../traffic/traffic.dto.js';
 import { count, moment, ms, share } from '../validation/schema-parts.js';
 
 /** What an embedded health endpoint is like. */
@@ -28,7 +28,12 @@ export const PingSchema = v.object({
   state: EndpointStateSchema,
   status: v.pipe(v.nullable(count), v.description('Of the last answer; null: there was none')),
   code: v.pipe(v.nullable(v.string()), v.description('What it failed with, as ECONNREFUSED; null: it was answered')),
-  attempts: v.pipe(count, v.description('Requests that were sent; 0: the circuit breaker or the rate limit refused')),
+  attempts: v.pipe(
+    v.nullable(count),
+    v.description(
+      'Requests that were sent where it failed: 0 if the circuit breaker or the rate limit refused; null: it did not',
+    ),
+  ),
   durationMs: ms,
 });
 export type Ping = v.InferOutput<typeof PingSchema>;

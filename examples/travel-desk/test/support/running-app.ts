@@ -4,8 +4,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { createApp } from '../../src/create-app.js';
-import type { Settings } from '../../src/settings.js';
-import { EmbeddedUpstream } from '../../src/upstream/embedded-upstream.js';
+import { settingsWith } from '../../src/settings/read-settings.js';
+import type { SettingsInput } from '../../src/settings/schema.js';
+import { EmbeddedUpstream } from '../../src/upstreams/pages/embedded-upstream.js';
 
 export interface RunningApp {
   readonly app: INestApplication;
@@ -15,15 +16,17 @@ export interface RunningApp {
   /** Where the embedded upstream listens. */
   readonly upstream: string;
   get(path: string): request.Test;
+  post(path: string): request.Test;
   callExternal(url: string): request.Test;
 }
 
-/** The app on free ports of loopback. */
-export async function startApp(settings: Partial<Settings> = {}): Promise<RunningApp> {
-  const host = '127.0.0.1';
-  const app = await createApp({ host, port: 0, upstreamPort: 0, allowedPorts: false, attemptMs: 3_000, ...settings });
+/** The app on free ports of loopback, with nobody to monitor unless there is something given. */
+export async function startApp({ monitor, ...settings }: SettingsInput = {}): Promise<RunningApp> {
+  const app = await createApp(
+    settingsWith({ port: 0, upstreamPort: 0, ...settings, monitor: { endpoints: [], jitterMs: 0, ...monitor } }),
+  );
   app.useLogger(false);
-  await app.listen(0, host);
+  await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
   const get = (path: string) => request(server).get(path);
   return {
@@ -31,8 +34,9 @@ export async function startApp(settings: Partial<Settings> = {}): Promise<Runnin
     server,
     port: (server.address() as AddressInfo).port,
     pool: app.get<ConnectionPool>(getConnectionPoolToken()),
-    upstream: app.get(EmbeddedUpstream).url,
+    upstream: app.get(EmbeddedUpstream, { strict: false }).url,
     get,
+    post: (path) => request(server).post(path),
     callExternal: (url) => get('/call-external').query({ url }),
   };
 }

@@ -1,0 +1,43 @@
+import { HttpClientModule, type HttpClientOptions, type OriginOptions } from 'nest-outbound';
+import type { Settings } from '../settings/schema.js';
+import { SETTINGS } from '../settings/settings.module.js';
+import { RetryNotices } from '../traffic/retry-notices.js';
+import { TrafficModule } from '../traffic/traffic.module.js';
+import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
+
+export const AIRLINES_CLIENT = 'airlines';
+
+const ATTEMPT_MS = 1_500;
+
+/** What is special about some airlines: code → how they are called. */
+const SPECIAL: Readonly<Record<string, OriginOptions>> = {
+  AB: { resilience: { hedge: { percentile: 0.5, coldMs: 250 } } },
+  // Half of its quota: what a full bucket and its refill come to in the worst of seconds.
+  SI: { resilience: { rateLimit: { max: 10, intervalMs: 1_000 } } },
+  TG: { resilience: { retry: false } }, // there is no time for another
+};
+
+/** The client that asks airlines: one pool for all, which each gets the same share of, and a circuit breaker for each. */
+export const AirlinesClient = HttpClientModule.forFeatureAsync({
+  name: AIRLINES_CLIENT,
+  imports: [TrafficModule],
+  inject: [SETTINGS, EmbeddedAirlines, RetryNotices],
+  useFactory: ({ fares }: Settings, { all: airlines }: EmbeddedAirlines, notices: RetryNotices): HttpClientOptions => {
+    const maxSockets = Math.floor(fares.maxSockets / airlines.length);
+    return {
+      headers: { 'user-agent': 'travel-desk fares' },
+      guard: { allowHosts: ['127.0.0.1'], allowPorts: airlines.map(({ origin }) => Number(new URL(origin).port)) },
+      pool: { maxSockets, maxTotalSockets: fares.maxSockets, idleMs: 30_000 },
+      limits: { maxResponseBytes: 256 * 1024 },
+      timeouts: { attemptMs: Math.min(ATTEMPT_MS, fares.deadlineMs) },
+      resilience: {
+        deadlineMs: fares.deadlineMs,
+        retry: { onRetry: notices.of(AIRLINES_CLIENT) },
+        breaker: { consecutiveFailures: 4, openMs: 5_000 },
+        concurrency: { max: maxSockets }, // who waits here has not begun an attempt: its time does not run, the breaker does not see it
+        coalesce: true,
+      },
+      origins: Object.fromEntries(airlines.map(({ origin, profile }) => [origin, SPECIAL[profile.code] ?? {}])),
+    };
+  },
+});

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { HttpClients } from 'nest-outbound';
+import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
+import type { AirlineApi, Journey } from './airline-api.js';
+import { AIRLINE_APIS } from './airline-apis.js';
+import { AIRLINES_CLIENT } from './airlines-client.js';
+import type { AirlineAction, AirlineMode, AirlineView } from './airlines.dto.js';
+
+/** An airline that can be asked. */
+export interface Airline extends Pick<AirlineApi, 'code' | 'read'> {
+  readonly name: string;
+  url(journey: Journey): string;
+}
+
+const MODES: Readonly<Record<AirlineAction, AirlineMode>> = { break: 'broken', slow: 'slow', restore: 'normal' };
+
+@Injectable()
+export class AirlinesService {
+  readonly all: readonly Airline[];
+
+  constructor(
+    private readonly embedded: EmbeddedAirlines,
+    private readonly clients: HttpClients,
+  ) {
+    this.all = embedded.all.map(({ profile: { code, name }, origin }) => {
+      const { path, read } = AIRLINE_APIS.find((api) => api.code === code)!;
+      return { code, name, read, url: (journey) => origin + path(journey) };
+    });
+  }
+
+  views(): AirlineView[] {
+    const breakers = this.clients.breakers(AIRLINES_CLIENT);
+    return this.embedded.all.map(({ origin, mode, profile: { code, name, temper } }) => ({
+      code,
+      name,
+      origin,
+      temper,
+      mode,
+      breaker: breakers.state(origin),
+    }));
+  }
+
+  /** undefined: there is no such airline. */
+  change(code: string, action: AirlineAction): AirlineView | undefined {
+    const airline = this.embedded.find(code);
+    if (airline) airline.mode = MODES[action];
+    return this.views().find((view) => view.code === code);
+  }
+}

@@ -1,0 +1,66 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { AxiosInstance } from 'axios';
+import { HttpClients, InjectHttpClient } from 'nest-outbound';
+import type { DrainView } from '../desk/desk.dto.js';
+import { EmbeddedUpstream } from '../upstreams/pages/embedded-upstream.js';
+
+/** Ends the process as whoever runs it would. */
+export const TERMINATE = Symbol('terminate');
+export type Terminate = () => void;
+
+/** The library's default for `shutdown.drainMs`. */
+export const DRAIN_DEADLINE_MS = 10_000;
+
+/** How long the calls take that are under way when a person starts the drain: something to see. */
+const DEMO_CALLS_MS = [500, 1_000, 1_500, 2_000, 2_500, 3_000];
+
+/** Where the app is between open and gone. */
+@Injectable()
+export class DrainService implements OnModuleDestroy, BeforeApplicationShutdown {
+  #phase: DrainView['phase'] = 'open';
+  #startedAt: number | null = null;
+  #isRequested = false;
+
+  constructor(
+    @InjectHttpClient() private readonly http: AxiosInstance,
+    @Inject(TERMINATE) readonly terminate: Terminate,
+    private readonly clients: HttpClients,
+    private readonly upstream: EmbeddedUpstream,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.#phase = 'draining';
+    this.#startedAt = performance.now();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#phase = 'closing';
+  }
+
+  /**
+   * Puts calls under way for the drain to wait for.
+   * @returns whether this is the first time: the caller then ends the process, once it has answered
+   */
+  prepare(): boolean {
+    if (this.#isRequested || this.#phase !== 'open') return false;
+    this.#isRequested = true;
+    for (const ms of DEMO_CALLS_MS) {
+      // What becomes of them is seen in the counts.
+      this.http.get(`${this.upstream.url}/slow?ms=${ms}`, { timeout: 2 * ms }).catch(() => {});
+    }
+    return true;
+  }
+
+  view(): DrainView {
+    const pools = this.clients.names.map((name) => this.clients.stats(name).pool);
+    const sum = (count: (pool: (typeof pools)[number]) => number) =>
+      pools.reduce((total, pool) => total + count(pool), 0);
+    return {
+      phase: this.#phase,
+      inFlight: sum(({ inFlight }) => inFlight),
+      openSockets: sum(({ total }) => total.active + total.idle),
+      elapsedMs: this.#startedAt === null ? null : Math.round(performance.now() - this.#startedAt),
+      deadlineMs: DRAIN_DEADLINE_MS,
+    };
+  }
+}

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import type { AxiosInstance } from 'axios';
+import { gather, type GatherEntry, InjectHttpClient } from 'nest-outbound';
+import * as v from 'valibot';
+import { AIRLINES_CLIENT } from '../airlines/airlines-client.js';
+import { type Airline, AirlinesService } from '../airlines/airlines.service.js';
+import type { Settings } from '../settings/schema.js';
+import { InjectSettings } from '../settings/settings.module.js';
+import { type FareCalls, throughClient, throughClientPerCall } from './fare-calls.js';
+import {
+  type AirlineFares,
+  type Fare,
+  type FareQuery,
+  type FareSearch,
+  FareSchema,
+  type MissingAirline,
+} from './fares.dto.js';
+import { InvalidAnswerError } from './invalid-answer.error.js';
+import { missingAirline } from './missing-airline.js';
+
+/** Told of each airline once, as soon as it is known what becomes of it. */
+export interface FareListener {
+  readonly onFares: (fares: AirlineFares) => void;
+  readonly onMissing: (missing: MissingAirline) => void;
+}
+
+const SILENT: FareListener = { onFares: () => {}, onMissing: () => {} };
+const FaresSchema = v.array(FareSchema);
+
+@Injectable()
+export class FareSearchService {
+  readonly #deadlineMs: number;
+
+  constructor(
+    @InjectSettings() { fares }: Settings,
+    @InjectHttpClient(AIRLINES_CLIENT) private readonly http: AxiosInstance,
+    private readonly airlines: AirlinesService,
+  ) {
+    this.#deadlineMs = fares.deadlineMs;
+  }
+
+  /**
+   * Asks every airline at once, and takes what has come when the time is over.
+   * @param signal ends the search: the promise rejects with its reason
+   */
+  async search(query: FareQuery, listener = SILENT, signal?: AbortSignal): Promise<FareSearch> {
+    const { from, to, date } = query;
+    const shared = query.shared === 'true';
+    const startedAt = performance.now();
+    const all = new Map(this.airlines.all.map((airline) => [airline.code, airline]));
+    using calls = shared ? throughClient(this.http) : throughClientPerCall();
+    const tell = (code: string, entry: GatherEntry<Fare[]>) => {
+      const airline = all.get(code)!;
+      if (entry.status === 'missed') listener.onMissing(missingAirline(airline, entry));
+      else listener.onFares(faresOf(airline, entry.value, entry.durationMs));
+    };
+    const told = new Set<string>();
+    const { results, complete, counts } = await gather(
+      Object.fromEntries(
+        Array.from(all, ([code, airline]) => [
+          code,
+          (options: { signal: AbortSignal }) => ask(airline, query, calls, options.signal),
+        ]),
+      ),
+      {
+        deadlineMs: this.#deadlineMs,
+        ...(signal && { signal }),
+        onProgress: ({ key, result }) => {
+          told.add(key);
+          tell(key, result);
+        },
+      },
+    );
+    const entries = Object.entries(results);
+    for (const [code, entry] of entries) if (!told.has(code)) tell(code, entry);
+    return {
+      from,
+      to,
+      date,
+      shared,
+      deadlineMs: this.#deadlineMs,
+      elapsedMs: Math.round(performance.now() - startedAt),
+      complete,
+      asked: counts.total,
+      answered: counts.fulfilled,
+      fares: entries.flatMap(([, entry]) => (entry.status === 'fulfilled' ? entry.value : [])).toSorted(cheapestFirst),
+      missing: entries.flatMap(([code, entry]) =>
+        entry.status === 'missed' ? missingAirline(all.get(code)!, entry) : [],
+      ),
+    };
+  }
+}
+
+/** @throws InvalidAnswerError where the answer cannot be read, or what it says is no fare */
+async function ask(airline: Airline, query: FareQuery, calls: FareCalls, signal: AbortSignal): Promise<Fare[]> {
+  const { code, name } = airline;
+  const body = await calls.get(airline.url(query), signal);
+  try {
+    const offers = airline.read(body);
+    return v.parse(
+      FaresSchema,
+      offers.map((offer) => ({ airline: code, airlineName: name, ...offer, currency: 'EUR' })),
+    );
+  } catch (error) {
+    throw new InvalidAnswerError(error);
+  }
+}
+
+const faresOf = ({ code, name }: Airline, fares: readonly Fare[], durationMs: number): AirlineFares => ({
+  airline: code,
+  airlineName: name,
+  durationMs: Math.round(durationMs),
+  fares: fares.toSorted(cheapestFirst),
+});
+
+const cheapestFirst = (a: Fare, b: Fare): number => a.price - b.price || a.departsAt.localeCompare(b.departsAt);

@@ -1,0 +1,20 @@
+import type { AxiosError, AxiosResponse } from 'axios';
+import type { Ping } from './monitor.dto.js';
+
+/** An answer that takes longer is a slow one. */
+const SLOW_MS = 500;
+const TOO_MANY_REQUESTS = 429;
+
+type Outcome = Pick<Ping, 'state' | 'status' | 'code'>;
+
+/** What an answer of 2xx says about an endpoint. */
+export function answered({ status }: Pick<AxiosResponse, 'status'>, durationMs: number): Outcome {
+  return { state: durationMs > SLOW_MS ? 'degraded' : 'up', status, code: null };
+}
+
+/** What any other answer, or none, says about an endpoint. One that has had enough of requests is there. */
+export function failed({ code, response }: Pick<AxiosError, 'code' | 'response'>): Outcome {
+  const status = response?.status ?? null;
+  const hasHadEnough = status === TOO_MANY_REQUESTS || code === 'ERR_RATE_LIMIT';
+  return { state: hasHadEnough ? 'degraded' : 'down', status, code: code ?? 'ERR_UNKNOWN' };
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { type Settings, type SettingsInput, SettingsSchema } from './schema.js';
+
+/** Environment variable → where it goes. */
+const VARIABLES = {
+  HOST: ['host'],
+  PORT: ['port'],
+  UPSTREAM_PORT: ['upstreamPort'],
+  SEED: ['seed'],
+  MONITOR_INTERVAL_MS: ['monitor', 'intervalMs'],
+  MONITOR_JITTER_MS: ['monitor', 'jitterMs'],
+  MONITOR_MAX_SOCKETS: ['monitor', 'maxSockets'],
+  FARES_DEADLINE_MS: ['fares', 'deadlineMs'],
+  FARES_MAX_SOCKETS: ['fares', 'maxSockets'],
+} as const;
+
+type Tree = { [name: string]: unknown };
+
+/**
+ * The settings from the environment, over those from the JSON file that TRAVEL_DESK_CONFIG names, over the defaults.
+ * @throws Error with a line for every one that is wrong, and where it was set
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const file = env.TRAVEL_DESK_CONFIG;
+  const given = file === undefined ? {} : readTree(file);
+  const origins = new Map<string, string>();
+  for (const [variable, path] of Object.entries(VARIABLES)) {
+    const text = env[variable];
+    if (text === undefined) continue;
+    origins.set(path.join('.'), variable);
+    put(given, path, variable === 'HOST' || !/^\d+$/.test(text) ? text : Number(text));
+  }
+  const { success, output, issues } = v.safeParse(SettingsSchema, given);
+  if (success) return output;
+  const lines = issues.map((issue) => {
+    const path = v.getDotPath(issue) ?? '';
+    const where = origins.get(path) ?? [file, path].filter(Boolean).join(': ');
+    return `${where}: ${expectation(issue)}, got ${JSON.stringify(issue.input)}`;
+  });
+  throw new Error(lines.join('\n'));
+}
+
+/** The settings with what is given over the defaults. */
+export const settingsWith = (given: SettingsInput = {}): Settings => v.parse(SettingsSchema, given);
+
+function expectation({ type, message, expected }: v.BaseIssue<unknown>): string {
+  if (type === 'strict_object') return expected === 'never' ? 'there is no such setting' : `expected ${expected}`;
+  return message;
+}
+
+function readTree(file: string): Tree {
+  try {
+    const tree: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (isTree(tree)) return tree;
+  } catch (error) {
+    throw new Error(`TRAVEL_DESK_CONFIG: ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  throw new Error(`TRAVEL_DESK_CONFIG: ${file}: expected an object`);
+}
+
+function put(tree: Tree, [name, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) tree[name!] = value;
+  else {
+    const below = tree[name!];
+    // What is no object stays, for its problem to be listed.
+    if (below === undefined || isTree(below)) put((tree[name!] = below ?? {}) as Tree, rest, value);
+  }
+}
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
