@@ -14,7 +14,8 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(await line('Client "default"')).toContain('100 sockets per origin');
     const pool = async () => (await (await fetch(`${url}/pool`)).json()) as PoolStats;
     await (await fetch(`${url}/call-many?n=1`)).json();
-    const [upstream] = Object.keys((await pool()).origins);
+    const { id, origins } = await pool();
+    const [upstream] = Object.keys(origins);
 
     const answer = fetch(`${url}/call-external?url=${upstream}/slow?ms=1000`);
     await expect.poll(async () => (await pool()).inFlight).toBe(1);
@@ -22,8 +23,10 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
 
     expect(await (await answer).json()).toEqual({ result: { tookMs: 1_000 }, status: 200 });
     const answeredAt = performance.now();
-    expect(await line('open → draining')).toContain('calls in flight: 1');
-    expect(await line('draining → closed')).toMatch(/calls finished: 1 \(0 admitted while draining\), aborted: 0/);
+    expect(await line(`Pool ${id}: open → draining`)).toContain('calls in flight: 1');
+    expect(await line(`Pool ${id}: draining → closed`)).toMatch(
+      /calls finished: 1 \(0 admitted while draining\), aborted: 0/,
+    );
     expect(await exited).toEqual([0, null]);
     expect(performance.now() - answeredAt).toBeLessThan(KEEP_ALIVE_MS);
     expect(errors).toEqual([]);
@@ -71,10 +74,14 @@ it('listens on the address that it is given', async () => {
 it('leaves nothing behind that keeps a process alive once the app is closed', async () => {
   const script = `
     const { createApp } = await import(${JSON.stringify(new URL('../dist/create-app.js', import.meta.url).href)});
+    const { settingsWith } = await import(${JSON.stringify(new URL('../dist/settings/read-settings.js', import.meta.url).href)});
     const { EmbeddedUpstream } = await import(${JSON.stringify(new URL('../dist/upstreams/pages/embedded-upstream.js', import.meta.url).href)});
-    const app = await createApp({ port: 0, upstreamPort: 0, attemptMs: 100 });
+    const app = await createApp(settingsWith({ port: 0, upstreamPort: 0, attemptMs: 100 }));
     await app.listen(0, '127.0.0.1');
-    await fetch(await app.getUrl() + '/call-external?url=' + app.get(EmbeddedUpstream).url + '/slow?ms=60000');
+    const url = await app.getUrl();
+    await fetch(url + '/call-external?url=' + app.get(EmbeddedUpstream, { strict: false }).url + '/slow?ms=60000');
+    await fetch(url + '/fares?from=AMS&to=LIS&date=2026-03-01&shared=false');
+    await fetch(url + '/desk/events');
     await app.close();
   `;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });

@@ -1,5 +1,5 @@
-import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { defer, interval, map, merge, mergeMap, Observable, of, share, Subject, takeUntil } from 'rxjs';
+import { Injectable } from '@nestjs/common';
+import { defer, interval, map, merge, mergeMap, Observable, of, share, takeWhile } from 'rxjs';
 import { AirlinesService } from '../airlines/airlines.service.js';
 import { DrainService } from '../drain/drain.service.js';
 import { MonitorService } from '../monitor/monitor.service.js';
@@ -14,10 +14,8 @@ const MEGABYTE = 2 ** 20;
 
 /** All that the desk's page shows: as a whole, and as it changes. */
 @Injectable()
-export class DeskService implements OnModuleDestroy, BeforeApplicationShutdown {
+export class DeskService {
   readonly #startedAt = new Date(Date.now() - performance.now()).toISOString();
-  readonly #looks = new Subject<void>();
-  readonly #ended = new Subject<void>();
   readonly #changes: Observable<DeskEvent>;
   #watchers = 0;
 
@@ -30,7 +28,7 @@ export class DeskService implements OnModuleDestroy, BeforeApplicationShutdown {
   ) {
     this.#changes = defer(() => {
       let known = this.snapshot();
-      return merge(interval(LOOK_EVERY_MS), this.#looks).pipe(
+      return merge(interval(LOOK_EVERY_MS), this.drain.phases).pipe(
         mergeMap(() => {
           const before = known;
           known = this.snapshot();
@@ -38,15 +36,6 @@ export class DeskService implements OnModuleDestroy, BeforeApplicationShutdown {
         }),
       );
     }).pipe(share());
-  }
-
-  onModuleDestroy(): void {
-    this.#looks.next();
-  }
-
-  beforeApplicationShutdown(): void {
-    this.#looks.next();
-    this.#ended.next();
   }
 
   snapshot(): DeskSnapshot {
@@ -72,11 +61,17 @@ export class DeskService implements OnModuleDestroy, BeforeApplicationShutdown {
       this.#watchers++;
       const first = defer(() => of<DeskEvent>({ type: 'snapshot', data: this.snapshot() }));
       const retries = this.retries.all.pipe(map((data): DeskEvent => ({ type: 'retry', data })));
-      const subscription = merge(first, this.#changes, retries).pipe(takeUntil(this.#ended)).subscribe(subscriber);
+      const all = merge(first, this.#changes, retries).pipe(takeWhile(isNotLast, true));
+      const subscription = all.subscribe(subscriber);
       return () => {
         this.#watchers--;
         subscription.unsubscribe();
       };
     });
   }
+}
+
+function isNotLast({ type, data }: DeskEvent): boolean {
+  if (type === 'snapshot') return data.drain.phase !== 'closing';
+  return type !== 'drain' || data.phase !== 'closing';
 }

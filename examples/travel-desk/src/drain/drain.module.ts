@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
-import { DrainService, TERMINATE } from './drain.service.js';
+import { DrainService } from './drain.service.js';
 
 @Module({
   imports: [UpstreamsModule],
-  providers: [DrainService, { provide: TERMINATE, useValue: () => process.kill(process.pid, 'SIGTERM') }],
+  providers: [DrainService],
   exports: [DrainService],
 })
 export class DrainModule {}

@@ -24,19 +24,21 @@ type Tree = { [name: string]: unknown };
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const file = env.TRAVEL_DESK_CONFIG;
   const given = file === undefined ? {} : readTree(file);
-  const origins = new Map<string, string>();
+  /** Path of a setting → the variable that it comes from. */
+  const variables = new Map<string, string>();
   for (const [variable, path] of Object.entries(VARIABLES)) {
     const text = env[variable];
     if (text === undefined) continue;
-    origins.set(path.join('.'), variable);
+    variables.set(path.join('.'), variable);
     put(given, path, variable === 'HOST' || !/^\d+$/.test(text) ? text : Number(text));
   }
   const { success, output, issues } = v.safeParse(SettingsSchema, given);
   if (success) return output;
   const lines = issues.map((issue) => {
     const path = v.getDotPath(issue) ?? '';
-    const where = origins.get(path) ?? [file, path].filter(Boolean).join(': ');
-    return `${where}: ${expectation(issue)}, got ${JSON.stringify(issue.input)}`;
+    const variable = variables.get(path);
+    const where = variable ?? [file, path].filter(Boolean).join(': ');
+    return `${where}: ${problemOf(issue, variable && env[variable])}`;
   });
   throw new Error(lines.join('\n'));
 }
@@ -44,9 +46,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
 /** The settings with what is given over the defaults. */
 export const settingsWith = (given: SettingsInput = {}): Settings => v.parse(SettingsSchema, given);
 
-function expectation({ type, message, expected }: v.BaseIssue<unknown>): string {
-  if (type === 'strict_object') return expected === 'never' ? 'there is no such setting' : `expected ${expected}`;
-  return message;
+/** @param text of the environment variable that it comes from */
+function problemOf({ type, message, expected, path, input }: v.BaseIssue<unknown>, text: string | undefined): string {
+  const got = JSON.stringify(text ?? path?.at(-1)?.value ?? input);
+  if (type !== 'strict_object') return `${message}, got ${got}`;
+  return expected === 'never' ? 'there is no such setting' : `expected an object, got ${got}`;
 }
 
 function readTree(file: string): Tree {

@@ -9,5 +9,3 @@ export const DRAIN_MS = 10_000;
  * ALB), so that it is the proxy that closes it, and none sends a request on a connection that is just being closed.
  */
 export const KEEP_ALIVE_MS = 65_000;
-
-/** What differs between a run by hand and one under test. */

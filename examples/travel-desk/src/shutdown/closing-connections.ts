@@ -29,7 +29,7 @@ export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestr
     });
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#unused.delete(request.socket);
-      if (this.#closing) response.setHeader('connection', 'close');
+      if (this.#closing) closeAfter(response);
       this.#unanswered.add(response);
       response.once('close', () => this.#unanswered.delete(response));
     });
@@ -37,14 +37,17 @@ export class ClosingConnections implements OnApplicationBootstrap, OnModuleDestr
 
   onModuleDestroy(): void {
     this.#closing = true;
-    for (const response of this.#unanswered) {
-      if (response.headersSent) response.once('finish', () => response.req.socket.destroySoon());
-      else response.setHeader('connection', 'close');
-    }
+    for (const response of this.#unanswered) closeAfter(response);
   }
 
   /** The last moment before Nest stops the server. */
   beforeApplicationShutdown(): void {
     for (const socket of this.#unused) socket.destroy();
   }
+}
+
+/** An event stream sends `connection: keep-alive` whatever it is told. */
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+  response.once('finish', () => response.req.socket.destroySoon());
 }

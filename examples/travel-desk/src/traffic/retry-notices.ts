@@ -23,6 +23,6 @@ export class RetryNotices {
         label: this.labels.of(origin),
         attempt,
         outcome: attempts.at(-1)!.outcome,
-        delayMs,
+        delayMs: Math.round(delayMs),
       });
 }
