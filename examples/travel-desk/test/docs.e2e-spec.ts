@@ -15,21 +15,55 @@ it('GET / leads to the documentation', async () => {
   await running.get('/docs').expect(200).expect('content-type', /html/);
 });
 
-it.each([
-  ['/', ['302']],
-  ['/call-external', ['200', '400', '502', '503', '504']],
-  ['/call-many', ['200', '400', '502', '503', '504']],
-  ['/pool', ['200']],
-])('documents %s with its answers %j', async (path, statuses) => {
+const ROUTES: readonly [string, string, readonly string[]][] = [
+  ['get', '/', ['302']],
+  ['get', '/call-external', ['200', '400', '502', '503', '504']],
+  ['get', '/call-many', ['200', '400', '502', '503', '504']],
+  ['get', '/pool', ['200']],
+  ['get', '/fares', ['200', '400']],
+  ['get', '/fares/stream', ['200', '400']],
+  ['get', '/monitor', ['200']],
+  ['get', '/monitor/{id}', ['200', '404']],
+  ['get', '/desk', ['200']],
+  ['get', '/desk/events', ['200']],
+  ['post', '/desk/airlines/{code}/{action}', ['200', '400', '403', '404']],
+  ['post', '/desk/drain', ['202', '403']],
+];
+
+it.each(ROUTES)('documents %s %s with its answers %j', async (method, path, statuses) => {
   const { paths } = await document();
-  const { summary, responses } = paths[path].get;
+  const { summary, responses } = paths[path][method];
   expect(summary).not.toBe('');
   expect(Object.keys(responses)).toEqual(statuses);
   expect(Object.values(responses)).not.toContainEqual(expect.objectContaining({ description: '' }));
 });
 
 it('documents no other path', async () => {
-  expect(Object.keys((await document()).paths)).toHaveLength(4);
+  expect(Object.keys((await document()).paths)).toHaveLength(ROUTES.length);
+});
+
+it('documents the query of a search by the schema that checks it', async () => {
+  const { paths } = await document();
+  for (const path of ['/fares', '/fares/stream']) {
+    const parameters = paths[path].get.parameters as { name: string; in: string; required: boolean }[];
+    expect(parameters.map(({ name, in: place, required }) => [name, place, required])).toEqual([
+      ['from', 'query', true],
+      ['to', 'query', true],
+      ['date', 'query', true],
+      ['shared', 'query', false],
+    ]);
+  }
+});
+
+it.each([
+  ['/fares', '/fares?from=AMS&to=LIS&date=2026-03-01'],
+  ['/monitor', '/monitor'],
+  ['/desk', '/desk'],
+])('documents exactly what %s answers, by the schema that checks it', async (route, path) => {
+  const { paths } = await document();
+  const { schema } = paths[route].get.responses['200'].content['application/json'];
+  const { body } = await running.get(path).expect(200);
+  expect(Object.keys(schema.properties).toSorted()).toEqual(Object.keys(body).toSorted());
 });
 
 it.each([

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { KEEP_ALIVE_MS } from '../src/settings/times.js';
+import { openEventStream } from './support/event-stream.js';
 import { startProcess } from './support/process.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 
@@ -69,6 +70,26 @@ it('listens on the address that it is given', async () => {
   expect(await listening()).toContain('http://127.0.0.2:');
   child.kill('SIGTERM');
   await exited;
+});
+
+it('drains and ends as with SIGTERM when a person asks for it, and whoever watches sees how', async () => {
+  const { errors, exited, line, listening } = startProcess();
+  const url = await listening();
+  const { id } = (await (await fetch(`${url}/pool`)).json()) as PoolStats;
+  const watcher = await openEventStream(Number(new URL(url).port), '/desk/events');
+  await watcher.find(() => true);
+
+  expect((await fetch(`${url}/desk/drain`, { method: 'POST' })).status).toBe(202);
+  await watcher.ended;
+  expect(await exited).toEqual([0, null]);
+
+  const drains = watcher.events.filter(({ type, data }) => type === 'drain' && data.phase !== 'open');
+  const counts = drains.map(({ data }) => data.inFlight as number);
+  expect(counts[0]).toBeGreaterThanOrEqual(6); // a ping may be among them
+  expect(new Set(counts).size).toBeGreaterThan(3);
+  expect(watcher.events.at(-1)).toMatchObject({ type: 'drain', data: { phase: 'closing', inFlight: 0 } });
+  expect(await line(`Pool ${id}: draining → closed`)).toMatch(/calls finished: 6 .* aborted: 0/);
+  expect(errors).toEqual([]);
 });
 
 it('leaves nothing behind that keeps a process alive once the app is closed', async () => {

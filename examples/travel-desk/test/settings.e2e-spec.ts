@@ -21,6 +21,7 @@ it('are fifty endpoints every ten seconds where nothing is set', () => {
   const { monitor, ...settings } = readSettings({});
   expect(settings).toEqual({
     host: '127.0.0.1',
+    publicHosts: [],
     port: 8_000,
     upstreamPort: 8_001,
     attemptMs: 3_000,

@@ -17,5 +17,5 @@ export const AirlineViewSchema = v.object({
 export type AirlineView = v.InferOutput<typeof AirlineViewSchema>;
 
 /** The last part of `POST /desk/airlines/:code/:action`. */
-export const AirlineActionSchema = v.picklist(['break', 'slow', 'restore'], 'expected break, slow or restore');
+export const AirlineActionSchema = v.picklist(['break', 'slow', 'restore'], 'action: expected break, slow or restore');
 export type AirlineAction = v.InferOutput<typeof AirlineActionSchema>;

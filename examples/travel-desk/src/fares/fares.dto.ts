@@ -10,26 +10,37 @@ const airport = v.pipe(
 
 const DATE_EXPECTED = 'expected one date, as 2026-03-01';
 
-const date = v.pipe(
-  v.string(DATE_EXPECTED),
-  v.isoDate(DATE_EXPECTED),
-  v.check((text) => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text), DATE_EXPECTED),
+/** There is no 30th of February, though Date.parse takes it for one of March. */
+const isDayOfItsMonth = (text: string): boolean => {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+};
+
+const date = v.config(
+  v.pipe(v.string(DATE_EXPECTED), v.isoDate(DATE_EXPECTED), v.check(isDayOfItsMonth, DATE_EXPECTED)),
+  { abortPipeEarly: true },
 );
 
 const SHARED_EXPECTED = 'expected true or false';
 
 /** The query of `GET /fares` and `GET /fares/stream`. */
-export const FareQuerySchema = v.object(
-  {
-    from: v.pipe(airport, v.description('IATA code'), v.examples(['AMS'])),
-    to: v.pipe(airport, v.description('IATA code'), v.examples(['LIS'])),
-    date: v.pipe(date, v.description('Of the departure'), v.examples(['2026-03-01'])),
-    shared: v.pipe(
-      v.optional(v.picklist(['true', 'false'], SHARED_EXPECTED), 'true'),
-      v.description('false: a client for each request, as it must not be done'),
-    ),
-  },
-  'expected, but missing',
+export const FareQuerySchema = v.pipe(
+  v.object(
+    {
+      from: v.pipe(airport, v.description('IATA code'), v.examples(['AMS'])),
+      to: v.pipe(airport, v.description('IATA code'), v.examples(['LIS'])),
+      date: v.pipe(date, v.description('Of the departure'), v.examples(['2026-03-01'])),
+      shared: v.pipe(
+        v.optional(v.picklist(['true', 'false'], SHARED_EXPECTED), 'true'),
+        v.description('false: a client for each request, as it must not be done'),
+      ),
+    },
+    'expected, but missing',
+  ),
+  v.forward(
+    v.partialCheck([['from'], ['to']], ({ from, to }) => from !== to, 'expected another airport than from'),
+    ['to'],
+  ),
 );
 export type FareQuery = v.InferOutput<typeof FareQuerySchema>;
 

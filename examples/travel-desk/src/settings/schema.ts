@@ -56,6 +56,8 @@ const fares = v.strictObject({
 /** What differs from one run to another. */
 export const SettingsSchema = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.nonEmpty('expected a host name or an address')), '127.0.0.1'),
+  /** Names that people open the page by, besides localhost and addresses: pages of others may not press its buttons. */
+  publicHosts: v.optional(v.array(v.pipe(v.string(), v.nonEmpty(), v.toLowerCase())), []),
   /** Where the app listens. 0: any free port. */
   port: v.optional(port, 8_000),
   /** Where the embedded upstream of /call-external and /call-many listens. 0: any free port. */

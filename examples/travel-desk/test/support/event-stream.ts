@@ -37,7 +37,7 @@ export async function openEventStream(port: number, path: string): Promise<Event
     events.push({ type, data: JSON.parse(line.slice(6)) });
     tell();
   });
-  response.on('error', () => {}); // whoever leaves cuts it
+  for (const emitter of [response, lines]) emitter.on('error', () => {}); // whoever leaves cuts it
   const ended = new Promise<void>((resolve) => {
     lines.once('close', () => {
       isOver = true;

@@ -1,0 +1,276 @@
+import { getConnectionPoolToken, HttpClients } from 'nest-outbound';
+import { afterEach, describe, expect, it } from 'vitest';
+import { AIRLINES_CLIENT } from '../src/airlines/airlines-client.js';
+import { FareSearchService } from '../src/fares/fare-search.service.js';
+import type { FareSearch } from '../src/fares/fares.dto.js';
+import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
+import { openEventStream } from './support/event-stream.js';
+import { type RunningApp, startApp } from './support/running-app.js';
+
+const CODES = ['PO', 'TJ', 'AB', 'RX', 'CL', 'SI', 'TG', 'HW'];
+
+let running: RunningApp;
+afterEach(() => running.app.close());
+
+const path = (date = '2026-03-01', more = '') => `?from=AMS&to=LIS&date=${date}${more}`;
+const search = async (date?: string, more?: string): Promise<FareSearch> =>
+  (await running.get(`/fares${path(date, more)}`).expect(200)).body;
+const airline = (code: string) => running.app.get(EmbeddedAirlines, { strict: false }).find(code)!;
+const stats = () => running.app.get(HttpClients).stats(AIRLINES_CLIENT);
+const requestsTo = (code: string) => {
+  const { created, reused } = stats().pool.origins[airline(code).origin]!;
+  return created + reused;
+};
+/** Days of March. */
+const dates = (count: number) => Array.from({ length: count }, (_, n) => `2026-03-${String(n + 1).padStart(2, '0')}`);
+
+describe('a search', () => {
+  it('has the fares of all airlines, whatever their shape, the cheapest first', async () => {
+    running = await startApp();
+    const found = await search();
+    expect(found).toMatchObject({
+      from: 'AMS',
+      to: 'LIS',
+      date: '2026-03-01',
+      shared: true,
+      deadlineMs: 2_000,
+      complete: true,
+      asked: 8,
+      answered: 8,
+      missing: [],
+    });
+    expect(new Set(found.fares.map((fare) => fare.airline))).toEqual(new Set(CODES));
+    const prices = found.fares.map(({ price }) => price);
+    expect(prices).toEqual(prices.toSorted((a, b) => a - b));
+    for (const { airline: code, flight, departsAt, arrivesAt, price } of found.fares) {
+      expect(flight).toMatch(new RegExp(`^${code}\\d+$`));
+      expect(departsAt).toMatch(/^2026-03-01T\d\d:\d\d$/);
+      expect(arrivesAt > departsAt).toBe(true);
+      expect(price).toBeGreaterThanOrEqual(30);
+      expect(price).toBeLessThanOrEqual(400);
+    }
+  });
+
+  it('finds the same again, and in any other app with the same seed; with another seed it does not', async () => {
+    running = await startApp({ seed: 5 });
+    const { fares } = await search();
+    expect((await search()).fares).toEqual(fares);
+    await running.app.close();
+    running = await startApp({ seed: 5 });
+    expect((await search()).fares).toEqual(fares);
+    await running.app.close();
+    running = await startApp({ seed: 6 });
+    expect((await search()).fares).not.toEqual(fares);
+  });
+
+  it('takes airports in any case', async () => {
+    running = await startApp();
+    const { body } = await running.get('/fares?from=ams&to=Lis&date=2026-03-01').expect(200);
+    expect(body).toMatchObject({ from: 'AMS', to: 'LIS' });
+  });
+
+  it('that others make at the same time is made once', async () => {
+    running = await startApp();
+    const service = running.app.get(FareSearchService, { strict: false });
+    const query = { from: 'AMS', to: 'LIS', date: '2026-03-01', shared: 'true' } as const;
+    const found = await Promise.all(Array.from({ length: 50 }, () => service.search(query)));
+    for (const { fares } of found) expect(fares).toEqual(found[0]!.fares);
+    expect(CODES.map(requestsTo)).toEqual(CODES.map(() => 1));
+  });
+
+  it('makes a request again that fails for the moment', async () => {
+    running = await startApp();
+    const found = await Promise.all(dates(3).map((date) => search(date))); // every third one to Clover Hop fails
+    expect(found.map(({ fares }) => fares.some((fare) => fare.airline === 'CL'))).toEqual([true, true, true]);
+    expect(requestsTo('CL')).toBe(4);
+  });
+
+  it('asks a second time where the first takes long', async () => {
+    running = await startApp({ fares: { deadlineMs: 1_000 } });
+    const found = await Promise.all(dates(4).map((date) => search(date))); // every fourth one to Albion Blue takes 1.5 s
+    expect(found.map(({ fares }) => fares.some((fare) => fare.airline === 'AB'))).toEqual([true, true, true, true]);
+  });
+
+  it('asks an airline with a quota no faster than that', async () => {
+    running = await startApp();
+    const found = await Promise.all(dates(14).map((date) => search(date)));
+    for (const { missing } of found) expect(missing).not.toContainEqual(expect.objectContaining({ status: 429 }));
+    expect(requestsTo('SI')).toBe(14);
+  });
+});
+
+describe('an airline that is missing is given with the reason:', () => {
+  const missing = async () => (await search()).missing;
+
+  it('it fails', async () => {
+    running = await startApp();
+    airline('PO').mode = 'broken';
+    expect(await search()).toMatchObject({ complete: false, asked: 8, answered: 7 });
+    airline('PO').mode = 'normal';
+    airline('TJ').mode = 'broken';
+    expect(await missing()).toEqual([
+      {
+        airline: 'TJ',
+        airlineName: 'Tejo Airways',
+        reason: 'failed',
+        code: 'ERR_BAD_RESPONSE',
+        status: 503,
+        detail: 'answered with status 503, 3 times',
+        attempts: 3,
+        durationMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('it is dead', async () => {
+    running = await startApp();
+    airline('RX').close();
+    expect(await missing()).toMatchObject([
+      {
+        airline: 'RX',
+        reason: 'failed',
+        code: 'ECONNREFUSED',
+        status: null,
+        detail: 'could not be called (ECONNREFUSED), 3 times',
+      },
+    ]);
+  });
+
+  it('it is late', async () => {
+    running = await startApp({ fares: { deadlineMs: 300 } });
+    airline('PO').mode = 'slow';
+    expect(await missing()).toMatchObject([
+      { airline: 'PO', reason: 'deadline', detail: 'had not answered when the search was over' },
+      { airline: 'TG', reason: 'deadline' },
+    ]);
+  });
+
+  it('its circuit breaker is open', async () => {
+    running = await startApp();
+    running.app.get(HttpClients).breakers(AIRLINES_CLIENT).isolate(airline('AB').origin);
+    expect(await missing()).toMatchObject([
+      { airline: 'AB', reason: 'refused', code: 'ERR_CIRCUIT_OPEN', status: null, attempts: 0 },
+    ]);
+    expect(stats().pool.origins).not.toHaveProperty([airline('AB').origin]);
+  });
+
+  it('it failed so often that it is left alone', async () => {
+    running = await startApp();
+    airline('AB').mode = 'broken';
+    await search('2026-03-01');
+    await search('2026-03-02');
+    expect((await search('2026-03-03')).missing).toMatchObject([
+      { airline: 'AB', code: 'ERR_CIRCUIT_OPEN', attempts: 0 },
+    ]);
+    expect(requestsTo('AB')).toBe(4);
+  });
+
+  it('its answer cannot be read', async () => {
+    running = await startApp();
+    const found = await Promise.all(dates(5).map((date) => search(date))); // every fifth one of Helvetic Wings
+    expect(found.flatMap((one) => one.missing)).toMatchObject([
+      { airline: 'HW', reason: 'invalid', code: 'ERR_INVALID_ANSWER', status: null },
+    ]);
+  });
+
+  it('the desk is shutting down', async () => {
+    running = await startApp();
+    await running.app.get(getConnectionPoolToken(AIRLINES_CLIENT), { strict: false }).close();
+    expect(new Set((await missing()).map(({ reason, code }) => `${reason} ${code}`))).toEqual(
+      new Set(['refused ERR_CLIENT_CLOSED']),
+    );
+  });
+});
+
+it('opens a socket for each call when done the wrong way, and closes it', async () => {
+  running = await startApp();
+  for (const date of dates(2))
+    expect(await search(date, '&shared=false')).toMatchObject({ shared: false, complete: true });
+  expect(stats().pool.total.created).toBe(0);
+  const open = () => process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+  await expect.poll(open).toBe(0);
+});
+
+it('has no more sockets open than it may, however many search at once', async () => {
+  running = await startApp({ fares: { maxSockets: 16 } });
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, n) => {
+      const found = await search(
+        `2026-${String((n % 12) + 1).padStart(2, '0')}-${String((n % 28) + 1).padStart(2, '0')}`,
+      );
+      const { active, idle } = stats().pool.total;
+      expect(active + idle).toBeLessThanOrEqual(16);
+      expect(found.asked).toBe(8);
+    }),
+  );
+});
+
+const BAD_QUERIES = [
+  ['', 'from: expected, but missing; to: expected, but missing; date: expected, but missing'],
+  ['?from=AMS&to=LIS', 'date: expected, but missing'],
+  ['?from=AMSTERDAM&to=LIS&date=2026-03-01', 'from: expected one IATA code of an airport, as AMS'],
+  ['?from=A1S&to=LIS&date=2026-03-01', 'from: expected one IATA code of an airport, as AMS'],
+  ['?from=AMS&to=&date=2026-03-01', 'to: expected one IATA code of an airport, as AMS'],
+  ['?from=AMS&from=BRU&to=LIS&date=2026-03-01', 'from: expected one IATA code of an airport, as AMS'],
+  ['?from[]=AMS&to=LIS&date=2026-03-01', 'from: expected, but missing'],
+  ['?from=AMS&to=AMS&date=2026-03-01', 'to: expected another airport than from'],
+  ['?from=AMS&to=LIS&date=01-03-2026', 'date: expected one date, as 2026-03-01'],
+  ['?from=AMS&to=LIS&date=2026-02-30', 'date: expected one date, as 2026-03-01'],
+  ['?from=AMS&to=LIS&date=2026-13-01', 'date: expected one date, as 2026-03-01'],
+  ['?from=AMS&to=LIS&date=2026-03-01T10:00', 'date: expected one date, as 2026-03-01'],
+  ['?from=AMS&to=LIS&date=2026-03-01&shared=maybe', 'shared: expected true or false'],
+] as const;
+
+describe.each(['/fares', '/fares/stream'])('%s answers 400 and names the parameter for', (route) => {
+  it.each(BAD_QUERIES)('%s', async (query, message) => {
+    running = await startApp();
+    const { body } = await running.get(route + query).expect(400);
+    expect(body).toEqual({ statusCode: 400, message, error: 'Bad Request' });
+    expect(stats().pool.total.created).toBe(0);
+  });
+});
+
+describe('the stream', () => {
+  it('has an event for each airline as it answers or fails, and one when all is done', async () => {
+    running = await startApp();
+    airline('PO').mode = 'broken';
+    const stream = await openEventStream(running.port, `/fares/stream${path()}`);
+    await stream.ended;
+    expect(stream.response.headers['content-type']).toBe('text/event-stream');
+    const of = (type: string) => stream.events.filter((event) => event.type === type).map(({ data }) => data);
+    expect(
+      of('fare')
+        .map(({ airline: code }) => code)
+        .toSorted(),
+    ).toEqual(CODES.filter((code) => code !== 'PO').toSorted());
+    expect(of('missing')).toMatchObject([{ airline: 'PO', reason: 'failed', attempts: 3 }]);
+    expect(stream.events.at(-1)!.type).toBe('done');
+    const cheapest = of('fare')
+      .flatMap(({ fares }) => fares)
+      .toSorted((a, b) => a.price - b.price)[0];
+    expect(of('done')).toMatchObject([{ complete: false, asked: 8, answered: 7, from: 'AMS', cheapest }]);
+    // The slow one is the last, and nobody waits for it.
+    expect(stream.events.at(-2)).toMatchObject({ type: 'fare', data: { airline: 'TG' } });
+  });
+
+  it('has those that are late, too, each once', async () => {
+    running = await startApp({ fares: { deadlineMs: 300 } });
+    const stream = await openEventStream(running.port, `/fares/stream${path()}`);
+    await stream.ended;
+    const codes = stream.events.slice(0, -1).map(({ data }) => data.airline);
+    expect(codes.toSorted()).toEqual(CODES.toSorted());
+    expect(stream.events.find(({ data }) => data.airline === 'TG')).toMatchObject({
+      type: 'missing',
+      data: { reason: 'deadline' },
+    });
+  });
+
+  it('ends its calls when whoever reads it leaves', async () => {
+    running = await startApp({ fares: { deadlineMs: 30_000 } });
+    for (const code of CODES) airline(code).mode = 'slow';
+    const stream = await openEventStream(running.port, `/fares/stream${path()}`);
+    await expect.poll(() => stats().pool.inFlight).toBe(8);
+    stream.leave();
+    await expect.poll(() => stats().pool.inFlight).toBe(0);
+  });
+});
