@@ -60,6 +60,17 @@ describe('ConnectionPool', () => {
     await pool.close();
   });
 
+  it('does not take a socket for open that is about to say that it is closed', async () => {
+    await using upstream = await startUpstream((_, response) => void response.write('half'));
+    const pool = poolWith();
+    const response = await send(pool, upstream.url);
+    response.on('error', () => {});
+    response.socket.destroy();
+    expect(pool.stats().origins[upstream.url]).toMatchObject({ active: 0, idle: 0, created: 1, closed: 0 });
+    await pool.close();
+    expect(pool.stats().total).toMatchObject({ created: 1, closed: 1 });
+  });
+
   it('counts a request handed over from the queue as a reuse', async () => {
     await using upstream = await startUpstream();
     const pool = poolWith({ maxSockets: 1 });

@@ -90,7 +90,7 @@ export class SocketLedger {
       const { sockets, counters } = this.#origins.get(name) ?? newOrigin();
       const stats = { active: 0, idle: 0, queued: slots.queued(name), ...counters };
       for (const socket of sockets) {
-        stats[idle.has(socket) ? 'idle' : 'active']++;
+        if (!socket.destroyed) stats[idle.has(socket) ? 'idle' : 'active']++; // else its descriptor is free already
         stats.reused += timesReused(socket);
         total.reused += timesReused(socket);
       }
