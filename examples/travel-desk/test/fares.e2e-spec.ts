@@ -238,11 +238,10 @@ describe('the stream', () => {
     await stream.ended;
     expect(stream.response.headers['content-type']).toBe('text/event-stream');
     const of = (type: string) => stream.events.filter((event) => event.type === type).map(({ data }) => data);
-    expect(
-      of('fare')
-        .map(({ airline: code }) => code)
-        .toSorted(),
-    ).toEqual(CODES.filter((code) => code !== 'PO').toSorted());
+    expect(new Set(of('fare').map(({ airline: code }) => code))).toEqual(
+      new Set(CODES.filter((code) => code !== 'PO')),
+    );
+    expect(of('fare')).toHaveLength(7);
     expect(of('missing')).toMatchObject([{ airline: 'PO', reason: 'failed', attempts: 3 }]);
     expect(stream.events.at(-1)!.type).toBe('done');
     const cheapest = of('fare')
@@ -258,7 +257,8 @@ describe('the stream', () => {
     const stream = await openEventStream(running.port, `/fares/stream${path()}`);
     await stream.ended;
     const codes = stream.events.slice(0, -1).map(({ data }) => data.airline);
-    expect(codes.toSorted()).toEqual(CODES.toSorted());
+    expect(codes).toHaveLength(8);
+    expect(new Set(codes)).toEqual(new Set(CODES));
     expect(stream.events.find(({ data }) => data.airline === 'TG')).toMatchObject({
       type: 'missing',
       data: { reason: 'deadline' },

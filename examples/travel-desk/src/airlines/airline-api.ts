@@ -16,7 +16,7 @@ export type Journey = Pick<FareQuery, 'from' | 'to' | 'date'>;
 export interface AirlineApi {
   /** IATA code. */
   readonly code: string;
-  path(journey: Journey): string;
+  readonly path: (journey: Journey) => string;
   /** @throws ValiError where the answer is not in the airline's own shape */
-  read(body: unknown): readonly Offer[];
+  readonly read: (body: unknown) => readonly Offer[];
 }

@@ -12,8 +12,8 @@ const DATE_EXPECTED = 'expected one date, as 2026-03-01';
 
 /** There is no 30th of February, though Date.parse takes it for one of March. */
 const isDayOfItsMonth = (text: string): boolean => {
-  const ms = Date.parse(text);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+  const midnight = Date.parse(text);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text);
 };
 
 const date = v.config(

@@ -68,7 +68,7 @@ function put(tree: Tree, [name, ...rest]: readonly string[], value: unknown): vo
   else {
     const below = tree[name!];
     // What is no object stays, for its problem to be listed.
-    if (below === undefined || isTree(below)) put((tree[name!] = below ?? {}) as Tree, rest, value);
+    if (below === undefined || isTree(below)) put((tree[name!] = below ?? {}), rest, value);
   }
 }
 

@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const dist = (file: string) => new URL(`../../dist/${file}`, import.meta.url).pathname;
+/** import() opens hundreds of files at once while it loads them; what is required before is read one by one. */
+const REQUIRE_FIRST = ['--disable-warning=ExperimentalWarning', '--require', dist('create-app.js')];
+
 export const ANY_PORTS = { PORT: '0', UPSTREAM_PORT: '0' };
 
 export interface RunningProcess {
@@ -10,9 +13,9 @@ export interface RunningProcess {
   /** Lines of stderr. */
   readonly errors: readonly string[];
   /** The first line of stdout, printed or to come, that has this part. */
-  line(part: string): Promise<string>;
+  readonly line: (part: string) => Promise<string>;
   /** Where it listens, once it does. */
-  url(): Promise<string>;
+  readonly url: () => Promise<string>;
 }
 
 /**
@@ -20,10 +23,12 @@ export interface RunningProcess {
  * @param maxFiles how many file descriptors it may have; left out: as many as this process
  */
 export function startProcess(env: Record<string, string>, maxFiles?: number): RunningProcess {
-  const limit = maxFiles === undefined ? '' : `ulimit -n ${maxFiles} && `;
-  const child = spawn('sh', ['-c', `${limit}exec "$0" "$1"`, process.execPath, MAIN], {
-    env: { ...process.env, NO_COLOR: '1', ...env },
-  });
+  const main = dist('main.js');
+  const [command, ...args] =
+    maxFiles === undefined
+      ? [process.execPath, main]
+      : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`, process.execPath, ...REQUIRE_FIRST, main];
+  const child = spawn(command, args, { env: { ...process.env, NO_COLOR: '1', ...env } });
   const lines: string[] = [];
   const errors: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
