@@ -10,6 +10,8 @@ import { ANY_PORTS, type RunningProcess, startProcess } from './support/running-
 
 const MAX_FILES = 256;
 const MAX_SOCKETS = 48;
+/** Enough for a few searches at least, on whatever machine. */
+const DEADLINE_MS = 5_000;
 const CONNECTIONS = 50;
 const SEARCHES_EACH = 10;
 
@@ -21,7 +23,10 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'travel-desk-'));
   const file = join(folder, 'config.json');
   // The airlines are in the same process: each of their sockets counts twice.
-  writeFileSync(file, JSON.stringify({ monitor: { endpoints: [] }, fares: { maxSockets: MAX_SOCKETS } }));
+  writeFileSync(
+    file,
+    JSON.stringify({ monitor: { endpoints: [] }, fares: { maxSockets: MAX_SOCKETS, deadlineMs: DEADLINE_MS } }),
+  );
   app = startProcess({ ...ANY_PORTS, TRAVEL_DESK_CONFIG: file }, MAX_FILES);
   port = Number(new URL(await app.url()).port);
 });

@@ -49,7 +49,7 @@ export class FareSearchService {
     const { from, to, date } = query;
     const shared = query.shared === 'true';
     const startedAt = performance.now();
-    await this.#turn();
+    if (shared) await this.#turn();
     const all = new Map(this.airlines.all.map((airline) => [airline.code, airline]));
     using calls = shared ? throughClient(this.http) : throughClientPerCall();
     const tell = (code: string, entry: GatherEntry<Fare[]>) => {
