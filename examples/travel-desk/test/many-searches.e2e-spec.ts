@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DeskSnapshot } from '../src/desk/desk.dto.js';
 import type { FareSearch } from '../src/fares/fares.dto.js';
-import { ANY_PORTS, type RunningProcess, startProcess } from './support/running-process.js';
+import { type RunningProcess, startProcess } from './support/process.js';
 
 const MAX_FILES = 256;
 const MAX_SOCKETS = 48;
@@ -27,8 +27,8 @@ beforeEach(async () => {
     file,
     JSON.stringify({ monitor: { endpoints: [] }, fares: { maxSockets: MAX_SOCKETS, deadlineMs: DEADLINE_MS } }),
   );
-  app = startProcess({ ...ANY_PORTS, TRAVEL_DESK_CONFIG: file }, MAX_FILES);
-  port = Number(new URL(await app.url()).port);
+  app = startProcess({ env: { TRAVEL_DESK_CONFIG: file }, maxFiles: MAX_FILES });
+  port = Number(new URL(await app.listening()).port);
 });
 afterEach(async () => {
   rmSync(folder, { recursive: true });

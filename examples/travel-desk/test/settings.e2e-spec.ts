@@ -65,7 +65,7 @@ describe('a problem names the setting, what is expected, and what there is', () 
   it.each([
     [{ port: 70_000 }, 'port: expected a port from 0 to 65535, got 70000'],
     [{ port: '80' }, 'port: expected a port from 0 to 65535, got "80"'],
-    [{ host: '' }, 'host: expected a host name or an address, got ""'],
+    [{ host: '' }, 'host: expected an IP address, got ""'],
     [{ prot: 80 }, 'prot: there is no such setting'],
     [{ monitor: 5 }, 'monitor: expected an object, got 5'],
     [{ monitor: { every: 1 } }, 'monitor.every: there is no such setting'],

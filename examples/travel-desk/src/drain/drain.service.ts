@@ -3,10 +3,8 @@ import type { AxiosInstance } from 'axios';
 import { HttpClients, InjectHttpClient } from 'nest-outbound';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { DrainView } from '../desk/desk.dto.js';
+import { DRAIN_MS } from '../settings/times.js';
 import { EmbeddedUpstream } from '../upstreams/pages/embedded-upstream.js';
-
-/** The library's default for `shutdown.drainMs`. */
-export const DRAIN_DEADLINE_MS = 10_000;
 
 /** How long the calls take that are under way when a person starts the drain: something to see. */
 const DEMO_CALLS_MS = [500, 1_000, 1_500, 2_000, 2_500, 3_000];
@@ -68,7 +66,7 @@ export class DrainService implements OnModuleDestroy, BeforeApplicationShutdown 
       inFlight: sum(({ inFlight }) => inFlight),
       openSockets: sum(({ total }) => total.active + total.idle),
       elapsedMs: this.#startedAt === null ? null : Math.round(performance.now() - this.#startedAt),
-      deadlineMs: DRAIN_DEADLINE_MS,
+      deadlineMs: DRAIN_MS,
     };
   }
 }

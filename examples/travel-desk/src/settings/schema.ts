@@ -55,7 +55,7 @@ const fares = v.strictObject({
 
 /** What differs from one run to another. */
 export const SettingsSchema = v.strictObject({
-  host: v.optional(v.pipe(v.string(), v.nonEmpty('expected a host name or an address')), '127.0.0.1'),
+  host: v.optional(v.pipe(v.string(), v.ip('expected an IP address')), '127.0.0.1'),
   /** Names that people open the page by, besides localhost and addresses: pages of others may not press its buttons. */
   publicHosts: v.optional(v.array(v.pipe(v.string(), v.nonEmpty(), v.toLowerCase())), []),
   /** Where the app listens. 0: any free port. */

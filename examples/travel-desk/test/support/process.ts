@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const dist = (file: string) => new URL(`../../dist/${file}`, import.meta.url).pathname;
+/** import() opens hundreds of files at once while it loads them; what is required before is read one by one. */
+const REQUIRE_FIRST = ['--disable-warning=ExperimentalWarning', '--require', dist('create-app.js')];
 
 export interface RunningProcess {
   readonly child: ChildProcess;
@@ -19,12 +21,19 @@ export interface RunningProcess {
 /**
  * The example as `npm start` runs it, on free ports of loopback.
  * @param before code to run before the app's own
+ * @param maxFiles how many file descriptors it may have; left out: as many as this process
  */
 export function startProcess({
   env = {},
   before = '',
-}: { env?: Record<string, string>; before?: string } = {}): RunningProcess {
-  const child = spawn(process.execPath, ['--import', `data:text/javascript,${before}`, MAIN], {
+  maxFiles,
+}: { env?: Record<string, string>; before?: string; maxFiles?: number } = {}): RunningProcess {
+  const node = [process.execPath, '--import', `data:text/javascript,${before}`];
+  const [command, ...args] =
+    maxFiles === undefined
+      ? [...node, dist('main.js')]
+      : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`, ...node, ...REQUIRE_FIRST, dist('main.js')];
+  const child = spawn(command!, args, {
     env: { ...process.env, NO_COLOR: '1', PORT: '0', UPSTREAM_PORT: '0', ...env },
   });
   const lines: string[] = [];
