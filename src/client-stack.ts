@@ -18,7 +18,7 @@ import { deadlineHeader } from './layers/deadline-header.js';
 import { guard } from './layers/guard.js';
 import { hedge } from './layers/hedge.js';
 import { inboundContext } from './layers/inbound-context.js';
-import type { Call, Handler } from './layers/layer.js';
+import type { Call, Handler, Layer } from './layers/layer.js';
 import { OriginMap } from './layers/origin-map.js';
 import { rateLimit } from './layers/rate-limit.js';
 import { retry } from './layers/retry.js';
@@ -45,6 +45,8 @@ export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'cloc
   readonly inbound: InboundSettings | false;
   readonly placed: readonly PlacedLayer[];
   readonly events: EventSink;
+  /** undefined: none. */
+  readonly telemetry: Layer | undefined;
 }
 
 /** A transport by itself has neither name nor base URL. */
@@ -52,10 +54,12 @@ export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptio
 
 export function stackContext(
   pool: ConnectionPool,
-  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events'>> & { readonly platform?: ResolvedPlatform } = {},
+  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events' | 'telemetry'>> & {
+    readonly platform?: ResolvedPlatform;
+  } = {},
 ): StackContext {
   const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = given;
-  return { ...platform, pool, inbound, placed, events };
+  return { ...platform, pool, inbound, placed, events, telemetry: given.telemetry };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
@@ -147,6 +151,7 @@ class Scope {
         inbound && inbound.deadlineHeader && inbound.forwardTo.size > 0
           ? deadlineHeader({ header: inbound.deadlineHeader, to: inbound.forwardTo }, clock)
           : undefined,
+      telemetry: context.telemetry,
       attemptEvents: attemptEvents(context),
       attemptTimeout: attemptTimeout(clock, { ofClient: client.timeouts.attemptMs, ofOrigin: timeouts.attemptMs }),
       ...this.#repeating(resilience),

@@ -10,6 +10,7 @@ import { type HttpClientPlatform, type ResolvedPlatform, resolvePlatform } from 
 import { openPool } from './open-pool.js';
 import { logCalls } from './observability/call-log.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
+import { ClientTelemetry } from './observability/otel/client-telemetry.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import type {
@@ -25,6 +26,7 @@ import {
   resolveNamedOptions,
 } from './options/resolve-options.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
+import { redactionRules } from './redaction/redaction-rules.js';
 
 /** A client and the pool it uses. */
 export interface RegisteredClient {
@@ -47,6 +49,7 @@ const INHERITED = [
   'tls',
   'guard',
   'redact',
+  'telemetry',
 ] as const;
 
 /** Every client of one app, and the pools they share: made together, drained together. */
@@ -54,6 +57,7 @@ export class HttpClientRegistry {
   readonly #logger = new Logger('HttpClientModule');
   /** What happens in any of them. */
   readonly events = new HttpClientEvents();
+  readonly #telemetry: ClientTelemetry;
   readonly #options: ResolvedModuleOptions;
   readonly #given: HttpClientModuleOptions;
   readonly #platform: ResolvedPlatform;
@@ -68,6 +72,7 @@ export class HttpClientRegistry {
     this.#given = given;
     this.#platform = resolvePlatform(platform);
     this.#options = resolveModuleOptions(given);
+    this.#telemetry = new ClientTelemetry(this.events, this.#platform.clock);
     this.#endCallLog = logCalls(this.events, this.#options.logging, this.#platform.clock, (...line) =>
       this.#write(...line),
     );
@@ -138,6 +143,7 @@ export class HttpClientRegistry {
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#pools, async (pool) => this.#tell(closedLine(pool, await pool.close()))));
     this.#endCallLog();
+    this.#telemetry.close(); // after the pools: it measures what they close
     this.events.complete();
   }
 
@@ -151,7 +157,13 @@ export class HttpClientRegistry {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
     const { inbound } = this.#options;
-    const given = { inbound, placed: layers, events: this.events, platform: this.#platform };
+    const telemetry = this.#telemetry.layerFor({
+      name,
+      settings: options.telemetry,
+      pool,
+      rules: redactionRules(options.redact),
+    });
+    const given = { inbound, placed: layers, events: this.events, telemetry, platform: this.#platform };
     const stack = new ClientStack(options, stackContext(pool, given));
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, sources };

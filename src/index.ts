@@ -43,6 +43,7 @@ export type {
 } from './options/resilience-options.js';
 export type { GuardOptions } from './options/resolve-guard.js';
 export type { LoggingOptions, SlowCallsOptions } from './options/resolve-logging.js';
+export type { TelemetryOptions } from './options/telemetry-options.js';
 export type { InboundOptions } from './options/resolve-inbound.js';
 export {
   isSecretHeader,

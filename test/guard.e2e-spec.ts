@@ -268,6 +268,7 @@ describe("a socket of another client's", () => {
       'callEvents',
       'admission',
       'guard',
+      'telemetry',
       'attemptEvents',
       'attemptTimeout',
     ]);

@@ -132,6 +132,7 @@ describe('resilience options', () => {
       'callEvents',
       'admission',
       'confine',
+      'telemetry',
       'attemptEvents',
       'attemptTimeout',
     ]);
@@ -203,6 +204,7 @@ describe('resilience options', () => {
       'deadline',
       'retry',
       'breaker',
+      'telemetry',
       'attemptEvents',
       'attemptTimeout',
     ]);
@@ -323,6 +325,7 @@ describe('layers of the user', () => {
       'PerCall',
       'retry',
       'perAttempt',
+      'telemetry',
       'attemptEvents',
       'attemptTimeout',
     ]);

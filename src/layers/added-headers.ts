@@ -21,3 +21,27 @@ export function withAddedHeaders(
   // Without a prototype, as axios's own configs are, so that nobody can slip settings in.
   return headers ? Object.assign(Object.create(null), config, { headers, sensitiveHeaders }) : config;
 }
+
+/**
+ * A copy of the config with these headers in place of those of the same names, in whatever case; undefined takes a header away.
+ * @param stayHome whether a redirect to another origin drops them
+ * @returns the config itself where there are none
+ */
+export function withReplacedHeaders(
+  config: InternalAxiosRequestConfig,
+  replaced: Readonly<Record<string, string | undefined>>,
+  stayHome: boolean,
+): InternalAxiosRequestConfig {
+  const names = Object.keys(replaced);
+  if (names.length === 0) return config;
+  const headers: AxiosHeaders = Object.assign(new AxiosHeaders(), config.headers);
+  for (const name of names) {
+    headers.delete(name);
+    if (replaced[name] !== undefined) headers[name] = replaced[name];
+  }
+  const { sensitiveHeaders } = config;
+  return Object.assign(Object.create(null), config, {
+    headers,
+    ...(stayHome && { sensitiveHeaders: [...(sensitiveHeaders ?? []), ...names] }),
+  });
+}

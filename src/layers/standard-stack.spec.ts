@@ -32,6 +32,7 @@ describe('standardStack', () => {
       'hedge',
       'breaker',
       'inboundDeadline',
+      'telemetry',
       'attemptEvents',
       'attemptTimeout',
     ]);

@@ -15,6 +15,7 @@ export const STACK_ORDER = [
   ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
   ['breaker', 'sees every single request, retries and hedges included'],
   ['inboundDeadline', 'tells the upstream what is left of the time when this very request is sent'],
+  ['telemetry', 'a span for every single request, of which the upstream is told; what happens within is a part of it'],
   ['attemptEvents', 'sees every request that is made, with what is told to the upstream'],
   ['attemptTimeout', 'times one exchange, not what surrounds it'],
 ] as const;

@@ -8,6 +8,7 @@ import type { RedactOptions } from '../redaction/redaction-rules.js';
 import type { InboundOptions } from './resolve-inbound.js';
 import type { LoggingOptions } from './resolve-logging.js';
 import type { ResilienceOptions } from './resilience-options.js';
+import type { TelemetryOptions } from './telemetry-options.js';
 
 /** How long the parts of a call may take. Each has its own error, which says what to change. */
 export interface TimeoutOptions {
@@ -193,6 +194,11 @@ export interface HttpClientOptions {
    * @default nothing more
    */
   redact?: RedactOptions;
+  /**
+   * What OpenTelemetry is told: nothing where no SDK is registered, or `@opentelemetry/api` is not installed. `true`: with its defaults.
+   * @default true
+   */
+  telemetry?: boolean | TelemetryOptions;
   axios?: AxiosPassthroughOptions;
 }
 
@@ -229,7 +235,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
- * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls` and `guard` that it leaves out come from the module. `baseURL`, `confine`,
+ * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` that it leaves out come from the module. `baseURL`, `confine`,
  * `headers`, `axios`, `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
  * Setting `pool` or `tls`, or a `guard` other than the module's, gives the client a connection pool of its own; otherwise it shares the module's.
  */

@@ -195,7 +195,5 @@ declare module 'axios' {
   interface AxiosRequestConfig {
     /** For clients of nest-outbound: what this call sets otherwise than its client. */
     resilience?: CallResilienceOptions;
-    /** For clients of nest-outbound: the path with names for what varies in it, as `/users/{id}`, for metrics, spans and logs. */
-    urlTemplate?: string;
   }
 }

@@ -21,6 +21,7 @@ import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
 import { type LoggingSettings, resolveLogging } from './resolve-logging.js';
 import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
 import { ownSettings, withoutPrototype } from '../prototype-pollution.js';
+import { resolveTelemetry, TELEMETRY_DEFAULTS, type TelemetrySettings } from './telemetry-options.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
 export interface ResolvedPoolOptions {
@@ -47,6 +48,7 @@ export interface TransportSettings extends OriginSettings {
   readonly tls: Readonly<TlsOptions>;
   readonly guard: GuardSettings | false;
   readonly redact: Readonly<Required<RedactOptions>>;
+  readonly telemetry: TelemetrySettings | false;
 }
 
 /** Every option of one client, with nothing left to default. Frozen. */
@@ -79,7 +81,12 @@ export interface ResolvedModuleOptions {
 export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedModuleOptions {
   const options = ownSettings(given);
   const problems = findProblems(moduleOptionsSchema, options);
-  const client = resolveClient(DEFAULT_CLIENT_NAME, options, { ...DEFAULTS, ...NOTHING_MORE }, true);
+  const client = resolveClient(
+    DEFAULT_CLIENT_NAME,
+    options,
+    { ...DEFAULTS, ...NOTHING_MORE, telemetry: TELEMETRY_DEFAULTS },
+    true,
+  );
   refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
   return Object.freeze({
     client,
@@ -132,7 +139,7 @@ export function resolveNamedOptions(given: NamedHttpClientOptions, root: Resolve
   return client;
 }
 
-const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}), guard: false } as const;
+const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}), guard: false, telemetry: false } as const;
 
 const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
   `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
@@ -156,6 +163,7 @@ function resolveClient(
     pool: resolvePool(defined(options?.pool), inherited.pool),
     tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
     redact: resolveRedact(options?.redact, inherited.redact),
+    telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
     ownsPool,
   });
 }

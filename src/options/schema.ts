@@ -62,6 +62,17 @@ const settings = {
   resilience,
 };
 
+const telemetryGroup = group(
+  {
+    tracing: v.optional(flag),
+    metrics: v.optional(flag),
+    propagate: v.optional(
+      v.lazy((input) => (typeof input === 'boolean' ? flag : v.array(origin, 'true, false or an array of origins'))),
+    ),
+  },
+  'an object, true or false',
+);
+
 const client = {
   baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
   confine,
@@ -102,6 +113,7 @@ const client = {
   redact: v.optional(
     group({ headers: v.optional(headerNames), query: v.optional(v.array(text, 'an array of names')) }),
   ),
+  telemetry: v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : telemetryGroup))),
   axios: v.optional(axiosPassthrough),
 };
 

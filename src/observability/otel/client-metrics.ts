@@ -1,0 +1,150 @@
+import type { Context, MeterProvider, ObservableResult } from '@opentelemetry/api';
+import type { Clock } from '../../clock.js';
+import type { Call } from '../../layers/layer.js';
+import type { ConnectionPool } from '../../pool/connection-pool.js';
+import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../events.js';
+import type { HttpClientEvents } from '../http-client-events.js';
+import type { Api } from './api.js';
+import { errorType, type HttpAttributes, knownMethod, requestAttributes, serverAttributes } from './http-attributes.js';
+import { createInstruments, type Instruments } from './instruments.js';
+import { SCOPE } from './scope.js';
+
+/** The metrics of one app's clients, as long as an SDK is registered that takes them: without, nothing is measured. */
+export class ClientMetrics {
+  readonly #api: Api;
+  readonly #events: HttpClientEvents;
+  readonly #clock: Clock;
+  readonly #clients = new Set<string>();
+  readonly #pools = new Map<string, Pick<ConnectionPool, 'id' | 'stats'>>();
+  #provider: MeterProvider | undefined;
+  #instruments: Instruments | undefined;
+  #stop = () => {};
+
+  constructor(api: Api, events: HttpClientEvents, clock: Clock) {
+    this.#api = api;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** From here on a client's calls are measured, and the sockets of its pool. */
+  add(client: string, pool: Pick<ConnectionPool, 'id' | 'stats'>): void {
+    this.#clients.add(client);
+    this.#pools.set(pool.id, pool);
+    this.#current(); // where an SDK is registered already, the first call is measured, too
+  }
+
+  /**
+   * Begins to measure a request.
+   * @param context with its span
+   * @returns undefined where no SDK is registered
+   */
+  start({ method, origin, config }: Call, context: Context | undefined): RequestMeasurement | undefined {
+    const instruments = this.#current();
+    if (!instruments) return undefined;
+    const attributes = requestAttributes(method, origin, config.urlTemplate);
+    return new RequestMeasurement(instruments, attributes, context, this.#clock);
+  }
+
+  /** Measures nothing any more that is not under way. */
+  close(): void {
+    this.#stop();
+    this.#instruments = undefined;
+  }
+
+  /**
+   * The instruments of the SDK that is registered now. The API has no proxy for meters: instruments made before an SDK is registered
+   * would measure nothing for ever.
+   */
+  #current(): Instruments | undefined {
+    const provider = this.#api.metrics.getMeterProvider();
+    if (provider !== this.#provider) this.#open(provider);
+    return this.#instruments;
+  }
+
+  #open(provider: MeterProvider): void {
+    this.close();
+    this.#provider = provider;
+    const meter = provider.getMeter(SCOPE);
+    if (meter === this.#api.createNoopMeter()) return;
+    const instruments = createInstruments(meter);
+    const observe = (result: ObservableResult) => this.#observeConnections(result);
+    instruments.openConnections.addCallback(observe);
+    const ends = [
+      this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
+      this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
+      this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
+    ];
+    this.#instruments = instruments;
+    this.#stop = () => {
+      instruments.openConnections.removeCallback(observe);
+      for (const end of ends) end();
+    };
+  }
+
+  #recordCall({ callDuration }: Instruments, event: CallEndEvent): void {
+    const { client, method, origin, urlTemplate, status, error, durationMs } = event;
+    if (!this.#clients.has(client)) return;
+    const attributes = { 'nest_outbound.client': client, ...requestAttributes(method, origin, urlTemplate) };
+    callDuration.record(durationMs / 1_000, withOutcome(attributes, status, error));
+  }
+
+  #recordWait({ timeInQueue }: Instruments, { client, queue, method, origin, waitedMs }: QueueEndEvent): void {
+    if (queue !== 'pool' || !this.#clients.has(client)) return;
+    timeInQueue.record(waitedMs / 1_000, { 'http.request.method': knownMethod(method), ...serverAttributes(origin) });
+  }
+
+  #recordConnection({ connectionDuration }: Instruments, { pool, origin, openMs }: SocketCloseEvent): void {
+    if (this.#pools.has(pool)) connectionDuration.record(openMs / 1_000, serverAttributes(origin));
+  }
+
+  /** Of each origin all pools together: what is observed twice with the same attributes counts once. */
+  #observeConnections(result: ObservableResult): void {
+    const sums = new Map<string, { active: number; idle: number }>();
+    for (const pool of this.#pools.values()) {
+      for (const [origin, { active, idle }] of Object.entries(pool.stats().origins)) {
+        const sum = sums.get(origin) ?? { active: 0, idle: 0 };
+        sums.set(origin, { active: sum.active + active, idle: sum.idle + idle });
+      }
+    }
+    for (const [origin, counts] of sums) {
+      for (const state of ['active', 'idle'] as const) {
+        result.observe(counts[state], { 'http.connection.state': state, ...serverAttributes(origin) });
+      }
+    }
+  }
+}
+
+/** Attributes of something that has ended. */
+function withOutcome(attributes: HttpAttributes, status: number | undefined, error: unknown): HttpAttributes {
+  const type = errorType(status, error);
+  return {
+    ...attributes,
+    ...(status !== undefined && { 'http.response.status_code': status }),
+    ...(type !== undefined && { 'error.type': type }),
+  };
+}
+
+/** One request under way. */
+export class RequestMeasurement {
+  readonly #instruments: Instruments;
+  readonly #attributes: HttpAttributes;
+  readonly #context: Context | undefined;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+
+  constructor(instruments: Instruments, attributes: HttpAttributes, context: Context | undefined, clock: Clock) {
+    this.#instruments = instruments;
+    this.#attributes = attributes;
+    this.#context = context;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    instruments.activeRequests.add(1, attributes);
+  }
+
+  end(status: number | undefined, error: unknown): void {
+    const { activeRequests, requestDuration } = this.#instruments;
+    activeRequests.add(-1, this.#attributes);
+    const seconds = (this.#clock.now() - this.#startedAt) / 1_000;
+    requestDuration.record(seconds, withOutcome(this.#attributes, status, error), this.#context);
+  }
+}

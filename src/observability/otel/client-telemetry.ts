@@ -1,0 +1,53 @@
+import type { Clock } from '../../clock.js';
+import type { Layer } from '../../layers/layer.js';
+import { telemetry } from '../../layers/telemetry.js';
+import type { TelemetrySettings } from '../../options/telemetry-options.js';
+import type { ConnectionPool } from '../../pool/connection-pool.js';
+import type { RedactionRules } from '../../redaction/redaction-rules.js';
+import type { HttpClientEvents } from '../http-client-events.js';
+import { openTelemetryApi } from './api.js';
+import { ClientMetrics } from './client-metrics.js';
+import { Tracing } from './request-span.js';
+
+/** What is told to OpenTelemetry of one client. */
+export interface TelemetryOf {
+  readonly name: string;
+  readonly settings: TelemetrySettings | false;
+  readonly pool: Pick<ConnectionPool, 'id' | 'stats'>;
+  readonly rules: RedactionRules;
+}
+
+/** The telemetry of one app's clients. (Its types say nothing of OpenTelemetry's: those who have not installed it compile, too.) */
+export class ClientTelemetry {
+  readonly #events: HttpClientEvents;
+  readonly #clock: Clock;
+  #metrics: ClientMetrics | undefined;
+
+  constructor(events: HttpClientEvents, clock: Clock) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** @returns undefined where it is off, or OpenTelemetry is not installed */
+  layerFor({ name, settings, pool, rules }: TelemetryOf): Layer | undefined {
+    if (!settings || (!settings.tracing && !settings.metrics)) return undefined;
+    const api = openTelemetryApi();
+    if (!api) return undefined;
+    const { propagate } = settings;
+    if (settings.metrics) {
+      this.#metrics ??= new ClientMetrics(api, this.#events, this.#clock);
+      this.#metrics.add(name, pool);
+    }
+    return telemetry({
+      tracing: settings.tracing
+        ? new Tracing(api, { rules, propagate: typeof propagate === 'boolean' ? propagate : new Set(propagate) })
+        : undefined,
+      metrics: settings.metrics ? this.#metrics : undefined,
+    });
+  }
+
+  /** Lets go of the SDK. */
+  close(): void {
+    this.#metrics?.close();
+  }
+}

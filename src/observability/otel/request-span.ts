@@ -1,0 +1,135 @@
+import type { Context, ProxyTracerProvider, Span, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { AxiosHeaders, AxiosResponse } from 'axios';
+import { concealError } from '../../errors/conceal-error.js';
+import { withReplacedHeaders } from '../../layers/added-headers.js';
+import { deriveCall } from '../../layers/create-call.js';
+import type { Call } from '../../layers/layer.js';
+import type { RedactionRules } from '../../redaction/redaction-rules.js';
+import type { Api } from './api.js';
+import { fullUrl } from './full-url.js';
+import { errorType, type HttpAttributes, knownMethod, OTHER, requestAttributes, spanName } from './http-attributes.js';
+import { instrumentedContext } from './instrumented-request.js';
+import { peerAttributes } from './peer-attributes.js';
+import { SCOPE } from './scope.js';
+
+export interface TracingSettings {
+  /** Which origins are told of the trace. */
+  readonly propagate: boolean | ReadonlySet<string>;
+  /** What spans must not show. */
+  readonly rules: RedactionRules;
+}
+
+/** Makes the spans of one client's requests, as long as an SDK is registered that takes them. */
+export class Tracing {
+  readonly #api: Api;
+  readonly #settings: TracingSettings;
+  #provider: TracerProvider | undefined;
+  #tracer: Tracer | undefined;
+
+  constructor(api: Api, settings: TracingSettings) {
+    this.#api = api;
+    this.#settings = settings;
+  }
+
+  /**
+   * Begins a span, as a child of what the caller does. Where that has none, of what the call's own `traceparent` says, as it
+   * was forwarded from an inbound request.
+   * @param resendCount requests made for the call before this one
+   * @returns undefined where no SDK is registered
+   */
+  start(call: Call, resendCount: number): RequestSpan | undefined {
+    const tracer = this.#registeredTracer();
+    if (!tracer) return undefined;
+    const { context, trace, propagation } = this.#api;
+    const caller = context.active();
+    const parent = trace.getSpan(caller) ? caller : propagation.extract(caller, call.config.headers, HEADERS);
+    const attributes = this.#attributesOf(call, resendCount);
+    const name = spanName(call.method, call.config.urlTemplate);
+    const span = tracer.startSpan(name, { kind: this.#api.SpanKind.CLIENT, attributes }, parent);
+    return new RequestSpan(this.#api, this.#settings, span, caller, trace.setSpan(parent, span));
+  }
+
+  #attributesOf({ method, origin, config }: Call, resendCount: number): HttpAttributes {
+    const attributes = requestAttributes(method, origin, config.urlTemplate);
+    attributes['url.full'] = fullUrl(config, this.#settings.rules);
+    if (knownMethod(method) === OTHER) attributes['http.request.method_original'] = method;
+    if (resendCount > 0) attributes['http.request.resend_count'] = resendCount;
+    return attributes;
+  }
+
+  /** Looked for anew while there is none, or another provider: an SDK may be registered at any time. */
+  #registeredTracer(): Tracer | undefined {
+    const provider = this.#api.trace.getTracerProvider();
+    if (this.#tracer && provider === this.#provider) return this.#tracer;
+    this.#provider = provider;
+    // The API's proxy has tracers without an SDK, too; what is behind it has not.
+    this.#tracer = isProxy(provider) ? provider.getDelegateTracer(SCOPE) : provider.getTracer(SCOPE);
+    return this.#tracer;
+  }
+}
+
+/** The span of one request. */
+export class RequestSpan {
+  readonly #api: Api;
+  readonly #settings: TracingSettings;
+  readonly #span: Span;
+  readonly #caller: Context;
+  /** With the span in it. */
+  readonly context: Context;
+
+  constructor(api: Api, settings: TracingSettings, span: Span, caller: Context, context: Context) {
+    this.#api = api;
+    this.#settings = settings;
+    this.#span = span;
+    this.#caller = caller;
+    this.context = context;
+  }
+
+  /** Makes the request with the span active. What is made of `node:http` within gets no second span. */
+  run<Result>(request: () => Result): Result {
+    return this.#api.context.with(instrumentedContext(this.context), request);
+  }
+
+  /** The call with headers that tell of this span, in place of those that told of another; as it is where the upstream may not know. */
+  told(call: Call): Call {
+    const { propagate } = this.#settings;
+    if (propagate === false || (propagate !== true && !propagate.has(call.origin))) return call;
+    const headers: Record<string, string | undefined> = {};
+    this.#api.propagation.inject(this.context, headers);
+    // The state of one trace says nothing of another: https://www.w3.org/TR/trace-context/#tracestate-header
+    if (headers['traceparent'] !== undefined) headers['tracestate'] ??= undefined;
+    return deriveCall(call, { config: withReplacedHeaders(call.config, headers, propagate !== true) });
+  }
+
+  end(call: Call, response: AxiosResponse | undefined, error: unknown): void {
+    if (this.#span.isRecording()) this.#describe(call, response, error);
+    this.#span.end();
+    const body: unknown = response?.data;
+    // Whoever reads it does so in a context of their own, not in that of a request that is over, where no spans are made.
+    if (typeof body === 'object' && body !== null && 'pipe' in body) this.#api.context.bind(this.#caller, body);
+  }
+
+  #describe(call: Call, response: AxiosResponse | undefined, error: unknown): void {
+    const status = response?.status;
+    const type = errorType(status, error);
+    if (status !== undefined) this.#span.setAttribute('http.response.status_code', status);
+    this.#span.setAttributes(peerAttributes(response, error));
+    if (type === undefined) return;
+    this.#span.setAttribute('error.type', type);
+    this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, ...this.#message(call, status, error) });
+  }
+
+  /** A status speaks for itself. */
+  #message({ clientName, config }: Call, status: number | undefined, error: unknown): { message?: string } {
+    if ((status !== undefined && status >= 400) || !(error instanceof Error)) return {};
+    concealError(error, { rules: this.#settings.rules, clientName, config });
+    return { message: error.message };
+  }
+}
+
+const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider => 'getDelegateTracer' in provider;
+
+const HEADERS = {
+  get: (headers: AxiosHeaders, name: string) => headers.get(name)?.toString(),
+  keys: (headers: AxiosHeaders) => Object.keys(headers),
+};
