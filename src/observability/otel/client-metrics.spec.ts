@@ -31,8 +31,9 @@ function setUp() {
   const events = new HttpClientEvents();
   const clock = new ManualClock();
   const metrics = new ClientMetrics(openTelemetryApi()!, events, clock);
-  metrics.add('default', poolWith('p1', { 'https://a.example': { active: 2, idle: 3 } }));
-  return { events, clock, metrics };
+  const sockets = { active: 2, idle: 3 };
+  metrics.add('default', poolWith('p1', { 'https://a.example': sockets }));
+  return { events, clock, metrics, sockets };
 }
 
 afterEach(unregisterAll);
@@ -194,16 +195,22 @@ describe('ClientMetrics', () => {
     const second = registerMetrics();
     metrics.start(testCall(), undefined)!.end(200, undefined);
     events.publish('call:end', callEnd);
-    expect(Object.keys(await first.collect())).toEqual([]);
+    expect(Object.keys(await first.collect())).toEqual(['http.client.open_connections']); // for the last time
     expect(Object.keys(await second.collect())).toHaveLength(4);
   });
 
-  it('lets go of everything when it is closed', async () => {
+  it('lets go of everything when it is closed, once it has told what sockets are left', async () => {
     const { collect } = registerMetrics();
-    const { events, metrics } = setUp();
+    const { events, metrics, sockets } = setUp();
+    const told = async () => (await collect())['http.client.open_connections']!.points.map(({ value }) => value);
+    expect(await told()).toEqual([2, 3]);
+    sockets.active = 0;
+    sockets.idle = 0;
     metrics.close();
     for (const name of ['call:end', 'queue:end', 'socket:close'] as const) expect(events.wants(name)).toBe(false);
-    expect(await collect()).toEqual({});
     expect(metrics.start(testCall(), undefined)).toBeUndefined();
+    expect(await told()).toEqual([0, 0]);
+    sockets.active = 9;
+    expect(await told()).toEqual([0, 0]);
   });
 });

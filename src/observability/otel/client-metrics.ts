@@ -1,12 +1,12 @@
-import type { Context, MeterProvider, ObservableResult } from '@opentelemetry/api';
+import type { Context, MeterProvider } from '@opentelemetry/api';
 import type { Clock } from '../../clock.js';
 import type { Call } from '../../layers/layer.js';
-import type { ConnectionPool } from '../../pool/connection-pool.js';
 import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../events.js';
 import type { HttpClientEvents } from '../http-client-events.js';
 import type { Api } from './api.js';
 import { errorType, type HttpAttributes, knownMethod, requestAttributes, serverAttributes } from './http-attributes.js';
 import { createInstruments, type Instruments } from './instruments.js';
+import { type ObservedPool, observeOpenConnections } from './open-connections.js';
 import { SCOPE } from './scope.js';
 
 /** The metrics of one app's clients, as long as an SDK is registered that takes them: without, nothing is measured. */
@@ -15,7 +15,8 @@ export class ClientMetrics {
   readonly #events: HttpClientEvents;
   readonly #clock: Clock;
   readonly #clients = new Set<string>();
-  readonly #pools = new Map<string, Pick<ConnectionPool, 'id' | 'stats'>>();
+  readonly #pools = new Set<ObservedPool>();
+  readonly #poolIds = new Set<string>();
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
   #stop = () => {};
@@ -27,9 +28,10 @@ export class ClientMetrics {
   }
 
   /** From here on a client's calls are measured, and the sockets of its pool. */
-  add(client: string, pool: Pick<ConnectionPool, 'id' | 'stats'>): void {
+  add(client: string, pool: ObservedPool): void {
     this.#clients.add(client);
-    this.#pools.set(pool.id, pool);
+    this.#pools.add(pool);
+    this.#poolIds.add(pool.id);
     this.#current(); // where an SDK is registered already, the first call is measured, too
   }
 
@@ -45,7 +47,7 @@ export class ClientMetrics {
     return new RequestMeasurement(instruments, attributes, context, this.#clock);
   }
 
-  /** Measures nothing any more that is not under way. */
+  /** Measures nothing any more but what is under way. */
   close(): void {
     this.#stop();
     this.#instruments = undefined;
@@ -67,16 +69,14 @@ export class ClientMetrics {
     const meter = provider.getMeter(SCOPE);
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
-    const observe = (result: ObservableResult) => this.#observeConnections(result);
-    instruments.openConnections.addCallback(observe);
     const ends = [
+      observeOpenConnections(instruments.openConnections, this.#pools),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
     ];
     this.#instruments = instruments;
     this.#stop = () => {
-      instruments.openConnections.removeCallback(observe);
       for (const end of ends) end();
     };
   }
@@ -94,23 +94,7 @@ export class ClientMetrics {
   }
 
   #recordConnection({ connectionDuration }: Instruments, { pool, origin, openMs }: SocketCloseEvent): void {
-    if (this.#pools.has(pool)) connectionDuration.record(openMs / 1_000, serverAttributes(origin));
-  }
-
-  /** Of each origin all pools together: what is observed twice with the same attributes counts once. */
-  #observeConnections(result: ObservableResult): void {
-    const sums = new Map<string, { active: number; idle: number }>();
-    for (const pool of this.#pools.values()) {
-      for (const [origin, { active, idle }] of Object.entries(pool.stats().origins)) {
-        const sum = sums.get(origin) ?? { active: 0, idle: 0 };
-        sums.set(origin, { active: sum.active + active, idle: sum.idle + idle });
-      }
-    }
-    for (const [origin, counts] of sums) {
-      for (const state of ['active', 'idle'] as const) {
-        result.observe(counts[state], { 'http.connection.state': state, ...serverAttributes(origin) });
-      }
-    }
+    if (this.#poolIds.has(pool)) connectionDuration.record(openMs / 1_000, serverAttributes(origin));
   }
 }
 
