@@ -16,10 +16,10 @@ export class AppProcess implements AsyncDisposable {
   readonly #exit: Promise<Exit>;
   #url = '';
 
-  private constructor(name: string, env: Record<string, string>) {
-    this.#child = fork(new URL(`../apps/dist/${name}.js`, import.meta.url), {
+  private constructor(name: string, env: Record<string, string>, preload: string | undefined) {
+    this.#child = fork(new URL(urlOf(name)), {
       env: { ...process.env, ...env },
-      execArgv: [],
+      execArgv: preload === undefined ? [] : ['--import', urlOf(preload)],
       silent: true,
     });
     this.#child.on('message', (message) => this.#messages.push(message));
@@ -28,8 +28,9 @@ export class AppProcess implements AsyncDisposable {
     this.#exit = once(this.#child, 'close').then(([code, signal]) => ({ code, signal, output }));
   }
 
-  static async start(name: string, env: Record<string, string>): Promise<AppProcess> {
-    const app = new AppProcess(name, env);
+  /** @param preload another of test/apps, that is loaded before it */
+  static async start(name: string, env: Record<string, string>, preload?: string): Promise<AppProcess> {
+    const app = new AppProcess(name, env, preload);
     const { port } = await app.message(
       (message): message is { port: number } => typeof message === 'object' && message !== null && 'port' in message,
     );
@@ -81,3 +82,5 @@ export class AppProcess implements AsyncDisposable {
     await this.#exit;
   }
 }
+
+const urlOf = (name: string): string => new URL(`../apps/dist/${name}.js`, import.meta.url).href;

@@ -1,0 +1,46 @@
+/** An app whose `node:http` is instrumented: run it with `--import ./instrumentation.js`. */
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { AxiosInstance } from 'axios';
+import type { AddressInfo } from 'node:net';
+import { get } from 'node:http';
+import { HttpClientModule, InjectHttpClient } from 'nest-outbound';
+import { observed } from './instrumentation.js';
+
+const { UPSTREAM = '' } = process.env;
+
+@Controller()
+class Inbound {
+  constructor(@InjectHttpClient() private readonly http: AxiosInstance) {}
+
+  /** A call that needs a second request. */
+  @Get('call')
+  async call(): Promise<string> {
+    return (await this.http.get('/it', { urlTemplate: '/{what}' })).data;
+  }
+
+  /** The same by axios's own adapter. */
+  @Get('delegated')
+  async delegated(): Promise<string> {
+    return (await this.http.get('/it', { beforeRedirect: () => {} })).data;
+  }
+
+  /** Not by our client. */
+  @Get('other')
+  other(): Promise<string> {
+    return new Promise((resolve) =>
+      get(`${UPSTREAM}/other`, (response) => response.resume().on('end', () => resolve('read'))),
+    );
+  }
+}
+
+@Module({
+  imports: [HttpClientModule.forRoot({ baseURL: UPSTREAM, resilience: { retry: { baseMs: 1 } } })],
+  controllers: [Inbound],
+})
+class AppModule {}
+
+const app = await NestFactory.create(AppModule, { logger: false });
+await app.listen(0, '127.0.0.1');
+process.on('message', (path) => void observed().then((news) => process.send!({ path, observed: news })));
+process.send!({ port: (app.getHttpServer().address() as AddressInfo).port });
