@@ -13,10 +13,12 @@ import { runInInboundContext } from '../dist/context/inbound-context.js';
 import { compose } from '../dist/layers/compose.js';
 import { createCall } from '../dist/layers/create-call.js';
 import { channelName, HttpClientEvents } from '../dist/observability/http-client-events.js';
-import { resolveInbound } from '../dist/options/resolve-inbound.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
 import { systemClock } from '../dist/clock.js';
+import { ClientTelemetry } from '../dist/observability/otel/client-telemetry.js';
+import { redactionRules } from '../dist/redaction/redaction-rules.js';
+import { registerSdk, unregisterSdk } from './helpers/open-telemetry.mjs';
 import { median } from './statistics.mjs';
 
 const CALLS = 20_000;
@@ -46,13 +48,18 @@ const config = {
 };
 
 /** @returns sends one call */
-function clientWith(resilience, { inbound, events, without = [] } = {}) {
-  const { client, ...module } = resolveModuleOptions({ resilience, inbound });
+function clientWith({
+  resilience = {},
+  inbound = false,
+  telemetry = false,
+  events = new HttpClientEvents(),
+  without = [],
+}) {
+  const { client, ...module } = resolveModuleOptions({ resilience, inbound, telemetry });
   const pool = new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random });
-  const stack = new ClientStack(
-    client,
-    stackContext(pool, { inbound: resolveInbound(inbound) && module.inbound, events }),
-  );
+  const of = { name: 'bench', settings: client.telemetry, pool, rules: redactionRules() };
+  const observing = new ClientTelemetry(events, systemClock).layerFor(of);
+  const stack = new ClientStack(client, stackContext(pool, { inbound: module.inbound, events, telemetry: observing }));
   const terminal = async (call) => ({ ...answer, config: call.config });
   const handle = compose(
     stack
@@ -76,18 +83,22 @@ async function cpuPerCall(send) {
   return (user + system) / CALLS;
 }
 
-const senders = Object.entries(VARIANTS).map(([name, resilience]) => [name, clientWith(resilience)]);
-const inbound = clientWith({}, { inbound: true });
+const senders = Object.entries(VARIANTS).map(([name, resilience]) => [name, clientWith({ resilience })]);
+const inbound = clientWith({ inbound: true });
 senders.push(['inbound context, outside a request', inbound]);
 senders.push(['inbound context, within one', () => runInInboundContext({ deadlineMs: 30_000 }, inbound)]);
+senders.push(['telemetry, no SDK registered', clientWith({ telemetry: true })]);
+const observed = new Map([
+  ['telemetry, metrics', clientWith({ telemetry: { tracing: false } })],
+  ['telemetry, spans', clientWith({ telemetry: { metrics: false } })],
+  ['telemetry, spans and metrics', clientWith({ telemetry: true })],
+]);
+senders.push(...observed);
 
 const listened = new HttpClientEvents();
 for (const name of ['call:end', 'attempt:end']) listened.on(name, () => {});
-senders.push([
-  'nothing on, without the layers for events',
-  clientWith({}, { without: ['callEvents', 'attemptEvents'] }),
-]);
-senders.push(['call:end and attempt:end listened to', clientWith({}, { events: listened })]);
+senders.push(['nothing on, without the layers for events', clientWith({ without: ['callEvents', 'attemptEvents'] })]);
+senders.push(['call:end and attempt:end listened to', clientWith({ events: listened })]);
 /** Channels are the whole process's, so somebody listens to these only while it is their turn. */
 const LISTENS_ON_CHANNEL = 'call:end and attempt:end on channels';
 senders.push([LISTENS_ON_CHANNEL, clientWith({})]);
@@ -100,8 +111,10 @@ for (let turn = 0; turn < TURNS + 2; turn++) {
   for (let n = 0; n < senders.length; n++) {
     const [name, send] = senders[(n + turn) % senders.length];
     if (name === LISTENS_ON_CHANNEL) for (const it of channels) it.subscribe(hear);
+    if (observed.has(name)) registerSdk();
     const cost = await cpuPerCall(send);
     if (name === LISTENS_ON_CHANNEL) for (const it of channels) it.unsubscribe(hear);
+    unregisterSdk();
     if (turn >= 2) turns.get(name).push(cost); // the first two warm up
   }
 }

@@ -47,6 +47,7 @@ it('every TypeScript snippet in the README and the docs compiles', () => {
     paths: {
       'nest-outbound': [join(root, 'src/index.ts')],
       'nest-outbound/testing': [join(root, 'src/testing/index.ts')],
+      'nest-outbound/telemetry': [join(root, 'src/telemetry/index.ts')],
     },
   });
   const host = ts.createCompilerHost(options);
