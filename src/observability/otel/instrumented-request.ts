@@ -1,14 +1,7 @@
-import type { Context } from '@opentelemetry/api';
 import { openTelemetryApi } from './api.js';
 
-/** As @opentelemetry/core names it; the API makes the same key of the same name for everybody. */
-const SUPPRESS_TRACING = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
-const INSTRUMENTED = Symbol.for('nest-outbound: instrumented request');
-
-/** The context in which a request is made that has its span already: instrumentations of `node:http` make no other. */
-export function instrumentedContext(context: Context): Context {
-  return context.setValue(SUPPRESS_TRACING, true).setValue(INSTRUMENTED, true);
-}
+/** Set in the context in which a request is made that has its span already. */
+export const INSTRUMENTED = Symbol.for('nest-outbound: instrumented request');
 
 /**
  * Whether the running code makes a request that a client of this package has a span of its own for. For

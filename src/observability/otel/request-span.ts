@@ -8,9 +8,12 @@ import type { RedactionRules } from '../../redaction/redaction-rules.js';
 import type { Api } from './api.js';
 import { fullUrl } from './full-url.js';
 import { errorType, type HttpAttributes, knownMethod, OTHER, requestAttributes, spanName } from './http-attributes.js';
-import { instrumentedContext } from './instrumented-request.js';
+import { INSTRUMENTED } from './instrumented-request.js';
 import { peerAttributes } from './peer-attributes.js';
 import { SCOPE } from './scope.js';
+
+/** As @opentelemetry/core names it; the API makes the same key of the same name for everybody. */
+const SUPPRESS_TRACING = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 export interface TracingSettings {
   /** Which origins are told of the trace. */
@@ -85,9 +88,10 @@ export class RequestSpan {
     this.context = context;
   }
 
-  /** Makes the request with the span active. What is made of `node:http` within gets no second span. */
+  /** Makes the request with the span active. Instrumentations of `node:http` make no second one. */
   run<Result>(request: () => Result): Result {
-    return this.#api.context.with(instrumentedContext(this.context), request);
+    const within = this.context.setValue(SUPPRESS_TRACING, true).setValue(INSTRUMENTED, true);
+    return this.#api.context.with(within, request);
   }
 
   /** The call with headers that tell of this span, in place of those that told of another; as it is where the upstream may not know. */
