@@ -136,7 +136,7 @@ class Scope {
     const waiting = { events, clock, now, rules, closing: pool.closing };
     this.#layers = {
       callEvents: callEvents(context),
-      admission: admission(pool, rules),
+      admission: admission(pool, rules, clock),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,

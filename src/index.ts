@@ -67,6 +67,7 @@ export {
 } from './observability/http-client-health.js';
 export { channelName, type HttpClientEvent, HttpClientEvents } from './observability/http-client-events.js';
 export type { HttpClientEventMap, HttpClientEventName } from './observability/events.js';
+export type { Timings } from './observability/timings.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
 export type { BreakerState } from './policies/breaker.js';
 export {

@@ -1,7 +1,7 @@
 import { addressGuard } from './guard/address-guard.js';
 import type { ResolvedPlatform } from './http-client.platform.js';
-import type { EventSink } from './observability/http-client-events.js';
 import type { TransportSettings } from './options/resolve-options.js';
+import type { EventSink } from './observability/http-client-events.js';
 import { ConnectionPool } from './pool/connection-pool.js';
 
 /** A pool of a client's or transport's own. */

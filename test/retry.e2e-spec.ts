@@ -51,7 +51,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
   pools.push(pool);
   const now = () => systemClock.now();
   const layers = [
-    admission(pool, DEFAULT_RULES),
+    admission(pool, DEFAULT_RULES, systemClock),
     deadline({ deadlineMs, clock: systemClock }),
     retry(
       { ...SETTINGS, ...settings },

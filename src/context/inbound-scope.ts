@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { InboundAbortedError } from '../errors/inbound-aborted.error.js';
 import { DeadlineExceededError } from '../errors/resilience.errors.js';
 import type { Call } from '../layers/layer.js';
+import { timeLimit } from '../layers/time-limit.js';
 
 /** What an inbound request, or other work, says of itself. */
 export interface InboundSource {
@@ -20,7 +21,7 @@ export class InboundScope {
   readonly #deadlineMs: number;
   #abortedBecause: string | undefined;
   #calls: Set<Call> | undefined;
-  #timer: unknown;
+  #endLimit: (() => void) | undefined;
 
   /** @param deadlineMs from now; Infinity: no limit */
   constructor(source: InboundSource, deadlineMs: number, clock: Clock) {
@@ -56,9 +57,9 @@ export class InboundScope {
 
   leave(call: Call): void {
     this.#calls?.delete(call);
-    if (this.#timer === undefined || this.#calls?.size !== 0) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#endLimit === undefined || this.#calls?.size !== 0) return;
+    this.#endLimit();
+    this.#endLimit = undefined;
   }
 
   /** Ends every call under way, and those to come. Once it is over, nothing. */
@@ -71,14 +72,14 @@ export class InboundScope {
   #watchDeadline(call: Call): void {
     const leftMs = this.#deadline - this.#clock.now();
     if (leftMs <= 0) throw DeadlineExceededError.ofInbound(call, this.#deadlineMs, false);
-    this.#timer ??= this.#clock.setTimeout(this.#passDeadline, leftMs);
+    this.#endLimit ??= timeLimit(this.#clock, leftMs, this.#passDeadline);
   }
 
-  readonly #passDeadline = (): void => {
-    this.#timer = undefined;
+  readonly #passDeadline = (delayMs: number): void => {
+    this.#endLimit = undefined;
     if (this.#source.isOver) return;
     for (const call of this.#calls ?? []) {
-      call.cancellation.cancel(DeadlineExceededError.ofInbound(call, this.#deadlineMs, true));
+      call.cancellation.cancel(DeadlineExceededError.ofInbound(call, this.#deadlineMs, true, delayMs));
     }
   };
 }

@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Call } from '../layers/layer.js';
+import type { Timings } from '../observability/timings.js';
 import type { Attempt } from './attempt.js';
 import { errorToJson } from './error-to-json.js';
 import { redactedConfig } from './redacted-config.js';
@@ -23,6 +24,8 @@ export abstract class HttpClientError extends Error {
   /** What each attempt of the call saw: empty where it was refused before the first. */
   attempts: readonly Attempt[];
   readonly config: InternalAxiosRequestConfig;
+  /** Where the time of the call went; there once it has failed. */
+  declare timings?: Timings;
 
   /** @param isUnderWay whether an attempt had begun: this one is then how it ended */
   protected constructor(code: string, message: string, call: Call, isUnderWay: boolean) {

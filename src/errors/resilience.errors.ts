@@ -9,22 +9,27 @@ export class DeadlineExceededError extends TimeoutError {
   /**
    * @param ms how long the call was given; 0: it was refused
    * @param whose which deadline it is
+   * @param eventLoopDelayMs how late its timer fired
    */
   constructor(
     call: Call,
     ms: number,
     whose = 'the deadline for all attempts together; see resilience.deadlineMs',
     isUnderWay = ms > 0,
+    eventLoopDelayMs = 0,
   ) {
-    super('ERR_DEADLINE_EXCEEDED', `not over after ${Math.round(ms)} ms, ${whose}`, call, isUnderWay);
+    const message = `not over after ${Math.round(ms)} ms, ${whose}`;
+    super('ERR_DEADLINE_EXCEEDED', message, call, isUnderWay, ms, eventLoopDelayMs);
   }
 
   /**
    * @param ms how long the inbound request was given
    * @param isUnderWay whether the call had begun by then
+   * @param eventLoopDelayMs how late its timer fired
    */
-  static ofInbound(call: Call, ms: number, isUnderWay: boolean): DeadlineExceededError {
-    return new DeadlineExceededError(call, ms, 'the deadline of the inbound request it was made for', isUnderWay);
+  static ofInbound(call: Call, ms: number, isUnderWay: boolean, eventLoopDelayMs = 0): DeadlineExceededError {
+    const whose = 'the deadline of the inbound request it was made for';
+    return new DeadlineExceededError(call, ms, whose, isUnderWay, eventLoopDelayMs);
   }
 }
 

@@ -1,9 +1,29 @@
 import { isAxiosError } from 'axios';
 import type { Call } from '../layers/layer.js';
+import { delayNote } from '../policies/event-loop-delay.js';
 import { HttpClientError } from './http-client.error.js';
 
 /** A phase of an attempt took too long: each phase has a subclass of its own. */
-export abstract class TimeoutError extends HttpClientError {}
+export abstract class TimeoutError extends HttpClientError {
+  /**
+   * How late the timer fired that ended it, in milliseconds: for so long at least, this process's event loop was blocked, and what was waited
+   * for could not be noticed. The message says so where it is notable: from 10 % of the limit on, but no less than 10 ms, or from 100 ms on.
+   * Blocks that were over before the timer was due are not seen.
+   */
+  readonly eventLoopDelayMs: number;
+
+  protected constructor(
+    code: string,
+    message: string,
+    call: Call,
+    isUnderWay: boolean,
+    limitMs: number,
+    eventLoopDelayMs: number,
+  ) {
+    super(code, message + delayNote(eventLoopDelayMs, limitMs), call, isUnderWay);
+    this.eventLoopDelayMs = Math.round(eventLoopDelayMs);
+  }
+}
 
 /** Whether a call ran out of time: in one of its phases, or by axios's `timeout` for the whole of it. */
 export function isTimeoutError(error: unknown): boolean {
@@ -16,10 +36,10 @@ export class PoolTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_POOL_TIMEOUT';
 
   /** @param originIsFull whether the origin had all its sockets in use, rather than the pool */
-  constructor(call: Call, ms: number, originIsFull: boolean) {
+  constructor(call: Call, ms: number, originIsFull: boolean, eventLoopDelayMs = 0) {
     const limit = originIsFull ? 'pool.maxSockets' : 'pool.maxTotalSockets';
     const message = `waited ${ms} ms for a socket in attempt ${call.attempt}; raise ${limit} or timeouts.poolWaitMs`;
-    super('ERR_POOL_TIMEOUT', message, call, true);
+    super('ERR_POOL_TIMEOUT', message, call, true, ms, eventLoopDelayMs);
   }
 }
 
@@ -27,9 +47,9 @@ export class PoolTimeoutError extends TimeoutError {
 export class ConnectTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_CONNECT_TIMEOUT';
 
-  constructor(call: Call, ms: number) {
+  constructor(call: Call, ms: number, eventLoopDelayMs = 0) {
     const message = `not connected after ${ms} ms (DNS, TCP, TLS) in attempt ${call.attempt}; see timeouts.connectMs`;
-    super('ERR_CONNECT_TIMEOUT', message, call, true);
+    super('ERR_CONNECT_TIMEOUT', message, call, true, ms, eventLoopDelayMs);
   }
 }
 
@@ -37,9 +57,9 @@ export class ConnectTimeoutError extends TimeoutError {
 export class ResponseTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_RESPONSE_TIMEOUT';
 
-  constructor(call: Call, ms: number) {
+  constructor(call: Call, ms: number, eventLoopDelayMs = 0) {
     const message = `no response headers after ${ms} ms in attempt ${call.attempt}; see timeouts.responseMs`;
-    super('ERR_RESPONSE_TIMEOUT', message, call, true);
+    super('ERR_RESPONSE_TIMEOUT', message, call, true, ms, eventLoopDelayMs);
   }
 }
 
@@ -47,8 +67,8 @@ export class ResponseTimeoutError extends TimeoutError {
 export class BodyTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_BODY_TIMEOUT';
 
-  constructor(call: Call, ms: number) {
+  constructor(call: Call, ms: number, eventLoopDelayMs = 0) {
     const message = `the response body was silent for ${ms} ms in attempt ${call.attempt}; see timeouts.bodyIdleMs`;
-    super('ERR_BODY_TIMEOUT', message, call, true);
+    super('ERR_BODY_TIMEOUT', message, call, true, ms, eventLoopDelayMs);
   }
 }

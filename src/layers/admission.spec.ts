@@ -7,26 +7,30 @@ import {
   testCall,
   untilCancelled,
 } from '../../test/support/layer-contract.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { InFlight } from '../pool/in-flight.js';
 import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import { admission } from './admission.js';
 
+const clock = new ManualClock();
 const poolOf = (inFlight: InFlight) => ({ admit: (abort: () => void) => inFlight.admit(abort) }) as ConnectionPool;
 
-itKeepsTheLayerContract('admission', () => admission(poolOf(new InFlight()), DEFAULT_RULES));
+itKeepsTheLayerContract('admission', ({ clock }) => admission(poolOf(new InFlight()), DEFAULT_RULES, clock), {
+  marksErrors: true,
+});
 
 describe('admission', () => {
   it('refuses a call to a closed pool', async () => {
     const inFlight = new InFlight();
     inFlight.close();
-    const handle = admission(poolOf(inFlight), DEFAULT_RULES)(async (call) => responseTo(call));
+    const handle = admission(poolOf(inFlight), DEFAULT_RULES, clock)(async (call) => responseTo(call));
     await expect(handle(testCall())).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [] });
   });
 
   it('ends a call that is under way when the pool aborts it', async () => {
     const inFlight = new InFlight();
-    const result = admission(poolOf(inFlight), DEFAULT_RULES)(untilCancelled)(testCall());
+    const result = admission(poolOf(inFlight), DEFAULT_RULES, clock)(untilCancelled)(testCall());
     inFlight.abortAll();
     await expect(result).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [{ number: 1 }] });
     expect(inFlight.size).toBe(0);
@@ -38,6 +42,7 @@ describe('admission', () => {
     const handle = admission(
       poolOf(inFlight),
       DEFAULT_RULES,
+      clock,
     )(async (call) => {
       if (!refused) return { ...responseTo(call), data };
       const error = refusedStatus(call, 404);

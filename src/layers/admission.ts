@@ -1,7 +1,9 @@
-import type { AxiosResponse } from 'axios';
+import { type AxiosResponse, isAxiosError } from 'axios';
+import type { Clock } from '../clock.js';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import { rememberClient } from '../errors/client-of.js';
 import { concealError } from '../errors/conceal-error.js';
+import { timeError } from '../errors/timed-error.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
@@ -12,10 +14,10 @@ import { responseOf } from './response-of.js';
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
  * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
- * prints no secrets from here on.
+ * prints no secrets from here on, and has timings.
  * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
  */
-export function admission(pool: ConnectionPool, rules: RedactionRules): Layer {
+export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
   return (next) => async (call) => {
     const { cancellation, clientName, config } = call;
     const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
@@ -33,6 +35,8 @@ export function admission(pool: ConnectionPool, rules: RedactionRules): Layer {
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
       response = responseOf(error);
+      // One that comes from the transport has them; what a layer refuses does not.
+      if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
       rememberClient(error, clientName);
       concealError(error, { rules, clientName, config });
       throw error;

@@ -3,6 +3,7 @@ import { DeadlineExceededError } from '../errors/resilience.errors.js';
 import { Cancellation } from '../transport/cancellation.js';
 import { deriveCall } from './create-call.js';
 import type { Layer } from './layer.js';
+import { timeLimit } from './time-limit.js';
 
 export interface DeadlineSettings {
   /** For a call with everything within this layer, in milliseconds. */
@@ -19,12 +20,14 @@ export interface DeadlineSettings {
 export function deadline({ deadlineMs, clock }: DeadlineSettings): Layer {
   return (next) => async (call) => {
     const cancellation = new Cancellation(call.cancellation);
-    const timer = clock.setTimeout(() => cancellation.cancel(new DeadlineExceededError(call, deadlineMs)), deadlineMs);
+    const endLimit = timeLimit(clock, deadlineMs, (delayMs) =>
+      cancellation.cancel(new DeadlineExceededError(call, deadlineMs, undefined, undefined, delayMs)),
+    );
     const sooner = Math.min(clock.now() + deadlineMs, call.deadline);
     try {
       return await next(deriveCall(call, { deadline: sooner, cancellation }));
     } finally {
-      clock.clearTimeout(timer);
+      endLimit();
     }
   };
 }

@@ -117,8 +117,9 @@ export class SharedCall implements Call {
     for (const { call, resolve, reject, giveUp } of this.#waiting) {
       call.cancellation.unsubscribe(giveUp);
       const isOwn = call === this.#first && !isShared;
-      if (response) resolve(isOwn ? response : ownResponse(response, call.config));
-      else reject(isOwn ? error : ownError(error, call.config));
+      const laterMs = call.journal.startedAt - this.journal.startedAt;
+      if (response) resolve(isOwn ? response : ownResponse(response, call.config, laterMs));
+      else reject(isOwn ? error : ownError(error, call.config, laterMs));
     }
     this.#waiting.clear();
   }

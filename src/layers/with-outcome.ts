@@ -1,4 +1,4 @@
-import type { AxiosResponse } from 'axios';
+import type { AxiosError, AxiosResponse } from 'axios';
 import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
@@ -34,7 +34,8 @@ export async function withOutcome(
   const over = (bodyFailure?: unknown) => {
     const error = failure ?? bodyFailure;
     concealError(error, { rules, clientName: call.clientName, config: call.config });
-    tell({ durationMs: clock.now() - startedAt, status: response?.status, error });
+    const timings = response?.timings ?? (error as Partial<AxiosError> | undefined)?.timings;
+    tell({ durationMs: clock.now() - startedAt, status: response?.status, error, timings });
   };
   try {
     return (response = await next(call));

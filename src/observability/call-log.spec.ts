@@ -18,6 +18,7 @@ const CALL: CallEndEvent = {
   error: undefined,
   requests: 1,
   queuedMs: 0,
+  timings: undefined,
 };
 const reset = new AxiosError('socket hang up', 'ECONNRESET');
 

@@ -8,6 +8,7 @@ import type { Attempt } from '../errors/attempt.js';
 import type { BreakerState } from '../policies/breaker.js';
 import type { DrainReport } from '../pool/connection-pool.js';
 import type { PoolState } from '../pool/in-flight.js';
+import type { Timings } from './timings.js';
 
 /** What every event of a call says. */
 export interface CallEvent {
@@ -37,6 +38,8 @@ export interface Outcome {
   readonly status: number | undefined;
   /** What it failed with, which prints no secrets; undefined where it succeeded. */
   readonly error: unknown;
+  /** Those of the response or the error; undefined where neither has any. */
+  readonly timings: Timings | undefined;
 }
 
 /** A call has been made. Nothing has been done for it yet. */
@@ -116,8 +119,8 @@ export interface SocketEvent {
 
 /** A socket is connected, its TLS handshake done where it has one. */
 export interface SocketOpenEvent extends SocketEvent {
-  /** The look-up of the name; 0 for a literal address. */
-  readonly dnsMs: number;
+  /** The look-up of the name; 0 for a literal address. Undefined for a tunnel through a proxy, where it is part of `connectMs`. */
+  readonly dnsMs: number | undefined;
   /** From the look-up to the connection. */
   readonly connectMs: number;
   /** From the connection to the end of the TLS handshake; undefined for plain http. */

@@ -8,9 +8,11 @@ import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { Slots } from '../policies/slots.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
+import type { AgentOwner } from './owned-agent.js';
 import { PoolAgents } from './pool-agents.js';
 import type { PoolStats } from './pool-stats.js';
-import { SocketLedger } from './socket-ledger.js';
+import { originOf, SocketLedger } from './socket-ledger.js';
+import { openingTimes, recordOpening } from './socket-opening.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -79,7 +81,7 @@ export class ConnectionPool {
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
     this.#agents = new PoolAgents(settings, {
       opening: () => this.#makeRoom(),
-      opened: (...socket) => this.#ledger.opened(...socket),
+      opened: (...socket) => this.#opened(...socket),
       keepsSockets: () => this.state === 'open',
     });
     this.httpAgent = this.#agents.httpAgent;
@@ -215,6 +217,16 @@ export class ConnectionPool {
   #publishState(from: PoolState, to: PoolState, report?: DrainReport): void {
     const { id: pool, inFlight } = this;
     if (this.#events.wants('pool:state')) this.#events.publish('pool:state', { pool, from, to, inFlight, report });
+  }
+
+  #opened(...[socket, target, protocol, startedAt]: Parameters<AgentOwner['opened']>): void {
+    this.#ledger.opened(socket, target, protocol);
+    recordOpening(socket, target, startedAt, this.#settings.clock, (opening) => {
+      if (!this.#events.wants('socket:open')) return;
+      const { dnsMs, connectMs, tlsMs } = openingTimes(opening);
+      const origin = originOf(target, protocol);
+      this.#events.publish('socket:open', { pool: this.id, origin, dnsMs, connectMs: connectMs!, tlsMs });
+    });
   }
 
   /** Closes an idle socket where another is to be opened and there are as many as there may be. */

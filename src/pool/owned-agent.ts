@@ -1,6 +1,7 @@
 import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../clock.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
@@ -16,8 +17,11 @@ const AGE_SPREAD = 0.1;
 export interface AgentOwner {
   /** A socket is about to be opened. */
   opening(): void;
-  /** A socket was opened. */
-  opened(socket: Socket, target: SocketTarget, protocol: string): void;
+  /**
+   * There is a socket, maybe not connected yet.
+   * @param startedAt when it was asked for, on the clock
+   */
+  opened(socket: Socket, target: SocketTarget, protocol: string, startedAt: number): void;
   /** Whether a socket whose response has ended may wait for the next request. */
   keepsSockets(): boolean;
 }
@@ -51,6 +55,7 @@ export interface AgentSettings {
   readonly tls: TlsOptions;
   /** What may be connected to; undefined: anything. */
   readonly addressGuard?: AddressGuard | undefined;
+  readonly clock: Clock;
   /** A number from 0 to 1, as `Math.random`. */
   readonly random: () => number;
 }
@@ -77,13 +82,14 @@ function closeIfUnasked(this: PooledSocket): void {
 }
 
 /** Makes an agent report its sockets to its owner, and obey it and the servers in what it keeps. */
-export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSettings, owner: AgentOwner): void {
+export function adopt(agent: Agent, protocol: string, settings: AgentSettings, owner: AgentOwner): void {
+  const { pool, clock, random } = settings;
   const internals = agent as unknown as AgentInternals;
   const createSocket = internals.createSocket.bind(agent);
   const createConnection = internals.createConnection.bind(agent);
   const keepSocketAlive = internals.keepSocketAlive.bind(agent);
-  const opened = (socket: PooledSocket, target: SocketTarget) => {
-    owner.opened(socket, target, protocol);
+  const opened = (socket: PooledSocket, target: SocketTarget, startedAt: number) => {
+    owner.opened(socket, target, protocol, startedAt);
     socket.on('data', closeIfUnasked);
     if (pool.maxAgeMs === false) return;
     // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
@@ -95,9 +101,10 @@ export function adopt(agent: Agent, protocol: string, { pool, random }: AgentSet
       createSocket(request, options, callback);
     },
     createConnection(target, callback) {
+      const startedAt = clock.now();
       let known = false; // agentkeepalive hands a socket over by callback, by return, or both ways
       const tell = (socket: Socket | undefined) => {
-        if (socket && !known) opened(socket, target);
+        if (socket && !known) opened(socket, target, startedAt);
         known ||= socket !== undefined;
       };
       const socket = createConnection(isPolluted() ? shadowInherited(target) : target, (error, handedOver) => {

@@ -119,7 +119,8 @@ export class SocketLedger {
   }
 }
 
-function originOf({ socketPath, host, port }: SocketTarget, protocol: string): string {
+/** What a socket leads to. */
+export function originOf({ socketPath, host, port }: SocketTarget, protocol: string): string {
   if (socketPath) return `unix:${socketPath}`;
   const authority = host?.includes(':') ? `[${host}]` : host;
   return new URL(`${protocol}//${authority}:${port}`).origin;

@@ -95,7 +95,7 @@ export function fail(target: AnswerTarget, code: ErrorCode | Error): void {
       return;
     }
     case 'ECONNABORTED':
-      call.cancellation.cancel(timeoutError(config, limit(config.timeout || false, 'timeouts.attemptMs')));
+      call.cancellation.cancel(timeoutError(config, limit(config.timeout || false, 'timeouts.attemptMs'), 0));
       return;
     default:
       client.destroy(typeof code === 'string' ? networkError(code, connection) : code);

@@ -15,7 +15,7 @@ export interface CallExchangeSettings {
   readonly maxHeaderBytes: number;
 }
 
-const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number) => Error>> = {
+const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs: number) => Error>> = {
   connect: ConnectTimeoutError,
   response: ResponseTimeoutError,
   bodyIdle: BodyTimeoutError,
@@ -29,14 +29,15 @@ export class CallExchange extends Exchange {
 
   constructor({ target }: ExchangeRequest, agent: Agent, call: Call, settings: CallExchangeSettings) {
     const { phases: limits, maxHeaderBytes, clock } = settings;
-    super({ agent, limits, maxHeaderBytes, clock, cancellation: call.cancellation });
+    const { cancellation, journal } = call;
+    super({ agent, limits, maxHeaderBytes, clock, cancellation, journal });
     this.#call = call;
     this.#settings = settings;
     this.#origin = target.origin;
   }
 
-  protected phaseError(phase: Phase): Error {
-    return new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number);
+  protected phaseError(phase: Phase, delayMs: number): Error {
+    return new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number, delayMs);
   }
 
   protected ended(): void {

@@ -4,6 +4,7 @@ import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { withoutPrototype } from '../prototype-pollution.js';
+import { delegatedTimings } from './delegated-timings.js';
 import { onBodyEnd } from './on-body-end.js';
 import { checkEnvironment } from './proxies.js';
 import { isInMemory, requestBody } from './request-body.js';
@@ -24,7 +25,7 @@ export interface DelegateSettings extends SlotSettings {
  * @param route settings that no call may change
  */
 export function delegate(settings: DelegateSettings, route: Partial<InternalAxiosRequestConfig> = {}): Handler {
-  const { pool, maxResponseBytes, redirects, events } = settings;
+  const { pool, clock, maxResponseBytes, redirects, events } = settings;
   const { httpAgent, httpsAgent, slots } = pool;
   const send = axios.getAdapter('http');
   return async (call) => {
@@ -46,14 +47,17 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
     if (sent.proxy === undefined) checkEnvironment();
     const release = usesPool(config) ? () => slots.release(origin) : () => {};
     if (usesPool(config) && !slots.take(origin)) await waitForSlot(origin, call, settings);
+    const startedAt = clock.now();
     try {
       const response = await send(sent);
       assertUsable(response, call);
       response.config = config;
+      response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response.data, release);
       return response;
     } catch (error) {
       const response = responseOf(error);
+      if (response) response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response?.data, release);
       if (response) assertUsable(response, call);
       hideSentConfig(error as Partial<AxiosError> | undefined, sent, config);

@@ -36,7 +36,7 @@ export async function deliver(
   try {
     const decoded = config.decompress === false ? response : decodedBody(response, request.method);
     (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
-    const answer = axiosResponse(config, exchange.request, response);
+    const answer = axiosResponse(config, exchange, response);
     if (config.responseType === 'stream') answer.data = streamedData(exchange, decoded, call);
     else answer.data = await readData(opened, decoded, answer, call, settings);
     return settled(answer);

@@ -1,7 +1,10 @@
 import type * as http from 'node:http';
 import type { Clock } from '../clock.js';
+import { noTimings, rounded, type Timings } from '../observability/timings.js';
+import { openingOf, openingTimes } from '../pool/socket-opening.js';
 import { timesReused } from '../pool/times-reused.js';
 import { BodySender } from './body-sender.js';
+import type { CallJournal } from '../layers/call-journal.js';
 import type { Cancellation } from './cancellation.js';
 import { clientRequest, type ExchangeRequest } from './client-request.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
@@ -15,6 +18,7 @@ export interface ExchangeContext {
   readonly maxHeaderBytes: number;
   readonly clock: Clock;
   readonly cancellation: Cancellation;
+  readonly journal: Pick<CallJournal, 'startedAt' | 'queuedMs'>;
 }
 
 /**
@@ -41,20 +45,32 @@ export abstract class Exchange implements PhaseOwner {
   #hasResponse = false;
   #failure: { readonly reason: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
+  readonly #timings = noTimings();
+  #startedAt = 0;
+  /** When what `#timings` is to say next began. */
+  #phaseBeganAt = 0;
 
   constructor(context: ExchangeContext) {
     this.#context = context;
     this.#phases = new PhaseTimer(context.clock, context.limits, this);
   }
 
-  /** The error for a phase that lasted too long. */
-  protected abstract phaseError(phase: Phase): Error;
+  /**
+   * The error for a phase that lasted too long.
+   * @param delayMs how late that was noticed
+   */
+  protected abstract phaseError(phase: Phase, delayMs: number): Error;
 
   /** Called once, when the exchange is over. */
   protected abstract ended(): void;
 
-  phaseExpired(phase: Phase): void {
-    this.fail(this.phaseError(phase));
+  phaseExpired(phase: Phase, delayMs: number): void {
+    this.fail(this.phaseError(phase, delayMs));
+  }
+
+  /** Where its time went so far: complete when it is over. */
+  get timings(): Timings {
+    return this.#timings;
   }
 
   /**
@@ -63,8 +79,11 @@ export abstract class Exchange implements PhaseOwner {
    * @throws Node's error, the reason of a cancellation, or the error for a phase
    */
   start(sent: ExchangeRequest): Promise<http.IncomingMessage> {
-    const { agent, cancellation, maxHeaderBytes } = this.#context;
+    const { agent, cancellation, maxHeaderBytes, clock, journal } = this.#context;
     const { body } = sent;
+    this.#startedAt = clock.now();
+    this.#phaseBeganAt = this.#startedAt;
+    this.#timings.queueMs = rounded(journal.queuedMs);
     this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
@@ -76,10 +95,11 @@ export abstract class Exchange implements PhaseOwner {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (this.request.reusedSocket) this.#awaitResponse();
+      this.#timings.reusedSocket = this.request.reusedSocket;
+      if (this.request.reusedSocket) this.#awaitResponse(this.#startedAt);
       else {
-        this.#phases.enter('connect');
-        this.request.on('socket', (socket) => whenConnected(socket, () => this.#awaitResponse()));
+        this.#phases.enter('connect', undefined, this.#startedAt);
+        this.request.on('socket', (socket) => whenConnected(socket, () => this.#onConnected()));
       }
       this.request.on('response', (response) => this.#onResponse(response));
       this.request.on('error', this.fail);
@@ -123,6 +143,7 @@ export abstract class Exchange implements PhaseOwner {
    */
   end(): void {
     const { request } = this;
+    if (!this.#ended) this.#completeTimings();
     if (request.writableFinished || request.destroyed) this.#finish();
     else if (request.writableEnded || this.#sender?.isReading) {
       this.#hasResponse = true;
@@ -161,6 +182,7 @@ export abstract class Exchange implements PhaseOwner {
   #finish(): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#timings.totalMs === undefined) this.#completeTimings();
     this.#phases.stop();
     this.#context.cancellation.unsubscribe(this.fail);
     this.#sender?.destroy();
@@ -174,18 +196,46 @@ export abstract class Exchange implements PhaseOwner {
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
   }
 
+  #onConnected(): void {
+    if (this.#ended) return;
+    const now = this.#context.clock.now();
+    this.#timings.reusedSocket = this.reusedSocket;
+    this.#timeConnecting(now);
+    this.#phaseBeganAt = now;
+    this.#awaitResponse(now);
+  }
+
   #onResponse(response: http.IncomingMessage): void {
     if (this.#ended) return;
     this.#responded = true;
     // RFC 9112 §9.5: who is refused a body sends no more of it. An upstream that accepts it may answer early, too.
     if (response.statusCode! >= 400) this.#sender?.destroy();
-    this.#phases.enter('bodyIdle', this.#sent);
+    const now = this.#phases.enter('bodyIdle', this.#sent);
+    this.#timings.firstByteMs = rounded(now - this.#phaseBeganAt);
+    this.#phaseBeganAt = now;
     this.#resolve(response);
   }
 
-  #awaitResponse(): void {
-    if (this.#ended) return;
-    this.#phases.enter('response', this.#hasBody ? () => this.#requestProgress() : undefined);
+  #awaitResponse(now: number): void {
+    this.#phases.enter('response', this.#hasBody ? () => this.#requestProgress() : undefined, now);
+  }
+
+  /** It is over: the phase that it is in ends with it. */
+  #completeTimings(): void {
+    const now = this.#context.clock.now();
+    const ms = rounded(now - this.#phaseBeganAt);
+    if (this.#responded) this.#timings.bodyMs = ms;
+    else if (this.#phases.phase === 'response') this.#timings.firstByteMs = ms;
+    else if (this.request) this.#timeConnecting(now);
+    this.#timings.totalMs = rounded(now - this.#context.journal.startedAt);
+  }
+
+  /** Without a socket so far, it waits for a tunnel. */
+  #timeConnecting(now: number): void {
+    const { socket } = this.request;
+    const opening = socket && openingOf(socket);
+    if (opening) Object.assign(this.#timings, openingTimes(opening, this.#startedAt, now));
+    else this.#timings.connectMs = rounded(now - this.#startedAt);
   }
 
   /**

@@ -5,6 +5,7 @@ import { ConnectTimeoutError } from '../errors/timeout.errors.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import { refusalIn } from '../guard/address-refusal.js';
 import type { Call } from '../layers/layer.js';
+import { timeLimit } from '../layers/time-limit.js';
 import { whileWaiting } from '../layers/while-waiting.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { PhaseLimits } from './phase-timer.js';
@@ -35,7 +36,7 @@ export function admitThroughProxy(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = () => {
-      clock.clearTimeout(timer);
+      endLimit?.();
       stop();
     };
     const fail = (error: unknown) => {
@@ -43,8 +44,8 @@ export function admitThroughProxy(
       reject(error);
     };
     const refuse = (error: Error) => fail(blockedError(error, call) ?? AxiosError.from(error, undefined, call.config));
-    const timer =
-      connect === false ? undefined : clock.setTimeout(() => fail(new ConnectTimeoutError(call, connect)), connect);
+    const expire = (delayMs: number) => fail(new ConnectTimeoutError(call, connect as number, delayMs));
+    const endLimit = connect === false ? undefined : timeLimit(clock, connect, expire);
     const stop = whileWaiting(call, pool.closing, fail);
     guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }).then(() => {
       end();

@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { concealError } from '../errors/conceal-error.js';
+import { timeError } from '../errors/timed-error.js';
 import type { Call, Handler } from '../layers/layer.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import type { EventSink } from '../observability/http-client-events.js';
@@ -8,7 +9,7 @@ import type { ExchangeRequest } from './client-request.js';
 import { isDelegated } from './delegation.js';
 import { deliver, type DeliverSettings } from './deliver.js';
 import { firstRequest } from './first-request.js';
-import { type Opened, openExchange, type OpenSettings } from './open-exchange.js';
+import { type Opened, openExchange, type OpenSettings, type Trace } from './open-exchange.js';
 import { leave, redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
 import { requestTarget } from './request-target.js';
 import { poolRouting, type Routing } from './routing.js';
@@ -29,21 +30,23 @@ export interface NativeTransportSettings extends OpenSettings, DeliverSettings {
  */
 export function nativeTransport(settings: NativeTransportSettings, routing: Routing = poolRouting(settings)): Handler {
   const { viaAxios } = routing;
-  const send: Handler = (call) => {
+  const send = (call: Call, trace: Trace): Promise<AxiosResponse> => {
     const { config } = call;
     if (isDelegated(config)) return viaAxios(call);
     const target = requestTarget(config);
     if (!target) return viaAxios(call); // it has the error for a scheme other than http and https
     const first = firstRequest(call, target);
-    const follow = (request: ExchangeRequest) => sendAndFollow(request, call, settings, routing);
+    const follow = (request: ExchangeRequest) => sendAndFollow(request, call, trace, settings, routing);
     return first instanceof Promise ? first.then(follow) : follow(first);
   };
   return async (call) => {
+    const trace: Trace = { exchange: undefined };
     try {
-      return await send(call);
+      return await send(call, trace);
     } catch (thrown) {
       const error = asAxiosError(thrown, call);
       // Here, where they come from: layers may show them to somebody, as `onRetry` does.
+      timeError(error, call, settings.clock, trace.exchange?.timings);
       concealError(error, { rules: settings.rules, clientName: call.clientName, config: call.config });
       throw error;
     }
@@ -54,6 +57,7 @@ export function nativeTransport(settings: NativeTransportSettings, routing: Rout
 async function sendAndFollow(
   first: ExchangeRequest,
   call: Call,
+  trace: Trace,
   settings: NativeTransportSettings,
   routing: Routing,
 ): Promise<AxiosResponse> {
@@ -64,7 +68,7 @@ async function sendAndFollow(
   try {
     for (let redirects = 0; ; redirects++) {
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
-      const opened = await openExchange(request, call, settings, routing);
+      const opened = await openExchange(request, call, trace, settings, routing);
       if (redirect) leave(redirect);
       const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings.redirects) : undefined;
       if (!next) return deliver(opened, request, call, settings);

@@ -19,6 +19,12 @@ export interface OpenSettings extends CallExchangeSettings, SlotSettings {
   readonly pool: ConnectionPool;
 }
 
+/** What an attempt has come to. */
+export interface Trace {
+  /** The last one. */
+  exchange: Exchange | undefined;
+}
+
 /** An exchange whose response has begun. */
 export interface Opened {
   readonly exchange: Exchange;
@@ -33,6 +39,7 @@ export interface Opened {
 export async function openExchange(
   request: ExchangeRequest,
   call: Call,
+  trace: Trace,
   settings: OpenSettings,
   routing: Routing,
 ): Promise<Opened> {
@@ -49,6 +56,7 @@ export async function openExchange(
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const exchange = new CallExchange(sent, agent, call, settings);
+  trace.exchange = exchange;
   try {
     return opened(exchange, await exchange.start(sent), call);
   } catch (error) {
@@ -60,6 +68,7 @@ export async function openExchange(
   publishReplay(settings.events, call);
   if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
   const replay = new CallExchange(sent, agent, call, settings);
+  trace.exchange = replay;
   try {
     return opened(replay, await pool.onFreshSocket(agent, () => replay.start(sent)), call);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isLate } from '../policies/event-loop-delay.js';
 
 /**
  * What an exchange is waiting for:
@@ -16,8 +17,11 @@ export type Progress = () => number;
 
 /** Whom a timer is for. */
 export interface PhaseOwner {
-  /** The phase has lasted longer than it may. */
-  phaseExpired(phase: Phase): void;
+  /**
+   * The phase has lasted longer than it may.
+   * @param delayMs how late the timer fired that found out
+   */
+  phaseExpired(phase: Phase, delayMs: number): void;
 }
 
 /** How often progress is looked at before a phase without any is over: a silence is noticed within 25 % of its limit. */
@@ -25,7 +29,8 @@ const LOOKS_PER_LIMIT = 4;
 
 /**
  * Watches over the phase an exchange is in, with one timer for all of them: entering a phase only notes the time, and
- * the timer, when it fires, sets itself again for what is left. Most exchanges end before it ever does.
+ * the timer, when it fires, sets itself again for what is left. Most exchanges end before it ever does. One that fires late, because the
+ * event loop was blocked, has sockets read once before the phase is over: Node fires timers before it looks at them.
  */
 export class PhaseTimer {
   readonly #clock: Clock;
@@ -37,6 +42,7 @@ export class PhaseTimer {
   #lastProgress = 0;
   #timer: unknown;
   #firesAt = Infinity;
+  #lastLook: NodeJS.Immediate | undefined;
 
   constructor(clock: Clock, limits: PhaseLimits, owner: PhaseOwner) {
     this.#clock = clock;
@@ -44,26 +50,35 @@ export class PhaseTimer {
     this.#owner = owner;
   }
 
-  /** The exchange has come to this phase, or made progress within it. */
-  enter(phase: Phase, progress?: Progress): void {
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /**
+   * The exchange has come to this phase, or made progress within it.
+   * @returns when, on the clock
+   */
+  enter(phase: Phase, progress?: Progress, now = this.#clock.now()): number {
     this.#phase = phase;
-    this.#since = this.#clock.now();
+    this.#since = now;
     this.#progress = progress;
     if (progress) this.#lastProgress = progress();
     const limit = this.#limits[phase];
-    if (limit !== false) this.#setWithin(limit, limit);
+    if (limit !== false) this.#setWithin(limit, limit, now);
+    return now;
   }
 
   stop(): void {
+    if (this.#lastLook) clearImmediate(this.#lastLook);
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#firesAt = -Infinity; // never set again
   }
 
   /** Sees to it that the timer fires after `left` milliseconds, or sooner where there is progress to look at. */
-  #setWithin(left: number, limit: number): void {
+  #setWithin(left: number, limit: number, now: number): void {
     const delay = this.#progress ? Math.min(left, limit / LOOKS_PER_LIMIT) : left;
-    const firesAt = this.#clock.now() + delay;
+    const firesAt = now + delay;
     if (firesAt >= this.#firesAt) return;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#firesAt = firesAt;
@@ -73,16 +88,32 @@ export class PhaseTimer {
   readonly #check = (): void => {
     this.#timer = undefined;
     this.#firesAt = Infinity;
-    const limit = this.#limits[this.#phase];
-    if (limit === false) return;
+    const now = this.#clock.now();
+    const left = this.#left(now);
+    if (isLate(-left)) this.#lastLook = setImmediate(this.#checkAgain, -left);
+    else this.#decide(left, Math.max(0, -left), now);
+  };
+
+  readonly #checkAgain = (delayMs: number): void => {
+    this.#lastLook = undefined;
+    const now = this.#clock.now();
+    this.#decide(this.#left(now), delayMs, now);
+  };
+
+  /** What is left of the phase, in milliseconds, after a look at its progress. */
+  #left(now: number): number {
     const progress = this.#progress?.();
     if (progress !== undefined && progress !== this.#lastProgress) {
       this.#lastProgress = progress;
-      this.#since = this.#clock.now();
+      this.#since = now;
     }
-    const left = this.#since + limit - this.#clock.now();
+    const limit = this.#limits[this.#phase];
+    return limit === false ? Infinity : this.#since + limit - now;
+  }
+
+  #decide(left: number, delayMs: number, now: number): void {
     // Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578
-    if (left < 1) this.#owner.phaseExpired(this.#phase);
-    else this.#setWithin(left, limit);
-  };
+    if (left < 1) this.#owner.phaseExpired(this.#phase, delayMs);
+    else if (left < Infinity) this.#setWithin(left, this.#limits[this.#phase] as number, now);
+  }
 }

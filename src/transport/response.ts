@@ -1,10 +1,11 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Exchange } from './exchange.js';
 
 /** A response as axios's adapter makes it, its data to come. */
 export function axiosResponse(
   config: InternalAxiosRequestConfig,
-  request: ClientRequest,
+  { request, timings }: Pick<Exchange, 'request' | 'timings'>,
   response: IncomingMessage,
 ): AxiosResponse {
   return {
@@ -14,6 +15,7 @@ export function axiosResponse(
     config,
     request,
     data: undefined,
+    timings,
   };
 }
 

@@ -2,6 +2,7 @@ import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
 import type { Call } from '../layers/layer.js';
 import { queued } from '../layers/queued.js';
+import { timeLimit } from '../layers/time-limit.js';
 import { whileWaiting } from '../layers/while-waiting.js';
 import type { OutcomeContext } from '../layers/with-outcome.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -23,7 +24,7 @@ export function waitForSlot(origin: string, call: Call, settings: SlotSettings):
 function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const leaveQueue = pool.slots.queue(origin, () => {
-      clock.clearTimeout(timer);
+      endLimit?.();
       stop();
       resolve(); // by then Node, which needs a tick for it, has given the socket that was in the slot back to its agent
     });
@@ -32,15 +33,15 @@ function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSetti
       return;
     }
     const giveUp = (reason: unknown) => {
-      clock.clearTimeout(timer);
+      endLimit?.();
       leaveQueue();
       reject(reason);
     };
-    const expire = () => {
+    const expire = (delayMs: number) => {
       stop();
-      giveUp(new PoolTimeoutError(call, poolWaitMs as number, pool.slots.isFull(origin)));
+      giveUp(new PoolTimeoutError(call, poolWaitMs as number, pool.slots.isFull(origin), delayMs));
     };
-    const timer = poolWaitMs === false ? undefined : clock.setTimeout(expire, poolWaitMs);
+    const endLimit = poolWaitMs === false ? undefined : timeLimit(clock, poolWaitMs, expire);
     const stop = whileWaiting(call, pool.closing, giveUp);
   });
 }

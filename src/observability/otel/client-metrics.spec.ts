@@ -19,7 +19,15 @@ const about = {
   method: 'GET',
   urlTemplate: '/users/{id}',
 } as const;
-const callEnd: CallEndEvent = { ...about, durationMs: 40, status: 200, error: undefined, requests: 1, queuedMs: 0 };
+const callEnd: CallEndEvent = {
+  ...about,
+  durationMs: 40,
+  status: 200,
+  error: undefined,
+  requests: 1,
+  queuedMs: 0,
+  timings: undefined,
+};
 const queueEnd: QueueEndEvent = { ...about, queue: 'pool', waitedMs: 20, error: undefined };
 const A = { 'server.address': 'a.example', 'server.port': 443 };
 

@@ -2,6 +2,7 @@ import { AxiosError, type AxiosResponse } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Call } from '../../layers/layer.js';
+import { noTimings } from '../../observability/timings.js';
 import { decodedBody } from '../../transport/content-coding.js';
 import { axiosResponse, decodeData, settled } from '../../transport/response.js';
 import { limitedBody } from '../../transport/response-body.js';
@@ -24,7 +25,7 @@ export async function deliver(call: Call, message: IncomingMessage, request?: Cl
       answered,
     );
   const body = maxContentLength > -1 ? limitedBody(decoded, { maxBytes: maxContentLength, error }) : decoded;
-  const response = axiosResponse(config, answered, message);
+  const response = axiosResponse(config, { request: answered, timings: noTimings() }, message);
   response.data = config.responseType === 'stream' ? body : decodeData(await buffer(body), config);
   return settled(response);
 }

@@ -1,0 +1,22 @@
+/** Node's timers have a resolution of 1 ms. */
+const RESOLUTION_MS = 1;
+/** A garbage collection takes that long, and says nothing of a limit. */
+const MIN_NOTABLE_MS = 10;
+/** Worth knowing whatever the limit is. */
+const MAX_NOTABLE_MS = 100;
+const NOTABLE_SHARE = 0.1;
+
+/** Whether a timer was kept waiting by this process, which then has not looked at its sockets either. */
+export function isLate(delayMs: number): boolean {
+  return delayMs > RESOLUTION_MS;
+}
+
+/**
+ * What the message of a timeout says where its timer fired so late that this process, rather than the other side, may be why: by 10 % of the
+ * limit, but no less than 10 ms, or by 100 ms. Otherwise nothing.
+ * @param delayMs how late it fired
+ */
+export function delayNote(delayMs: number, limitMs: number): string {
+  if (delayMs < Math.min(MAX_NOTABLE_MS, Math.max(MIN_NOTABLE_MS, limitMs * NOTABLE_SHARE))) return '';
+  return ` (this process's own event loop was blocked for at least ${Math.round(delayMs)} ms, which may be why)`;
+}
