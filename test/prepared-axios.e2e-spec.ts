@@ -248,9 +248,14 @@ const contentOf = (body: Readable) =>
 
 async function shownResponse(response: AxiosResponse | undefined) {
   if (!response) return undefined;
-  const { data: body, config, request: _request, duration, ...others } = response;
+  const { data: body, config, request: _request, duration, timings, ...others } = response;
   const content = body instanceof Readable ? await contentOf(body) : body;
-  return { content: shown(content), config: shownConfig(config), duration: typeof duration, others: shown(others) };
+  return {
+    content: shown(content),
+    config: shownConfig(config),
+    times: [typeof duration, typeof timings],
+    others: shown(others),
+  };
 }
 
 async function outcomeOf(call: Call, client: AxiosInstance) {
