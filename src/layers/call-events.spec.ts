@@ -93,16 +93,16 @@ describe('callEvents and attemptEvents', () => {
   it('say how long each took, the call from when it was made', async () => {
     const events = new RecordedEvents();
     const clock = new ManualClock();
-    clock.advance(100);
+    clock.tick(100);
     const call = createCall(testCall().config, 'default', clock);
-    clock.advance(1);
+    clock.tick(1);
     const context = { events, clock, rules: DEFAULT_RULES };
     const slowly: Layer = (next) => (inner) => {
-      clock.advance(20);
+      clock.tick(20);
       return next(inner);
     };
     await compose([callEvents(context), slowly, attemptEvents(context)], async (inner) => {
-      clock.advance(300);
+      clock.tick(300);
       return responseTo(inner);
     })(call);
     expect(events.of('attempt:end')).toMatchObject([{ durationMs: 300 }]);

@@ -60,7 +60,7 @@ describe('a second request', () => {
     const call = callOf();
     const answer = handle(call);
     expect(events.all).toEqual([]);
-    clock.advance(2 * COLD_MS);
+    clock.tick(2 * COLD_MS);
     const { id: callId } = call.journal;
     expect(events.all).toMatchObject([
       { name: 'hedge', callId, attempt: 1, afterMs: COLD_MS },
@@ -76,7 +76,7 @@ describe('a second request', () => {
     const events = new RecordedEvents();
     const { clock, handle } = start({}, { events, ...budgetOf(() => false) });
     void handle(callOf());
-    clock.advance(COLD_MS);
+    clock.tick(COLD_MS);
     expect(events.all).toEqual([]);
   });
 

@@ -24,7 +24,7 @@ describe('queued', () => {
     const { place, begin, call, clock, events, context } = start();
     call.journal.queuedMs = 3;
     const waiting = queued('pool', place, call, context);
-    clock.advance(7);
+    clock.tick(7);
     begin();
     await waiting;
     expect(events.all).toMatchObject([
@@ -37,7 +37,7 @@ describe('queued', () => {
     const { place, giveUp, call, clock, events, context } = start();
     const waiting = queued('rateLimit', place, call, context);
     const reason = new CanceledError(undefined, call.config);
-    clock.advance(7);
+    clock.tick(7);
     giveUp(reason);
     await expect(waiting).rejects.toBe(reason);
     expect(events.of('queue:end')).toMatchObject([{ queue: 'rateLimit', waitedMs: 7, error: reason }]);
@@ -59,7 +59,7 @@ describe('queued', () => {
   it('counts the waiting also where nobody listens', async () => {
     const { place, begin, call, clock, context } = start();
     const waiting = queued('pool', place, call, { ...context, events: SILENT });
-    clock.advance(7);
+    clock.tick(7);
     begin();
     await waiting;
     expect(call.journal.queuedMs).toBe(7);

@@ -143,7 +143,7 @@ describe('ConnectionPool', () => {
       const pool = poolOf(events, clock);
       await fetchPage(pool, upstream.url);
       await fetchPage(pool, upstream.url);
-      clock.advance(500);
+      clock.tick(500);
       expect(events.all).toEqual([]);
       await pool.close();
       const about = { pool: pool.id, origin: upstream.url };
@@ -188,7 +188,7 @@ describe('ConnectionPool', () => {
       expect(events.all).toEqual([
         { name: 'pool:state', pool: pool.id, from: 'open', to: 'draining', inFlight: 1, report: undefined },
       ]);
-      clock.advance(1_000);
+      clock.tick(1_000);
       await Promise.all(drained);
       await expect.poll(() => events.all).toHaveLength(2);
       const report = await pool.close();

@@ -78,6 +78,12 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
+  /** As where the event loop is blocked meanwhile: what falls due fires at the end, late. */
+  block(ms: number): void {
+    this.#now += ms;
+    this.tick(0);
+  }
+
   #fireNext(end: number): boolean {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (timer.at <= end && (!next || timer.at < next.at)) next = timer;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { type Phase, PhaseTimer } from './phase-timer.js';
@@ -72,6 +73,53 @@ describe('PhaseTimer', () => {
     timer.stop();
     timer.enter('connect');
     expect(clock.pending).toBe(0);
+  });
+
+  describe('whose timer fires late, because the event loop was blocked', () => {
+    let delays: number[];
+
+    beforeEach(() => {
+      delays = [];
+      timer = new PhaseTimer(clock, limits, { phaseExpired: (_, delayMs) => void delays.push(delayMs) });
+    });
+
+    it('has sockets read first, and then says how late', async () => {
+      timer.enter('connect');
+      clock.block(400);
+      expect(delays).toEqual([]);
+      await setImmediate();
+      expect(delays).toEqual([300]);
+    });
+
+    it('goes on where that brings the exchange to its next phase', async () => {
+      timer.enter('connect');
+      clock.block(400);
+      timer.enter('response');
+      await setImmediate();
+      expect(delays).toEqual([]);
+      clock.tick(1_000);
+      expect(delays).toEqual([0]);
+    });
+
+    it('goes on where that brings progress', async () => {
+      let bytes = 0;
+      timer.enter('response', () => bytes);
+      clock.block(2_000);
+      bytes++;
+      await setImmediate();
+      expect(delays).toEqual([]);
+      expect(clock.pending).toBe(1);
+      clock.tick(1_000);
+      expect(delays).toEqual([0]);
+    });
+
+    it('looks no more when stopped', async () => {
+      timer.enter('connect');
+      clock.block(400);
+      timer.stop();
+      await setImmediate();
+      expect(delays).toEqual([]);
+    });
   });
 
   it('has one timer, however many phases there are', () => {
