@@ -284,7 +284,14 @@ describe('the timings of a response', () => {
     const second = await next();
     clock.tick(2);
     second.end();
-    expect((await call).timings).toMatchObject({ connectMs: 0, firstByteMs: 2, totalMs: 10, reusedSocket: false });
+    const { timings } = await call;
+    expect(timings).toMatchObject({ connectMs: 0, firstByteMs: 2, totalMs: 10, reusedSocket: false });
+    const failed = client.get(upstream.url);
+    (await next()).socket!.destroy();
+    const { socket } = await next();
+    clock.advance(3);
+    socket!.destroy();
+    expect((await errorOf(failed)).timings).toMatchObject({ connectMs: 0, firstByteMs: 3, reusedSocket: false });
   });
 
   it('are those of the request that was answered first, of a hedged call', async () => {

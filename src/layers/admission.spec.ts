@@ -16,7 +16,7 @@ import { admission } from './admission.js';
 const clock = new ManualClock();
 const poolOf = (inFlight: InFlight) => ({ admit: (abort: () => void) => inFlight.admit(abort) }) as ConnectionPool;
 
-itKeepsTheLayerContract('admission', ({ clock }) => admission(poolOf(new InFlight()), DEFAULT_RULES, clock), {
+itKeepsTheLayerContract('admission', () => admission(poolOf(new InFlight()), DEFAULT_RULES, clock), {
   marksErrors: true,
 });
 

@@ -41,7 +41,6 @@ export function recordOpening(
   onOpen: (opening: SocketOpening) => void,
 ): void {
   const { connecting } = socket;
-  if (socket.pending && !connecting) return; // what stands for a proxy's refusal of a tunnel
   const isTls = 'encrypted' in socket;
   const isAddress = Boolean(socketPath) || isIP(host ?? '') !== 0;
   const opening = {

@@ -21,7 +21,7 @@ export function delegatedTimings(
   const timings = {
     ...noTimings(),
     queueMs: rounded(journal.queuedMs),
-    ...(opening && !reusedSocket && openingTimes(opening, startedAt, clock.now())),
+    ...(opening && openingTimes(opening, startedAt, clock.now())),
     reusedSocket,
   };
   onBodyEnd(data, () => (timings.totalMs = rounded(clock.now() - journal.startedAt)));
