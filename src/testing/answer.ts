@@ -1,6 +1,4 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { types } from 'node:util';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { timeoutError } from '../layers/attempt-timeout.js';
@@ -58,18 +56,20 @@ export function sendReply({ response }: AnswerTarget, reply: Reply): void {
   response.end(bytes);
 }
 
-/** Sends the parts as they come. Where their source fails, the connection is cut. */
+/** Sends each part when the client has taken the one before. Where their source fails, the connection is cut. */
 export async function sendStream(
-  { response }: AnswerTarget,
+  { connection, response }: AnswerTarget,
   chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>,
   { status = 200, headers }: StreamOptions,
 ): Promise<void> {
   writeHead(response, status, headers);
   response.flushHeaders();
-  const source = Readable.from(asBytes(chunks));
-  response.on('close', () => source.destroy());
   try {
-    await finished(source.pipe(response));
+    for await (const chunk of chunks) {
+      if (connection.client.destroyed) return;
+      await new Promise<void>((resolve) => response.write(bytesOf(chunk), () => resolve()));
+    }
+    response.end();
   } catch {
     response.destroy();
   }
@@ -122,11 +122,8 @@ function bodyOf(body: unknown): string | Uint8Array | undefined {
   return isBytes(body) ? body : JSON.stringify(body);
 }
 
-async function* asBytes(chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    if (typeof chunk === 'string') yield Buffer.from(chunk);
-    else yield isBytes(chunk) ? chunk : Buffer.from(`${JSON.stringify(chunk)}\n`);
-  }
+function bytesOf(chunk: StreamChunk): string | Uint8Array {
+  return typeof chunk === 'string' || isBytes(chunk) ? chunk : `${JSON.stringify(chunk)}\n`;
 }
 
 function isBytes(value: unknown): value is Uint8Array {

@@ -158,7 +158,7 @@ it('answers what an inbound request asks for, with supertest', async () => {
   class AppModule {}
   const module = await Test.createTestingModule({ imports: [AppModule, HttpClientTestingModule] }).compile();
   apps.push(module);
-  const app = module.createNestApplication();
+  const app = module.createNestApplication({ logger: false });
   await app.init();
   const controller = app.get(HttpTestingController);
 
