@@ -1,6 +1,6 @@
 // Packs the package, installs the tarball into empty apps as a user would, and runs them.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,37 @@ const NEST_12 = { '@nestjs/common': '^12', '@nestjs/core': '^12', '@nestjs/axios
 const NEST_11 = { '@nestjs/common': '^11', '@nestjs/core': '^11', '@nestjs/axios': '^4' };
 const OTHER_PEERS = { axios: '^1', 'reflect-metadata': '^0.2', rxjs: '^7' };
 
+const TESTED_12 = { '@nestjs/testing': '^12', '@nestjs/platform-express': '^12' };
+const TESTED_11 = { '@nestjs/testing': '^11', '@nestjs/platform-express': '^11' };
+const JEST = { jest: '^30', supertest: '^7' };
+const TS_JEST = { 'ts-jest': '^29', typescript: '^5' };
+
+const jest = (...flags) => [...flags, 'node_modules/jest/bin/jest.js', '--detectOpenHandles'];
+
+/** `tests`: what of `scripts/runners` is copied into the app, and how Node is to run it. */
 const APPS = [
-  { name: 'ESM on Nest 12', type: 'module', nest: NEST_12 },
+  {
+    name: 'ESM on Nest 12',
+    type: 'module',
+    nest: { ...NEST_12, ...TESTED_12, ...JEST },
+    tests: {
+      from: 'esm',
+      runners: [
+        { name: 'node:test', args: ['--test', '--test-reporter=tap'], passed: /^# pass 3$/m },
+        { name: 'jest, ESM', args: jest('--experimental-vm-modules'), passed: /^Tests: +3 passed, 3 total$/m },
+      ],
+    },
+  },
   { name: 'CommonJS on Nest 12', type: 'commonjs', nest: NEST_12 },
-  { name: 'CommonJS on Nest 11', type: 'commonjs', nest: NEST_11 },
+  {
+    name: 'CommonJS on Nest 11',
+    type: 'commonjs',
+    nest: { ...NEST_11, ...TESTED_11, ...JEST, ...TS_JEST },
+    tests: {
+      from: 'commonjs',
+      runners: [{ name: 'jest, CommonJS', args: jest(), passed: /^Tests: +3 passed, 3 total$/m }],
+    },
+  },
 ];
 
 const IMPORTS = [
@@ -60,6 +87,7 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable, Module } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { type ConnectionPool, HttpClientModule, InjectConnectionPool, InjectHttpClient } from 'nest-outbound';
+import { type HttpTestingController, HttpClientTestingModule, ManualClock } from 'nest-outbound/testing';
 
 @Injectable()
 export class Users {
@@ -71,6 +99,11 @@ export class Users {
   idle = (): number => this.pool.stats().total.idle;
   calls = () => [this.http.get<string>('/'), this.github.get<string>('/')];
 }
+
+export const testing = HttpClientTestingModule.withOptions({ clock: new ManualClock() });
+export const answer = (controller: HttpTestingController) => controller.expectOne('/').delay(5).reply(200, { id: 1 });
+// @ts-expect-error: no such error
+export const fail = (controller: HttpTestingController) => controller.expectOne('/').error('ENOSUCH');
 
 @Module({
   imports: [
@@ -84,10 +117,13 @@ export class Users {
 export class AppModule {}
 `;
 
-const TSC = [
+/** How TypeScript finds modules: as Node does, and as it did before packages had `exports`. */
+const RESOLUTIONS = ['--module nodenext', '--module commonjs --moduleResolution node10 --ignoreDeprecations 6.0'];
+
+const tsc = (resolution) => [
   join(root, 'node_modules/typescript/bin/tsc'),
-  ...'--noEmit --strict --module nodenext --target es2022 --experimentalDecorators --emitDecoratorMetadata'.split(' '),
-  ...'--skipLibCheck --types node --typeRoots'.split(' '),
+  ...`--noEmit --strict ${resolution} --target es2022 --experimentalDecorators --emitDecoratorMetadata`.split(' '),
+  ...'--esModuleInterop --skipLibCheck --types node --typeRoots'.split(' '),
   join(root, 'node_modules/@types'),
   'users.ts',
 ];
@@ -115,22 +151,42 @@ function pack(folder) {
   return join(folder, packed.filename);
 }
 
-function checkApp({ name, type, nest }, tarball, folder) {
+function checkApp({ name, type, nest, tests }, tarball, folder) {
   mkdirSync(folder);
   const dependencies = { ...nest, ...OTHER_PEERS, 'nest-outbound': `file:${tarball}` };
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true, type, dependencies }));
   writeFileSync(join(folder, 'main.js'), header[type]() + BODY);
   writeFileSync(join(folder, 'users.ts'), TYPES);
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'], { cwd: folder });
+  execFileSync(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'],
+    { cwd: folder },
+  );
 
   const app = run(name, process.execPath, ['main.js'], { cwd: folder, timeout: 30_000 });
   const works =
     app.signal === 'SIGTERM' && /answer on 1 connection/.test(app.output) && /draining → closed/.test(app.output);
   if (!works) fail(`${name}: ended with ${app.signal ?? app.status} and printed\n${app.output}`);
 
-  const types = run(name, process.execPath, TSC, { cwd: folder });
-  if (types.status !== 0) fail(`${name}: types\n${types.output}`);
-  console.log(`${name}: ${works && types.status === 0 ? 'works' : 'fails'}`);
+  let compiles = true;
+  for (const resolution of type === 'commonjs' ? RESOLUTIONS : RESOLUTIONS.slice(0, 1)) {
+    const types = run(name, process.execPath, tsc(resolution), { cwd: folder });
+    if (types.status !== 0) fail(`${name}: types with ${resolution}\n${types.output}`);
+    compiles &&= types.status === 0;
+  }
+  console.log(`${name}: ${works && compiles ? 'works' : 'fails'}`);
+  if (tests) checkTests(name, tests, folder);
+}
+
+/** Tests of an app, with the testing kit, in a runner that nothing may keep from ending. */
+function checkTests(name, { from, runners }, folder) {
+  cpSync(join(root, 'scripts/runners', from), folder, { recursive: true });
+  for (const { name: runner, args, passed } of runners) {
+    const { status, output } = run(runner, process.execPath, args, { cwd: folder, timeout: 120_000 });
+    const works = status === 0 && passed.test(output) && !/open handle|did not exit/i.test(output);
+    if (!works) fail(`${name}, ${runner}: ended with ${status} and printed\n${output}`);
+    console.log(`${name}, ${runner}: ${works ? 'works' : 'fails'}`);
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-package-'));

@@ -93,7 +93,7 @@ export function distance(differences: readonly Difference[]): number {
   let sum = 0;
   for (const { where, expected, actual } of differences) {
     if (where === 'url') sum += 2 - 1.5 * likeness(String(expected), String(actual));
-    else if (where === 'method' || where === 'client') sum += 1;
+    else if (where === 'method' || where === 'client') sum += 0.75;
     else if (where === 'request') sum += 3;
     else sum += 0.25;
   }
