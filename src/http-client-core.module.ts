@@ -49,11 +49,7 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
         { token: MODULE_OPTIONS_TOKEN, optional: true },
         { token: HTTP_CLIENT_PLATFORM, optional: true },
       ],
-      useFactory: (
-        modules: ModulesContainer,
-        options: HttpClientModuleOptions = {},
-        platform: HttpClientPlatform | undefined = undefined,
-      ) => {
+      useFactory: (modules: ModulesContainer, options: HttpClientModuleOptions = {}, platform?: HttpClientPlatform) => {
         refuseSecondImport(modules);
         return new HttpClientRegistry(options, platform);
       },

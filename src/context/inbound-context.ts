@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { InboundScope } from './inbound-scope.js';
 
 /** What the calls of some work need to know of what the work is done for. */
@@ -19,11 +19,16 @@ export interface InboundContextInit {
    * @default none
    */
   headers?: Readonly<Record<string, string>>;
+  /**
+   * What the deadline is counted by: in a test, the clock of its clients.
+   * @default the system's
+   */
+  clock?: Clock;
 }
 
 /** What outbound calls know of the inbound request, or other work, that they are made for. */
 export interface InboundContext {
-  /** When all of it must be over, as `performance.now()` counts; Infinity: no limit, or the request has been answered. */
+  /** When all of it must be over, on the clock, `performance.now()` by default; Infinity: no limit, or the request has been answered. */
   readonly deadline: number;
   /** What is forwarded, by names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -47,9 +52,9 @@ export function currentInboundContext(): InboundContext | undefined {
  * @returns what the work returns
  */
 export function runInInboundContext<T>(init: InboundContextInit, work: () => T): T {
-  const { deadlineMs = Infinity, signal, headers = {} } = init;
+  const { deadlineMs = Infinity, signal, headers = {}, clock = systemClock } = init;
   const source = { isOver: false, headers: lowerCased(headers) };
-  const scope = new InboundScope(source, deadlineMs, systemClock);
+  const scope = new InboundScope(source, deadlineMs, clock);
   const abort = () => scope.abort('the work that the call was made for was aborted');
   const end = () => {
     source.isOver = true;

@@ -10,8 +10,8 @@ afterEach(() => {
 });
 
 function stubRunner(state: object | undefined): void {
-  vi.stubGlobal(VITEST as never, undefined);
-  vi.stubGlobal(JEST as never, undefined);
+  vi.stubGlobal(VITEST, undefined);
+  vi.stubGlobal(JEST, undefined);
   vi.stubGlobal('expect', state && { getState: () => state });
 }
 
@@ -28,7 +28,7 @@ it('is told by a global expect, as of jest', () => {
 
 it('is told by jest where its expect is no global', () => {
   stubRunner(undefined);
-  vi.stubGlobal(JEST as never, { state: { currentTestName: 'users finds one' } });
+  vi.stubGlobal(JEST, { state: { currentTestName: 'users finds one' } });
   const told = currentTest();
   vi.unstubAllGlobals();
   expect(told).toBe('test "users finds one"');

@@ -22,7 +22,7 @@ const PLATFORM = 'HttpClientTestingPlatform';
     {
       provide: PLATFORM,
       inject: [ModulesContainer, { token: OPTIONS, optional: true }],
-      useFactory: (modules: ModulesContainer, options: HttpClientTestingOptions | undefined = undefined) => {
+      useFactory: (modules: ModulesContainer, options?: HttpClientTestingOptions) => {
         refuseSecond(modules);
         return testingPlatform(options);
       },

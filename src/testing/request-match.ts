@@ -58,7 +58,7 @@ export function exactly(params: Readonly<Record<string, TextMatch>>): ExactQuery
 /** Where a request is not as a match has it: empty where it is. */
 export function differencesFrom(match: RequestMatch, request: ReceivedRequest): Difference[] {
   if (typeof match === 'function') {
-    return match(request) === true ? [] : [{ where: 'request', expected: match, actual: undefined }];
+    return isTrue(match(request)) ? [] : [{ where: 'request', expected: match, actual: undefined }];
   }
   const { client, method, url, query, headers, body } = asMatcher(match);
   return [
@@ -100,6 +100,11 @@ export function distance(differences: readonly Difference[]): number {
   return sum;
 }
 
+/** Nothing else that counts as true: the promise of a function that is async would. */
+function isTrue(answer: unknown): boolean {
+  return answer === true;
+}
+
 function asMatcher(match: Exclude<RequestMatch, (request: ReceivedRequest) => boolean>): RequestMatcher {
   return typeof match === 'string' || match instanceof URL || types.isRegExp(match) ? { url: match } : match;
 }
@@ -112,7 +117,7 @@ function describeUrl(url: UrlMatch, rules: RedactionRules): string {
 function urlDifferences(expected: UrlMatch, request: ReceivedRequest): Difference[] {
   const url = new URL(request.url);
   if (typeof expected === 'function')
-    return expected(url) === true ? [] : [{ where: 'url', expected, actual: url.href }];
+    return isTrue(expected(url)) ? [] : [{ where: 'url', expected, actual: url.href }];
   if (types.isRegExp(expected))
     return matches(expected, url.href) ? [] : [{ where: 'url', expected, actual: url.href }];
   const text = String(expected);
@@ -155,7 +160,7 @@ function textDifferences(where: string, expected: TextMatch, values: readonly st
   if (expected === null) return actual === undefined ? [] : [{ where, expected: undefined, actual }];
   if (actual === undefined) return [{ where, expected, actual }];
   if (Array.isArray(expected)) return differencesOf(where, expected.map(asText), values);
-  return differencesOf(where, asText(expected as TextMatch), actual);
+  return differencesOf(where, asText(expected), actual);
 }
 
 /** A number or a boolean as it is written in a URL. */

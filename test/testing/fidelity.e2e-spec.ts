@@ -22,7 +22,7 @@ async function both(sent: Sent, config: AxiosRequestConfig, options: HttpClientM
   await using upstream = await startUpstream((_request, response) => {
     response.sendDate = false;
     response.statusCode = sent.status;
-    for (const [name, value] of Object.entries(sent.headers ?? {})) response.setHeader(name, value as string);
+    for (const [name, value] of Object.entries(sent.headers ?? {})) response.setHeader(name, value);
     response.end(sent.body);
   });
   const { client, controller } = await startTestApp({ confine: false, ...options }, { passThrough: [upstream.url] });

@@ -10,6 +10,7 @@ import {
   HttpClients,
   InjectHttpClient,
   type RetryEvent,
+  runInInboundContext,
 } from '../../src/index.js';
 import { HttpClientTestingModule, HttpTestingController, ManualClock } from '../../src/testing/index.js';
 import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
@@ -171,6 +172,16 @@ it('a drain gives up what takes too long', async () => {
   await clock.advance(1);
   expect(await failure).toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
   await closing;
+});
+
+it('so does the deadline of work that is no inbound request', async () => {
+  const { clock, client, controller } = await startAt({ inbound: true });
+  controller.match('/').hang();
+  const failure = failureOf(runInInboundContext({ deadlineMs: 700, clock }, () => client.get('/', { timeout: 0 })));
+  await clock.advance(699);
+  expect(clock.pending).toBeGreaterThan(0);
+  await clock.advance(1);
+  expect(await failure).toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
 });
 
 it('so do the deadlines of inbound requests, with supertest', async () => {
