@@ -5,6 +5,7 @@ import { ClientStack, stackContext } from '../src/client-stack.js';
 import { type HttpClientOptions, isTimeoutError, runInInboundContext } from '../src/index.js';
 import { createCall } from '../src/layers/create-call.js';
 import type { Layer } from '../src/layers/layer.js';
+import { resolvePlatform } from '../src/http-client.platform.js';
 import { openPool } from '../src/open-pool.js';
 import { resolveModuleOptions } from '../src/options/resolve-options.js';
 import type { ConnectionPool } from '../src/pool/connection-pool.js';
@@ -30,7 +31,7 @@ afterEach(async () => {
 
 function clientWith(options: HttpClientOptions): AxiosInstance {
   const { client, inbound } = resolveModuleOptions({ ...options, inbound: true });
-  pool = openPool(client, 0);
+  pool = openPool(client, 0, { platform: resolvePlatform() });
   const innermost: Layer = (next) => (call) => {
     const answer = next(call);
     process.nextTick(() => afterSending()); // Node sends a request in such a tick, which comes first

@@ -289,7 +289,7 @@ describe('the timings of a response', () => {
     const failed = client.get(upstream.url);
     (await next()).socket!.destroy();
     const { socket } = await next();
-    clock.advance(3);
+    clock.tick(3);
     socket!.destroy();
     expect((await errorOf(failed)).timings).toMatchObject({ connectMs: 0, firstByteMs: 3, reusedSocket: false });
   });

@@ -1,11 +1,14 @@
 import { type DynamicModule, Module, StandardSchemaSerializerInterceptor } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
 import { HttpClientExceptionFilter, HttpClientModule } from 'nest-outbound';
 import { DeskModule } from './desk/desk.module.js';
 import { ExternalCallController } from './external-call/external-call.controller.js';
 import { FaresModule } from './fares/fares.module.js';
+import { HealthController } from './health/health.controller.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
 import { ManyCallsService } from './many-calls/many-calls.service.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { PageController } from './page/page.controller.js';
 import { PoolController } from './pool/pool.controller.js';
 import type { Settings } from './settings/schema.js';
@@ -32,10 +35,18 @@ export class AppModule {
           // /call-external takes any URL: of what is not public, it may call the embedded upstream.
           guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },
         }),
+        TerminusModule.forRoot({ logger: false }),
         FaresModule,
         DeskModule,
       ],
-      controllers: [PageController, ExternalCallController, ManyCallsController, PoolController],
+      controllers: [
+        PageController,
+        HealthController,
+        MetricsController,
+        ExternalCallController,
+        ManyCallsController,
+        PoolController,
+      ],
       providers: [
         ManyCallsService,
         { provide: APP_FILTER, useClass: HttpClientExceptionFilter },

@@ -1,4 +1,4 @@
-import { EmbeddedUpstream } from '../../src/upstream/embedded-upstream.js';
+import { EmbeddedUpstream } from '../../src/upstreams/pages/embedded-upstream.js';
 import { type RunningProcess, startProcess } from './process.js';
 import { type RoundRobinProxy, startRoundRobinProxy } from './round-robin-proxy.js';
 import { startSteadyLoad, type SteadyLoad } from './steady-load.js';

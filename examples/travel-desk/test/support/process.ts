@@ -33,7 +33,7 @@ export function startProcess({
     maxFiles === undefined
       ? [...node, dist('main.js')]
       : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`, ...node, ...REQUIRE_FIRST, dist('main.js')];
-  const child = spawn(command!, args, {
+  const child = spawn(command, args, {
     env: { ...process.env, NO_COLOR: '1', PORT: '0', UPSTREAM_PORT: '0', ...env },
   });
   const lines: string[] = [];
