@@ -211,6 +211,14 @@ describe('a request that nobody expects', () => {
   });
 });
 
+it('shows no secrets of a text, either', async () => {
+  const { client, controller } = await startTestApp();
+  controller.expectOne({ url: '/login', body: 'user=a&token=expected-1' });
+  const { message } = await failureOf(client.post('/login', 'user=b&token=sent-1'));
+  expect(message).toContain("body: expected 'user=a&token=[redacted]', got 'user=b&token=[redacted]'");
+  controller.reset();
+});
+
 describe('verify', () => {
   it('lists what has not come, what was given no answer and what nobody expected', async () => {
     const { client, controller } = await startTestApp();

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BodyTooLargeError, type HttpClientModuleOptions, isHttpClientError } from '../../src/index.js';
 import type { ErrorCode, ReplyHeaders } from '../../src/testing/index.js';
 import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
@@ -104,6 +104,8 @@ describe('a reply', () => {
     controller.match('/').reply(200, body);
     const response = await client.get('/');
     expect([response.data, response.headers['content-type']]).toEqual([data, type]);
+    const { 'content-type': _type, 'content-length': length, ...others } = response.headers;
+    expect([Number(length), others]).toEqual([expect.any(Number), {}]); // nothing that the test has not said
   });
 
   it.each([
@@ -315,6 +317,33 @@ describe('nothing reaches the network', () => {
     const { data } = await client.get(`${upstream.url}/first`, config(upstream.url));
     expect(data).toBe('tested');
     expect(seen.requests.map(({ url }) => url)).toEqual([`${upstream.url}/first`, `${upstream.url}/second`]);
+    expect(upstream.connections).toBe(0);
+  });
+
+  it.each<[string, AxiosRequestConfig]>([
+    ['the transport itself', {}],
+    ['the adapter of axios', { onDownloadProgress: () => {} }],
+  ])('by tunnels or proxies of the environment, with %s', async (_way, config) => {
+    await using upstream = await startUpstream();
+    vi.stubEnv('HTTP_PROXY', upstream.url);
+    vi.stubEnv('HTTPS_PROXY', upstream.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { client, controller } = await startTestApp({ confine: false });
+    controller.match(/./).reply(200, 'tested');
+    const proxy = { host: '127.0.0.1', port: Number(new URL(upstream.url).port) };
+    for (const url of ['http://plain.example/', 'https://secure.example/']) {
+      expect((await client.get(url, config)).data).toBe('tested');
+      expect((await client.get(url, { ...config, proxy })).data).toBe('tested');
+    }
+    expect(controller.requests.map(({ url }) => new URL(url).host)).toEqual([
+      'plain.example',
+      'plain.example',
+      'secure.example',
+      'secure.example',
+    ]);
+    controller.expectOne('http://plain.example/').error('ECONNREFUSED');
+    const { message } = await failureOf(client.get('http://plain.example/', { ...config, proxy }));
+    expect(message).toBe('connect ECONNREFUSED plain.example:80');
     expect(upstream.connections).toBe(0);
   });
 
