@@ -40,10 +40,10 @@ it(`${RESTARTS} rolling restarts of two instances under load fail no request`, a
   expect(load.answered).toBeGreaterThan(RESTARTS * 2 * PRE_STOP_ANSWERS);
 }, 300_000);
 
-async function expectToDrain({ errors, line }: Instance, exited: Instance['exited']): Promise<void> {
+async function expectToDrain({ errors, poolLine }: Instance, exited: Instance['exited']): Promise<void> {
   expect(await exited).toEqual([0, null]);
-  expect(await line('open → draining')).toMatch(/calls in flight: [1-9]/);
-  expect(await line('draining → closed')).toMatch(/calls finished: [1-9]\d* \(.*\), aborted: 0;/);
+  expect(await poolLine('open → draining')).toMatch(/calls in flight: [1-9]/);
+  expect(await poolLine('draining → closed')).toMatch(/calls finished: [1-9]\d* \(.*\), aborted: 0;/);
   expect(errors).toEqual([]);
 }
 
@@ -54,19 +54,19 @@ it('an instance that gets SIGTERM before the proxy knows answers what reaches it
   });
   await using deployment = await startDeployment();
   const { proxy, load, instances } = deployment;
-  const { url, child, exited, line } = instances[0]!;
+  const { url, child, exited, poolLine } = instances[0]!;
   const held = fetch(`${url}/call-external?url=http://127.0.0.1:${holding.port}/`);
   await expect.poll(() => answerHeld).toBeDefined();
 
   child.kill('SIGTERM');
-  await line('open → draining');
+  await poolLine('open → draining');
   await proxy.answers(PRE_STOP_ANSWERS);
   await proxy.remove(url);
   answerHeld!();
 
   expect(await (await held).json()).toEqual({ result: 'done', status: 200 });
   expect(await exited).toEqual([0, null]);
-  expect(await line('draining → closed')).toMatch(/\([1-9]\d* admitted while draining\), aborted: 0;/);
+  expect(await poolLine('draining → closed')).toMatch(/\([1-9]\d* admitted while draining\), aborted: 0;/);
   await load.stop();
   expect(load.failures).toEqual([]);
 });

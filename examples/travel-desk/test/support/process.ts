@@ -14,6 +14,8 @@ export interface RunningProcess {
   readonly exited: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
   /** The first line, printed or to come, that has this part; rejects when the process ends without it. */
   readonly line: (part: string) => Promise<string>;
+  /** The same of the lines about the pool of the default client. */
+  readonly poolLine: (part: string) => Promise<string>;
   /** The address where it listens, once it does. */
   readonly listening: () => Promise<string>;
 }
@@ -52,6 +54,10 @@ export function startProcess({
       await Promise.race([once(output, 'line'), ended]);
     }
   };
+  const poolLine = async (part: string) => {
+    const [, id] = /on pool (\w+)/.exec(await line('Client "default"'))!;
+    return line(`Pool ${id}: ${part}`);
+  };
   const listening = async () => /http:\S+/.exec(await line('Open http'))![0];
-  return { child, errors, exited, line, listening };
+  return { child, errors, exited, line, poolLine, listening };
 }
