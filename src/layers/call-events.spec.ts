@@ -6,6 +6,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { refusedStatus, responseTo, testCall } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
+import type { CallFailEvent } from '../observability/events.js';
+import { HttpClientEvents } from '../observability/http-client-events.js';
 import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import { attemptEvents } from './attempt-events.js';
 import { callEvents } from './call-events.js';
@@ -124,5 +126,51 @@ describe('callEvents and attemptEvents', () => {
     expect(events.of('attempt:start').map(({ resendCount }) => resendCount)).toEqual([0, 1]);
     expect(events.of('attempt:end').map(({ resendCount }) => resendCount)).toEqual([0, 1]);
     expect(events.of('call:end')).toMatchObject([{ requests: 2, queuedMs: 10 }]);
+  });
+});
+
+describe('callEvents, where failures only are wanted', () => {
+  const failing = (terminal: Handler) => {
+    const events = new HttpClientEvents();
+    const failures: CallFailEvent[] = [];
+    events.on('call:fail', (event) => failures.push(event));
+    const handle = callEvents({ events, clock: new ManualClock(), rules: DEFAULT_RULES })(terminal);
+    return { failures, handle };
+  };
+  const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+
+  it('publishes none for a call that goes well, nor for a stream that does', async () => {
+    const { failures, handle } = failing(async (call) => responseTo(call));
+    await handle(testCall());
+    const body = new PassThrough();
+    const streaming = failing(async (call) => ({ ...responseTo(call), data: body }));
+    await streaming.handle(testCall());
+    body.resume().end('done');
+    await once(body, 'close');
+    expect([...failures, ...streaming.failures]).toEqual([]);
+  });
+
+  it('publishes what a call failed with, before its caller gets it', async () => {
+    const { failures, handle } = failing(() => Promise.reject(reset));
+    const call = testCall();
+    await handle(call).catch(() => expect(failures).toHaveLength(1));
+    expect(failures).toMatchObject([{ callId: call.journal.id, error: reset, requests: 0, queuedMs: 0 }]);
+  });
+
+  it('publishes what was thrown before anything was promised, and rejects with it', async () => {
+    const { failures, handle } = failing(() => {
+      throw reset;
+    });
+    await expect(handle(testCall())).rejects.toBe(reset);
+    expect(failures).toMatchObject([{ error: reset }]);
+  });
+
+  it('publishes what a stream failed with', async () => {
+    const body = new PassThrough();
+    const { failures, handle } = failing(async (call) => ({ ...responseTo(call), data: body }));
+    await handle(testCall());
+    body.destroy(reset);
+    await expect(once(body, 'close')).rejects.toBe(reset);
+    expect(failures).toMatchObject([{ status: 200, error: reset }]);
   });
 });

@@ -1,24 +1,36 @@
 import type { AxiosResponse } from 'axios';
-import type { CallEvent } from '../observability/events.js';
+import type { CallEvent, Outcome } from '../observability/events.js';
 import type { Call, Handler, Layer } from './layer.js';
-import { type OutcomeContext, withOutcome } from './with-outcome.js';
+import { type OutcomeContext, withFailure, withOutcome } from './with-outcome.js';
 
 /** Publishes the start and the end of each call. */
 export function callEvents(context: OutcomeContext): Layer {
   const { events } = context;
   return (next) => (call) => {
     if (events.wants('call:start')) events.publish('call:start', eventOf(call, {}));
-    return events.wants('call:end') ? untilEnd(next, call, context) : next(call);
+    if (events.wants('call:end')) return untilEnd(next, call, context);
+    return events.wants('call:fail') ? untilFailure(next, call, context) : next(call);
   };
 }
 
 /** Apart from the layer, where its closure would cost every call. */
 function untilEnd(next: Handler, call: Call, context: OutcomeContext): Promise<AxiosResponse> {
-  const { journal } = call;
-  return withOutcome(next, call, journal.startedAt, context, (outcome) => {
-    const { requests, queuedMs } = journal;
-    context.events.publish('call:end', eventOf(call, Object.assign(outcome, { requests, queuedMs })));
+  return withOutcome(next, call, call.journal.startedAt, context, (outcome) => {
+    if (outcome.error !== undefined) publishEnd('call:fail', call, context, outcome);
+    publishEnd('call:end', call, context, outcome);
   });
+}
+
+function untilFailure(next: Handler, call: Call, context: OutcomeContext): Promise<AxiosResponse> {
+  return withFailure(next, call, call.journal.startedAt, context, (outcome) =>
+    publishEnd('call:fail', call, context, outcome),
+  );
+}
+
+function publishEnd(name: 'call:fail' | 'call:end', call: Call, { events }: OutcomeContext, outcome: Outcome): void {
+  if (!events.wants(name)) return;
+  const { requests, queuedMs } = call.journal;
+  events.publish(name, eventOf(call, Object.assign({ requests, queuedMs }, outcome)));
 }
 
 /**

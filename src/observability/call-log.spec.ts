@@ -27,7 +27,11 @@ function start(options?: LoggingOptions | false) {
   const clock = new ManualClock();
   const lines: [level: string, line: string, ...fields: object[]][] = [];
   const end = logCalls(events, resolveLogging(options), clock, (...line) => lines.push(line));
-  const ended = (changes: Partial<CallEndEvent>) => events.publish('call:end', { ...CALL, ...changes });
+  const ended = (changes: Partial<CallEndEvent>) => {
+    const event = { ...CALL, ...changes };
+    if (event.error !== undefined) events.publish('call:fail', event);
+    events.publish('call:end', event);
+  };
   return { events, clock, lines, end, ended };
 }
 
@@ -109,11 +113,14 @@ describe('logCalls', () => {
   });
 
   it('wants no events where nothing is to be written', () => {
-    expect(start({ failedCalls: false }).events.wants('call:end')).toBe(false);
-    expect(start(false).events.wants('call:end')).toBe(false);
-    const { events, end } = start();
-    expect(events.wants('call:end')).toBe(true);
-    end();
-    expect(events.wants('call:end')).toBe(false);
+    const wanted = ({ events }: ReturnType<typeof start>) =>
+      (['call:fail', 'call:end'] as const).filter((name) => events.wants(name));
+    expect(wanted(start({ failedCalls: false }))).toEqual([]);
+    expect(wanted(start(false))).toEqual([]);
+    const started = start();
+    expect(wanted(started)).toEqual(['call:fail']);
+    started.end();
+    expect(wanted(started)).toEqual([]);
+    expect(wanted(start({ failedCalls: false, slowCalls: { afterMs: 1 } }))).toEqual(['call:end']);
   });
 });

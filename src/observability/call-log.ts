@@ -20,7 +20,6 @@ export function logCalls(
   clock: Clock,
   write: (level: LogLevel, line: string, ...fields: object[]) => void,
 ): () => void {
-  if (!failedCalls && !slowCalls) return () => {};
   const lines = new RepeatedLines(repeatAfterMs || 0);
   const tell = (level: LogLevel, event: CallEndEvent, outcome: string) => {
     const { client, method, origin, urlTemplate = '' } = event;
@@ -28,15 +27,22 @@ export function logCalls(
     const heldBack = lines.seen(about, clock.now());
     if (heldBack !== undefined) write(level, `${about}, ${summary(event)}${more(heldBack)}`, fieldsOf(event, heldBack));
   };
-  const stop = events.on('call:end', (event) => {
-    const { error, durationMs } = event;
-    if (error !== undefined) {
+  const ends: (() => void)[] = [];
+  if (failedCalls) {
+    const failed = events.on('call:fail', (event) => {
       // What was given up, by its caller or with the inbound request, has not failed.
-      if (failedCalls && !isCancel(error)) tell(failedCalls, event, `failed: ${outcomeOf(error)}`);
-    } else if (slowCalls && durationMs > slowCalls.afterMs) tell(slowCalls.level, event, 'was slow');
-  });
+      if (!isCancel(event.error)) tell(failedCalls, event, `failed: ${outcomeOf(event.error)}`);
+    });
+    ends.push(failed);
+  }
+  if (slowCalls) {
+    const over = events.on('call:end', (event) => {
+      if (event.error === undefined && event.durationMs > slowCalls.afterMs) tell(slowCalls.level, event, 'was slow');
+    });
+    ends.push(over);
+  }
   return () => {
-    stop();
+    for (const end of ends) end();
     for (const [line, count] of lines.leftOver()) write(failedCalls || 'warn', `${line}; ${count} more`);
   };
 }

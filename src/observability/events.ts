@@ -53,6 +53,9 @@ export interface CallEndEvent extends CallEvent, Outcome {
   readonly queuedMs: number;
 }
 
+/** A call has failed, also one whose stream has. Right before its `call:end`; for who wants no others it costs the others little. */
+export type CallFailEvent = CallEndEvent;
+
 /** A request is about to be made: the first of a call, a retry, or a hedge. */
 export interface AttemptStartEvent extends AttemptEvent {
   /** Requests made for the call before this one. */
@@ -162,6 +165,7 @@ export interface PoolStateEvent {
 /** Event → what it says. */
 export interface HttpClientEventMap {
   'call:start': CallStartEvent;
+  'call:fail': CallFailEvent;
   'call:end': CallEndEvent;
   'attempt:start': AttemptStartEvent;
   'attempt:end': AttemptEndEvent;
@@ -181,6 +185,7 @@ export type HttpClientEventName = keyof HttpClientEventMap;
 
 const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   'call:start': true,
+  'call:fail': true,
   'call:end': true,
   'attempt:start': true,
   'attempt:end': true,
