@@ -46,6 +46,12 @@ describe('statusOutcome', () => {
 });
 
 describe('errorOutcome', () => {
+  it('takes a timeout that this process was blocked for, and could not have noticed an answer, to say nothing', () => {
+    expect(errorOutcome(new ResponseTimeoutError(call, 1_000, 99), 1_099)).toBe('failure');
+    expect(errorOutcome(new ResponseTimeoutError(call, 1_000, 100), 1_100)).toBe('ignored');
+    expect(errorOutcome(Object.assign(withCode('ECONNABORTED'), { eventLoopDelayMs: 812 }), 1_812)).toBe('ignored');
+  });
+
   it.each([
     ['a connection that takes too long', new ConnectTimeoutError(call, 1)],
     ['a response that takes too long', new ResponseTimeoutError(call, 1)],

@@ -1,4 +1,5 @@
 import { isSourceError } from '../errors/source-errors.js';
+import { isOwnDelay } from './event-loop-delay.js';
 
 /**
  * What a call says about its upstream:
@@ -27,6 +28,12 @@ const UPSTREAM_PREFIXES = ['ERR_TLS_', 'ERR_SSL_'];
 /** System errors for want of descriptors, ports or memory on this side. */
 const OWN_SHORTAGE = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
+interface FailedCall {
+  readonly code?: unknown;
+  readonly response?: { readonly status: number; readonly data?: unknown };
+  readonly eventLoopDelayMs?: number;
+}
+
 /** A 5xx or 429 is a failure, whether or not `validateStatus` accepts it. */
 export function statusOutcome(status: number): CallOutcome {
   return status >= 500 || status === 429 ? 'failure' : 'success';
@@ -38,13 +45,14 @@ export function statusOutcome(status: number): CallOutcome {
  *
  * A call cut by its deadline counts as a timeout where the attempt had run for a second or longer: callers with little
  * time left must not make an upstream look bad, yet one that hangs must be noticed where deadlines are shorter than timeouts.
+ * A timeout whose timer fired 100 ms late or more is ignored: this process was blocked, and has not looked whether there was an answer.
  * @param error what the attempt ended with
  * @param ranMs how long it had run
  */
 export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
-  const { code, response } = (error ?? {}) as { code?: unknown; response?: { status: number; data?: unknown } };
+  const { code, response, eventLoopDelayMs = 0 } = (error ?? {}) as FailedCall;
   if (response && statusOutcome(response.status) === 'failure') return 'failure';
-  if (typeof code !== 'string' || isSourceError(error)) return 'ignored';
+  if (typeof code !== 'string' || isSourceError(error) || isOwnDelay(eventLoopDelayMs)) return 'ignored';
   if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';
   if (response && code === 'ERR_BAD_REQUEST') return 'success';
   // axios has one code for a refused status and for a response that breaks off; only the former has its data.

@@ -6,6 +6,11 @@ const MIN_NOTABLE_MS = 10;
 const MAX_NOTABLE_MS = 100;
 const NOTABLE_SHARE = 0.1;
 
+/** Whether a timeout says less of the other side than of this process, whose timer fired so late. */
+export function isOwnDelay(delayMs: number): boolean {
+  return delayMs >= MAX_NOTABLE_MS;
+}
+
 /** Whether a timer was kept waiting by this process, which then has not looked at its sockets either. */
 export function isLate(delayMs: number): boolean {
   return delayMs > RESOLUTION_MS;
