@@ -1,9 +1,20 @@
 import * as v from 'valibot';
+import { MissingReasonSchema } from '../fares/fares.dto.js';
 import { BreakerStateSchema } from '../traffic/traffic.dto.js';
+import { moment, ms } from '../validation/schema-parts.js';
 
 /** What a person has done to an airline: `broken` answers 503 at once, `slow` takes longer than a search. */
 export const AirlineModeSchema = v.picklist(['normal', 'broken', 'slow']);
 export type AirlineMode = v.InferOutput<typeof AirlineModeSchema>;
+
+/** What became of the last search that asked an airline. */
+const LastAnswerSchema = v.object({
+  at: moment,
+  outcome: v.picklist(['answered', ...MissingReasonSchema.options]),
+  detail: v.pipe(v.string(), v.description('For people'), v.examples(['3 fares', 'answered with status 503, 3 times'])),
+  durationMs: ms,
+});
+export type LastAnswer = v.InferOutput<typeof LastAnswerSchema>;
 
 /** Key: `code`. */
 export const AirlineViewSchema = v.object({
@@ -13,6 +24,7 @@ export const AirlineViewSchema = v.object({
   temper: v.pipe(v.string(), v.description('What it is like by itself, for people'), v.examples(['fast'])),
   mode: AirlineModeSchema,
   breaker: BreakerStateSchema,
+  last: v.pipe(v.nullable(LastAnswerSchema), v.description('null: not asked yet')),
 });
 export type AirlineView = v.InferOutput<typeof AirlineViewSchema>;
 

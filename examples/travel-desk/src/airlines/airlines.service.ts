@@ -4,7 +4,7 @@ import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
 import type { AirlineApi, Journey } from './airline-api.js';
 import { AIRLINE_APIS } from './airline-apis.js';
 import { AIRLINES_CLIENT } from './airlines-client.js';
-import type { AirlineAction, AirlineMode, AirlineView } from './airlines.dto.js';
+import type { AirlineAction, AirlineMode, AirlineView, LastAnswer } from './airlines.dto.js';
 
 /** An airline that can be asked. */
 export interface Airline extends Pick<AirlineApi, 'code' | 'read'> {
@@ -17,6 +17,8 @@ const MODES: Readonly<Record<AirlineAction, AirlineMode>> = { break: 'broken', s
 @Injectable()
 export class AirlinesService {
   readonly all: readonly Airline[];
+  /** Code → what became of the last search. */
+  readonly #last = new Map<string, LastAnswer>();
 
   constructor(
     private readonly embedded: EmbeddedAirlines,
@@ -37,7 +39,13 @@ export class AirlinesService {
       temper,
       mode,
       breaker: breakers.state(origin),
+      last: this.#last.get(code) ?? null,
     }));
+  }
+
+  /** Keeps what became of a search, for the views. */
+  note(code: string, answer: Omit<LastAnswer, 'at'>): void {
+    this.#last.set(code, { at: new Date().toISOString(), ...answer });
   }
 
   /** undefined: there is no such airline. */

@@ -54,8 +54,21 @@ export class FareSearchService {
     using calls = shared ? throughClient(this.http) : throughClientPerCall();
     const tell = (code: string, entry: GatherEntry<Fare[]>) => {
       const airline = all.get(code)!;
-      if (entry.status === 'missed') listener.onMissing(missingAirline(airline, entry));
-      else listener.onFares(faresOf(airline, entry.value, entry.durationMs));
+      if (entry.status === 'missed') {
+        const missing = missingAirline(airline, entry);
+        const { reason: outcome, detail, durationMs } = missing;
+        this.airlines.note(code, { outcome, detail, durationMs });
+        listener.onMissing(missing);
+      } else {
+        const found = faresOf(airline, entry.value, entry.durationMs);
+        const { fares, durationMs } = found;
+        this.airlines.note(code, {
+          outcome: 'answered',
+          detail: `${fares.length} fare${fares.length === 1 ? '' : 's'}`,
+          durationMs,
+        });
+        listener.onFares(found);
+      }
     };
     const told = new Set<string>();
     const { results, complete, counts } = await gather(

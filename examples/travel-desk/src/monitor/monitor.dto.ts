@@ -38,6 +38,10 @@ export const PingSchema = v.object({
 });
 export type Ping = v.InferOutput<typeof PingSchema>;
 
+/** A ping as a sparkline shows it. */
+const RecentPingSchema = v.object({ state: EndpointStateSchema, durationMs: ms });
+export type RecentPing = v.InferOutput<typeof RecentPingSchema>;
+
 /** Key: `id`. */
 export const EndpointViewSchema = v.object({
   id: v.string(),
@@ -48,6 +52,7 @@ export const EndpointViewSchema = v.object({
   last: v.nullable(PingSchema),
   uptime: v.pipe(v.nullable(share), v.description('Of the pings kept, those that did not find it down')),
   breaker: BreakerStateSchema,
+  recent: v.pipe(v.array(RecentPingSchema), v.description('The last 30 pings, the newest last')),
 });
 export type EndpointView = v.InferOutput<typeof EndpointViewSchema>;
 

@@ -94,9 +94,9 @@ export class MonitorService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #view({ id, url, behaviour }: MonitoredEndpoint): EndpointView {
-    const { state, since, last, uptime } = this.#histories.get(id)!;
+    const { state, since, last, uptime, recent } = this.#histories.get(id)!;
     const breaker = this.clients.breakers(MONITOR_CLIENT).state(new URL(url).origin);
-    return { id, url, behaviour, state, since, last, uptime, breaker };
+    return { id, url, behaviour, state, since, last, uptime, breaker, recent };
   }
 
   /** Within the jitter, so that the endpoints are not all asked at the same moment. */

@@ -1,4 +1,7 @@
-import type { EndpointState, Ping } from './monitor.dto.js';
+import type { EndpointState, Ping, RecentPing } from './monitor.dto.js';
+
+/** As many as a sparkline has room for. */
+const RECENT = 30;
 
 /** The last pings of one endpoint: as many as are asked for, never more. */
 export class PingHistory {
@@ -16,6 +19,11 @@ export class PingHistory {
   /** The newest last. */
   get pings(): readonly Ping[] {
     return this.#pings;
+  }
+
+  /** The last of them, for a sparkline. */
+  get recent(): RecentPing[] {
+    return this.#pings.slice(-RECENT).map(({ state, durationMs }) => ({ state, durationMs }));
   }
 
   get last(): Ping | null {

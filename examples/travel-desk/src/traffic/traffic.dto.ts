@@ -45,6 +45,7 @@ export const ClientViewSchema = v.object({
   inFlight: v.pipe(count, v.description('Calls whose response body has not ended')),
   open: v.pipe(count, v.description('Sockets that are open now')),
   maxSockets: v.pipe(v.nullable(count), v.description('As many as may be open at once; null: no limit')),
+  retries: v.pipe(count, v.description('Calls that were made again, since the start')),
   ...sockets,
 });
 export type ClientView = v.InferOutput<typeof ClientViewSchema>;

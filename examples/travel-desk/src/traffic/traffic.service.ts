@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HttpClients, type SocketStats } from 'nest-outbound';
 import { OriginLabels } from './origin-labels.js';
+import { RetryNotices } from './retry-notices.js';
 import type { BreakerView, ClientView, OriginSockets } from './traffic.dto.js';
 
 /** What the clients of the app are doing. */
@@ -18,6 +19,7 @@ export class TrafficService {
   constructor(
     private readonly http: HttpClients,
     private readonly labels: OriginLabels,
+    private readonly retries: RetryNotices,
   ) {}
 
   view(): Traffic {
@@ -31,6 +33,7 @@ export class TrafficService {
         inFlight,
         open: total.active + total.idle,
         maxSockets: this.#maxSockets(client),
+        retries: this.retries.countOf(client),
         ...withRatio(total),
       });
       for (const [origin, sockets] of Object.entries(pool.origins)) {
