@@ -2,14 +2,13 @@ import { type DynamicModule, Module, StandardSchemaSerializerInterceptor } from 
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { HttpClientExceptionFilter, HttpClientModule } from 'nest-outbound';
-import { DeskModule } from './desk/desk.module.js';
 import { ExternalCallController } from './external-call/external-call.controller.js';
 import { FaresModule } from './fares/fares.module.js';
 import { HealthController } from './health/health.controller.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
 import { ManyCallsService } from './many-calls/many-calls.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
-import { PageController } from './page/page.controller.js';
+import { PageModule } from './page/page.module.js';
 import { PoolController } from './pool/pool.controller.js';
 import type { Settings } from './settings/schema.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -37,16 +36,9 @@ export class AppModule {
         }),
         TerminusModule.forRoot({ logger: false }),
         FaresModule,
-        DeskModule,
+        PageModule,
       ],
-      controllers: [
-        PageController,
-        HealthController,
-        MetricsController,
-        ExternalCallController,
-        ManyCallsController,
-        PoolController,
-      ],
+      controllers: [HealthController, MetricsController, ExternalCallController, ManyCallsController, PoolController],
       providers: [
         ManyCallsService,
         { provide: APP_FILTER, useClass: HttpClientExceptionFilter },

@@ -11,5 +11,6 @@ import { DeskService } from './desk.service.js';
   imports: [AirlinesModule, DrainModule, MonitorModule, TrafficModule],
   controllers: [DeskController, ControlsController],
   providers: [DeskService],
+  exports: [DeskService],
 })
 export class DeskModule {}

@@ -1,0 +1,44 @@
+/** @import { DeskSnapshot } from '../../../desk/desk.dto.js' */
+import { count, counted, time } from './format.js';
+
+/** A phase of the process; `ended`: it is gone, which only the browser can tell. */
+export const STEPS = /** @type {const} */ (['open', 'draining', 'closing', 'ended']);
+
+/** @param {DeskSnapshot['process']} process */
+export const processFields = ({ pid, rssMegabytes, watchers }) => ({
+  pid: String(pid),
+  memory: `${count(rssMegabytes)}\u00a0MB`,
+  watchers: counted(watchers, 'watcher'),
+});
+
+/**
+ * @param {DeskSnapshot['drain']} drain
+ * @param {boolean} [isEnded] whether the process is gone
+ */
+export function drainFields({ phase, inFlight, elapsedMs, deadlineMs }, isEnded = false) {
+  const step = isEnded ? 'ended' : phase;
+  const under = `${counted(inFlight, 'call')} in flight`;
+  const news = {
+    open: '',
+    draining: `${under}, ${time(elapsedMs ?? 0)} of ${time(deadlineMs)}`,
+    closing: `Drained in ${time(elapsedMs ?? 0)}; streams end`,
+    ended: 'The process has ended. Start it again:',
+  };
+  return {
+    step,
+    news: news[step],
+    isOpen: step === 'open',
+    isAlive: step !== 'ended',
+    width: step === 'draining' ? Math.min(100, Math.round((100 * (elapsedMs ?? 0)) / deadlineMs)) : 0,
+    ...Object.fromEntries(STEPS.map((name) => [`at_${name}`, name === step ? 'step' : null])),
+  };
+}
+
+/** @param {DeskSnapshot['monitor']} monitor */
+export const monitorFields = ({ states, intervalMs, ticks, lastTickMs }) => ({
+  up: count(states.up),
+  degraded: count(states.degraded),
+  down: count(states.down),
+  unknown: count(states.unknown),
+  round: lastTickMs === null ? `every ${time(intervalMs)}` : `round ${count(ticks)} took ${time(lastTickMs)}`,
+});
