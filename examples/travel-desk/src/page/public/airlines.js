@@ -20,6 +20,10 @@ export function airlines(searchMs) {
     const row = rows.get(view.code);
     if (row) patch(row, airlineFields(view, searchMs, runningMs));
   };
+  const put = (/** @type {AirlineView} */ view) => {
+    views.set(view.code, view);
+    if (!awaited.has(view.code)) show(view);
+  };
 
   list.addEventListener('click', ({ target }) => {
     const button = target instanceof Element ? target.closest('button') : null;
@@ -33,34 +37,23 @@ export function airlines(searchMs) {
   return {
     /** @param {readonly AirlineView[]} all */
     isAllOf: (all) => all.length === rows.size && all.every(({ code }) => rows.has(code)),
-    /** @param {AirlineView} view */
-    put(view) {
-      views.set(view.code, view);
-      if (!awaited.has(view.code)) show(view);
-    },
+    put,
     /** A search asks all of them. */
-    ask() {
+    ask: () => {
       for (const code of views.keys()) awaited.add(code);
     },
-    /**
-     * Still asking.
-     * @param {number} elapsedMs
-     */
-    wait(elapsedMs) {
+    /** Still asking. */
+    wait: (/** @type {number} */ elapsedMs) => {
       for (const code of awaited) show(/** @type {AirlineView} */ (views.get(code)), elapsedMs);
     },
-    /**
-     * The search knows about one.
-     * @param {string} code
-     * @param {Omit<LastAnswer, 'at'>} answer
-     */
-    settle(code, answer) {
+    /** The search knows about one. */
+    settle: (/** @type {string} */ code, /** @type {Omit<LastAnswer, 'at'>} */ answer) => {
       awaited.delete(code);
       const view = views.get(code);
-      if (view) this.put({ ...view, last: { at: new Date().toISOString(), ...answer } });
+      if (view) put({ ...view, last: { at: new Date().toISOString(), ...answer } });
     },
     /** The search is over, whatever it knows. */
-    stop() {
+    stop: () => {
       awaited.clear();
       for (const view of views.values()) show(view);
     },

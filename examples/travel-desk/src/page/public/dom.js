@@ -16,7 +16,9 @@ export function byId(id) {
  * @returns {HTMLElement}
  */
 export function fromTemplate(id) {
-  const first = /** @type {HTMLTemplateElement} */ (byId(id)).content.firstElementChild;
+  /** @type {HTMLTemplateElement} */
+  const template = byId(id);
+  const first = template.content.firstElementChild;
   return /** @type {HTMLElement} */ (document.importNode(/** @type {Element} */ (first), true));
 }
 
@@ -25,10 +27,8 @@ export function fromTemplate(id) {
  * @param {Element} root
  * @returns {Map<string, HTMLElement>}
  */
-export const byKey = (root) =>
-  new Map(
-    [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-key]'))].map((element) => [
-      element.dataset.key ?? '',
-      element,
-    ]),
-  );
+export function byKey(root) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const elements = root.querySelectorAll('[data-key]');
+  return new Map(Array.from(elements, (element) => [element.dataset.key ?? '', element]));
+}

@@ -1,12 +1,11 @@
 /** @import { EndpointDetail, Ping } from '../../monitor/monitor.dto.js' */
 import { byId, fromTemplate } from './dom.js';
 import { NOTHING, percent, time } from './fields/format.js';
-import { bars, sparkText } from './fields/sparkline.js';
+import { DETAIL_PINGS, sparkFields } from './fields/sparkline.js';
 import { outcomeWord } from './fields/outcome-word.js';
 import { patch } from './patch.js';
 import { problemOf, showingErrors } from './post.js';
 
-const PINGS = 60;
 const ROWS = 10;
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -64,12 +63,9 @@ function show(dialog, { id, url, state, since, breaker, uptime, history }) {
     breaker,
     breakerIcon: `#breaker-${breaker}`,
     uptime: percent(uptime),
-    up: bars(history, 'up', PINGS),
-    degraded: bars(history, 'degraded', PINGS),
-    down: bars(history, 'down', PINGS),
-    spark: sparkText(history),
+    ...sparkFields(history, DETAIL_PINGS),
   });
-  byId('pings').replaceChildren(...history.slice(-ROWS).reverse().map(row));
+  byId('pings').replaceChildren(...history.slice(-ROWS).toReversed().map(row));
 }
 
 /** @param {Ping} ping */

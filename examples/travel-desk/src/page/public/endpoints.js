@@ -37,8 +37,7 @@ export function endpoints(open) {
   return {
     /** @param {readonly EndpointView[]} views */
     isAllOf: (views) => views.length === cells.size && views.every(({ id }) => cells.has(id)),
-    /** @param {EndpointView} view */
-    put(view) {
+    put: (/** @type {EndpointView} */ view) => {
       const cell = cells.get(view.id);
       if (cell) patch(cell, endpointFields(view));
     },

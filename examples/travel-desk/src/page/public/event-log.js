@@ -9,10 +9,10 @@ export function eventLog() {
   const list = byId('log');
   const empty = byId('log-empty');
   return {
-    /** @param {{ at?: string, kind: string, label: string, text: string }} entry */
-    add({ at, kind, label, text }) {
+    /** @param {{ at?: string, kind: string, client?: string, label: string, text: string }} entry */
+    add({ at, kind, client = '', label, text }) {
       const entry = fromTemplate('log-entry');
-      patch(entry, { at: CLOCK.format(at === undefined ? new Date() : new Date(at)), kind, label, text });
+      patch(entry, { at: CLOCK.format(at === undefined ? new Date() : new Date(at)), kind, client, label, text });
       list.prepend(entry);
       empty.hidden = true;
       if (list.childElementCount > MAX_ENTRIES) list.lastElementChild?.remove();

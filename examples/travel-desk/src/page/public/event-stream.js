@@ -9,6 +9,7 @@ export async function* eventsOf(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   try {
     for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- what is read comes in parts, one after another
       const { done, value } = await reader.read();
       if (done) return;
       const blocks = (rest + value).split('\n\n');

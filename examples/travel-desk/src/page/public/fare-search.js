@@ -57,10 +57,10 @@ export function fareSearch(searchMs, airlines) {
       airlines.settle(airline, { outcome: reason, detail, durationMs });
       missing.put(missed);
     },
-    done(/** @type {FareSearchDone} */ { answered, asked, cheapest, elapsedMs }) {
+    done(/** @type {FareSearchDone} */ { date, answered, asked, cheapest, elapsedMs }) {
       budget.stop(elapsedMs);
-      const best = cheapest ? `; from ${price(cheapest.price)}` : '';
-      news.textContent = `${answered} of ${asked} airlines answered${best}`;
+      const best = cheapest ? `, from ${price(cheapest.price)}` : '';
+      news.textContent = `${date}: ${answered} of ${asked} answered${best}`;
       empty.hidden = cheapest !== null;
       empty.textContent = 'No fares: no airline had one.';
     },

@@ -16,6 +16,8 @@ import { requestRate } from './request-rate.js';
 import { sortedList } from './sorted-list.js';
 import { themeButton } from './theme-button.js';
 
+/** The client whose news is not for people's ears: it never ends. */
+const MONITOR = 'monitor';
 const searchMs = Number(document.body.dataset.searchMs);
 
 themeButton(byId('theme'));
@@ -62,8 +64,8 @@ function noteBreaker(/** @type {BreakerView} */ { client, origin, label, state, 
   breakers.set(key, state);
   if (state === before) return;
   const because = state === 'open' && before === 'closed' ? `, after ${failures} failures in ${calls} calls` : '';
-  log.add({ kind: `breaker-${state}`, label, text: `breaker ${state}${because}` });
-  announce(`Breaker of ${label} is ${state}`);
+  log.add({ kind: `breaker-${state}`, client, label, text: `breaker ${state}${because}` });
+  if (client !== MONITOR) announce(`Breaker of ${label} is ${state}`);
 }
 
 listenLive(
@@ -97,9 +99,15 @@ listenLive(
     },
     sockets: sockets.put,
     breaker: noteBreaker,
-    retry({ at, label, attempt, outcome, delayMs }) {
-      log.add({ at, kind: 'retry', label, text: `attempt ${attempt} got ${outcome}; again in ${time(delayMs)}` });
-      announce(`Retry at ${label}`);
+    retry({ at, client, label, attempt, outcome, delayMs }) {
+      log.add({
+        at,
+        kind: 'retry',
+        client,
+        label,
+        text: `attempt ${attempt} got ${outcome}; again in ${time(delayMs)}`,
+      });
+      if (client !== MONITOR) announce(`Retry at ${label}`);
     },
   },
   (isLive) => {

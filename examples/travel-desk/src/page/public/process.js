@@ -37,17 +37,15 @@ export function processPanel(tell) {
   });
 
   return {
-    /** @param {DeskSnapshot['process']} process */
-    process: (process) => patch(byId('process'), processFields(process)),
-    /** @param {DeskSnapshot['drain']} drain */
-    drain(drain) {
+    process: (/** @type {DeskSnapshot['process']} */ process) => patch(byId('process'), processFields(process)),
+    drain: (/** @type {DeskSnapshot['drain']} */ drain) => {
       if (drain.phase !== (last?.phase ?? 'open')) tell(WORDS[drain.phase]);
       last = drain;
       isEnded = false;
       show();
     },
     /** The stream has broken off. Where that was announced, the process is gone; else it may be the network. */
-    lost() {
+    lost: () => {
       if (last?.phase !== 'closing' || isEnded) return;
       isEnded = true;
       tell('has ended; start it again with npm start');

@@ -1,7 +1,6 @@
-import { plainBars } from './fields/sparkline.js';
+import { plainBars, RATE_SECONDS } from './fields/sparkline.js';
 import { patch } from './patch.js';
 
-const SECONDS = 60;
 const AVERAGED = 10;
 const SECOND_MS = 1_000;
 
@@ -20,14 +19,14 @@ export function requestRate(root) {
     if (counted === undefined) return;
     perSecond.push(Math.max(0, current - counted)); // a new process counts from 0
     counted = current;
-    if (perSecond.length > SECONDS) perSecond.shift();
+    if (perSecond.length > RATE_SECONDS) perSecond.shift();
     const last = perSecond.slice(-AVERAGED);
     const top = Math.max(10, ...perSecond);
     patch(root, {
       rate: (last.reduce((all, one) => all + one, 0) / last.length).toFixed(1),
       bars: plainBars(
         perSecond.map((requests) => requests / top),
-        SECONDS,
+        RATE_SECONDS,
       ),
     });
   }, SECOND_MS);

@@ -1,10 +1,9 @@
 import { bound } from '../bound.js';
 import { type Html, html } from '../html.js';
+import { DETAIL_PINGS } from '../public/fields/sparkline.js';
 import { sparkline } from './endpoints.view.js';
 import { icon, template } from './parts.js';
 
-/** As many pings as the settings keep by default. */
-const DETAIL_PINGS = 60;
 const NO_DETAIL = {
   id: '',
   url: '',

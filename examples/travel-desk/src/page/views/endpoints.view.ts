@@ -1,8 +1,8 @@
 import type { EndpointView } from '../../monitor/monitor.dto.js';
 import { bound } from '../bound.js';
 import { type Html, html } from '../html.js';
-import { endpointFields, SPARK_PINGS } from '../public/fields/endpoint-fields.js';
-import { SPARK_HEIGHT, sparkWidth } from '../public/fields/sparkline.js';
+import { endpointFields } from '../public/fields/endpoint-fields.js';
+import { CELL_PINGS, SPARK_HEIGHT, sparkWidth } from '../public/fields/sparkline.js';
 import { icon } from './parts.js';
 
 export const endpointsView = (endpoints: readonly EndpointView[]): Html =>
@@ -10,7 +10,7 @@ export const endpointsView = (endpoints: readonly EndpointView[]): Html =>
     <header>
       <h2 id="endpoints-title">${endpoints.length} endpoints</h2>
       <p class="sub">
-        The last ${SPARK_PINGS} pings of each; height: latency, logarithmic, up to 2 s; full and pale: down.
+        The last ${CELL_PINGS} pings of each; height: latency, logarithmic, up to 2 s; full and pale: down.
         <a href="#pools-title" class="jump">Skip them</a>
       </p>
     </header>
@@ -29,7 +29,7 @@ function byBehaviour(endpoints: readonly EndpointView[]): [string, EndpointView[
 
 const group = (name: string, endpoints: readonly EndpointView[]): Html =>
   html`<section class="group" aria-label="${name}">
-    <h3>${name} <small>${endpoints.length}</small></h3>
+    <h3><span>${name}</span> <small>${endpoints.length}</small></h3>
     <ul>
       ${endpoints.map((endpoint) => html`<li>${cell(endpoint)}</li>`)}
     </ul>
@@ -43,12 +43,9 @@ function cell(endpoint: EndpointView): Html {
     fields,
     { href: 'href', 'data-state': 'state', 'data-breaker': 'breaker' },
     { class: 'cell', 'data-key': endpoint.id },
-    html`${bound('span', fields, { text: 'id' }, { class: 'id' })}
-      <span class="now">
-        <span class="state">${icon(fields, 'icon')} ${bound('span', fields, { text: 'state' })}</span>
-        ${bound('span', fields, { text: 'outcome' }, { class: 'outcome' })}
-      </span>
-      ${sparkline(fields, SPARK_PINGS)}`,
+    html`${bound('span', fields, { text: 'id', title: 'id' }, { class: 'id' })}
+      <span class="state">${icon(fields, 'icon')} ${bound('span', fields, { text: 'state' })}</span>
+      ${bound('span', fields, { text: 'outcome' }, { class: 'outcome' })} ${sparkline(fields, CELL_PINGS)}`,
   );
 }
 

@@ -36,7 +36,8 @@ export const page = (snapshot: DeskSnapshot, { searchMs, today }: PageContext): 
         <a class="skip" href="#main">Skip to the airlines</a>
         ${iconsView}
         <header class="masthead">
-          <div>
+          <img src="/assets/icon.svg" alt="" width="36" height="36" />
+          <div class="title">
             <h1>Travel desk</h1>
             <p>
               One app, ${snapshot.clients.length} pooled HTTP clients,

@@ -29,7 +29,7 @@ export const poolsView = ({ clients, sockets }: DeskSnapshot): Html =>
     <ul class="clients" id="clients">
       ${clients.map(clientView)}
     </ul>
-    <div class="scroll" role="region" aria-labelledby="pools-title" tabindex="0">
+    <div class="scroll" role="region" aria-label="Sockets by origin" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -2,6 +2,7 @@ import type { DeskSnapshot } from '../../desk/desk.dto.js';
 import { bound } from '../bound.js';
 import { type Html, html } from '../html.js';
 import { drainFields, monitorFields, processFields, STEPS } from '../public/fields/process-fields.js';
+import { RATE_SECONDS, SPARK_HEIGHT, sparkWidth } from '../public/fields/sparkline.js';
 import { totalsFields } from '../public/fields/traffic-fields.js';
 import { meter } from './parts.js';
 
@@ -22,20 +23,26 @@ export function totalsView({ process, drain, monitor, clients }: DeskSnapshot): 
         ${bound('dd', totals, { text: 'open' })} ${bound('dd', totals, { text: 'cap' }, { class: 'sub' })}
       </div>
       <div>
-        <dt>Socket reused</dt>
+        <dt>Reuse ratio</dt>
         ${bound('dd', totals, { text: 'ratio' })}
         <dd class="sub">of ${bound('span', totals, { text: 'requests' })}</dd>
       </div>
       <div>
         <dt>Retries</dt>
-        ${bound('dd', totals, { text: 'retries' })} ${bound('dd', totals, { text: 'inFlight' }, { class: 'sub' })}
+        ${bound('dd', totals, { text: 'retries' })}
+        <dd class="sub">since the start</dd>
       </div>
     </dl>
     <dl id="rate">
       <dt>Requests per second</dt>
       ${bound('dd', { rate: '–' }, { text: 'rate' })}
       <dd class="sub">
-        <svg class="spark" viewBox="0 0 240 20" preserveAspectRatio="none" aria-hidden="true">
+        <svg
+          class="spark"
+          viewBox="0 0 ${sparkWidth(RATE_SECONDS)} ${SPARK_HEIGHT}"
+          preserveAspectRatio="none"
+          aria-hidden="true"
+        >
           ${bound('path', { bars: '' }, { d: 'bars' })}
         </svg>
         <span class="unseen">on average over 10 seconds</span>

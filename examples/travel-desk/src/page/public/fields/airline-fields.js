@@ -1,5 +1,5 @@
 /** @import { AirlineView } from '../../../airlines/airlines.dto.js' */
-import { NOTHING, time } from './format.js';
+import { time } from './format.js';
 
 /** Outcome → what it is called. */
 const OUTCOMES = {
@@ -45,7 +45,7 @@ export function airlineFields({ code, name, temper, mode, breaker, last }, deadl
         : {
             outcome: last.outcome,
             word: OUTCOMES[last.outcome],
-            duration: last.outcome === 'refused' ? NOTHING : time(last.durationMs),
+            duration: last.outcome === 'refused' ? '' : time(last.durationMs),
             detail: last.detail,
             width: share(last.durationMs, deadlineMs),
           }),

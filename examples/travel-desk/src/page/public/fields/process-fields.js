@@ -19,7 +19,7 @@ export function drainFields({ phase, inFlight, elapsedMs, deadlineMs }, isEnded 
   const step = isEnded ? 'ended' : phase;
   const under = `${counted(inFlight, 'call')} in flight`;
   const news = {
-    open: '',
+    open: under,
     draining: `${under}, ${time(elapsedMs ?? 0)} of ${time(deadlineMs)}`,
     closing: `Drained in ${time(elapsedMs ?? 0)}; streams end`,
     ended: 'The process has ended. Start it again:',

@@ -3,6 +3,12 @@ import { counted, time } from './format.js';
 
 /** The size of the drawing: it is stretched to whatever room it has. */
 export const SPARK_HEIGHT = 20;
+/** As many pings as the cell of an endpoint shows, and as its details do. */
+export const CELL_PINGS = 30;
+export const DETAIL_PINGS = 60;
+/** As many seconds as the rate of requests is shown for. */
+export const RATE_SECONDS = 60;
+
 const SLOT = 4;
 const GAP = 1;
 
@@ -13,19 +19,16 @@ const TOP_MS = 2_000;
 export const sparkWidth = (slots) => slots * SLOT;
 
 /**
- * The bars of those pings that are in one state, as the data of an SVG path; the newest ping is at the right.
+ * A bar for each ping, the newest at the right, as the data of an SVG path for each state; and what they say in words.
  * @param {readonly RecentPing[]} pings the newest last
- * @param {EndpointState} state
  * @param {number} slots for so many pings there is room
  */
-export function bars(pings, state, slots) {
-  const shown = pings.slice(-slots);
-  return shown
-    .map((ping, index) =>
-      ping.state === state ? bar(slots - shown.length + index, state === 'down' ? 1 : level(ping.durationMs)) : '',
-    )
-    .join('');
-}
+export const sparkFields = (pings, slots) => ({
+  up: barsOf(pings, 'up', slots),
+  degraded: barsOf(pings, 'degraded', slots),
+  down: barsOf(pings, 'down', slots),
+  spark: inWords(pings),
+});
 
 /**
  * Bars of anything, the last at the right.
@@ -36,10 +39,21 @@ export const plainBars = (levels, slots) =>
   levels.map((height, index) => (height > 0 ? bar(slots - levels.length + index, height) : '')).join('');
 
 /**
- * The same in words.
  * @param {readonly RecentPing[]} pings
+ * @param {EndpointState} state
+ * @param {number} slots
  */
-export function sparkText(pings) {
+function barsOf(pings, state, slots) {
+  const shown = pings.slice(-slots);
+  return shown
+    .map((ping, index) =>
+      ping.state === state ? bar(slots - shown.length + index, state === 'down' ? 1 : level(ping.durationMs)) : '',
+    )
+    .join('');
+}
+
+/** @param {readonly RecentPing[]} pings */
+function inWords(pings) {
   if (pings.length === 0) return 'No pings yet';
   const answered = pings.filter(({ state }) => state !== 'down').map(({ durationMs }) => durationMs);
   const downs = pings.length - answered.length;

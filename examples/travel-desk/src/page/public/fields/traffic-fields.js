@@ -62,11 +62,7 @@ export function totalsFields(clients) {
     open: count(sum((client) => client.open)),
     cap: isLimited ? `of ${count(sum(({ maxSockets }) => maxSockets ?? 0))} allowed` : 'no limit',
     ratio: requests === 0 ? NOTHING : percent(reused / requests),
-    requests: `${counted(requests, 'request')}`,
+    requests: counted(requests, 'request'),
     retries: count(sum((client) => client.retries)),
-    inFlight: `${counted(
-      sum((client) => client.inFlight),
-      'call',
-    )} in flight`,
   };
 }
