@@ -1,0 +1,122 @@
+import axe from 'axe-core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { MonitorService } from '../src/monitor/monitor.service.js';
+import { DEFAULT_ENDPOINTS } from '../src/settings/default-endpoints.js';
+import { describeInChromium, START_MS } from './support/browser.js';
+import { openDesk, until } from './support/desk-page.js';
+import { type RunningApp, startApp } from './support/running-app.js';
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+describeInChromium('the page for everybody', (browser) => {
+  let running: RunningApp;
+
+  beforeEach(async () => {
+    running = await startApp({ monitor: { endpoints: DEFAULT_ENDPOINTS, intervalMs: 86_400_000 } });
+    await until(() => running.app.get(MonitorService, { strict: false }).summary().ticks).toBe(1);
+  });
+  afterEach(() => running.app.close());
+
+  it('can be used with a keyboard alone', async () => {
+    await using desk = await openDesk(browser(), running.port);
+    const { page } = desk;
+    const focused = () => page.evaluate('document.activeElement.textContent.trim()');
+    const outline = () => page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    const tab = async (times = 1) => {
+      for (let time = 0; time < times; time++) {
+        await page.keyboard.press('Tab');
+        expect(await outline()).toBe('solid');
+      }
+      return focused();
+    };
+    expect(await tab()).toBe('Skip to the airlines');
+    await page.keyboard.press('Enter');
+    expect(await tab()).toBe('Break');
+    await page.keyboard.press('Enter');
+    await until(() => desk.airline('PO').getAttribute('data-mode')).toBe('broken');
+    expect(await tab(2)).toBe('Restore');
+    await page.keyboard.press('Space');
+    await until(() => desk.airline('PO').getAttribute('data-mode')).toBe('normal');
+
+    await page.locator('[name="from"]').focus();
+    await page.keyboard.press('Enter');
+    await until(() => page.locator('#search-news').textContent()).toMatch(/of 8 answered/);
+
+    await page.locator('.jump').focus();
+    expect(await tab()).toMatch(/^healthy-1\s/);
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toMatch(/^healthy-2\s/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'healthy-2' }).waitFor();
+    await page.keyboard.press('Enter'); // on its Close
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(await focused()).toMatch(/^healthy-2\s/);
+
+    await page.locator('.jump').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('pools-title');
+  });
+
+  it(
+    'keeps to WCAG 2.2 AA, in both themes, on large screens and small ones',
+    async () => {
+      await using there = await openDesk(browser(), running.port);
+      const { page } = there;
+      await there.press('PO', 'Break');
+      await there.press('TJ', 'Slow');
+      await there.search('2026-03-01');
+      await there.search('2026-03-02');
+      await until(() => there.breaker('PO')).toBe('open');
+      await page.evaluate(axe.source);
+      const check = async (context: string) => {
+        const options = JSON.stringify({ runOnly: WCAG, resultTypes: ['violations'] });
+        const results = (await page.evaluate(`axe.run(${context}, ${options})`)) as axe.AxeResults;
+        expect(results.passes.map(({ id }) => id)).toContain('color-contrast');
+        const violations = results.violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => [id, html, any]));
+        expect(violations).toEqual([]);
+      };
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const width of [1_280, 360]) {
+          await page.setViewportSize({ width, height: 740 });
+          await check('document');
+        }
+        await page.locator('.cell[data-key="flapping-1"]').click();
+        await page.getByRole('dialog').waitFor();
+        await check('"#detail"');
+        await page.keyboard.press('Escape');
+        await page.locator('#drain-open').click();
+        await check('"#drain-dialog"');
+        await page.keyboard.press('Escape');
+      }
+    },
+    2 * START_MS,
+  );
+
+  it('fits into 360 pixels, with room for fingers', async () => {
+    await using there = await openDesk(browser(), running.port, {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+    });
+    const { page } = there;
+    await there.search();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    const low = await page.evaluate(`
+      [...document.querySelectorAll('button, input:not([type=checkbox]), .check, .cell, nav a')]
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+        .map((element) => element.outerHTML)`);
+    expect(low).toEqual([]);
+  });
+
+  it('tells what there is without JavaScript, too', async () => {
+    await using there = await openDesk(browser(), running.port, { javaScriptEnabled: false });
+    const { page } = there;
+    expect(await page.locator('#endpoints .cell').count()).toBe(50);
+    expect(await page.locator('.cell[data-state="up"]').count()).toBeGreaterThan(30);
+    expect(await there.breaker('PO')).toBe('closed');
+    expect(await page.locator('.notice').innerText()).toMatch(/^This is how things were at 20/);
+    expect(await page.getByRole('button', { name: 'Break' }).count()).toBe(0);
+    await page.locator('.cell[data-key="dead-1"]').click();
+    expect(await page.innerText('body')).toContain('"history"');
+  });
+});
