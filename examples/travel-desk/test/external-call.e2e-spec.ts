@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
+import { bytes, hang, raw, redirect, reset, startUpstream, text, type UpstreamReply } from 'nest-outbound/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deadPort, startRawUpstream } from './support/raw-upstream.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
 let running: RunningApp;
@@ -39,12 +38,10 @@ it.each([
   ['text that is cut JSON as a string', 'application/json', Buffer.from('{"a":'), '{"a":'],
   ['nothing as an empty string', 'text/plain', Buffer.alloc(0), ''],
   ['bytes as a data URL', 'image/png', Buffer.from([0x89, 0x50, 0xff]), 'data:image/png;base64,iVD/'],
-])('gives back %s', async (_, type, bytes, result) => {
-  await using raw = await startRawUpstream((socket) => {
-    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${bytes.length}\r\n\r\n`);
-    socket.end(bytes);
-  });
-  const { body } = await running.callExternal(`http://127.0.0.1:${raw.port}/`).expect(200);
+])('gives back %s', async (_, type, content, result) => {
+  await using upstream = await startUpstream();
+  upstream.on('/', bytes(content, { headers: { 'content-type': type } }));
+  const { body } = await running.callExternal(upstream.url).expect(200);
   expect(body).toEqual({ result, status: 200 });
 });
 
@@ -77,29 +74,26 @@ describe('502, with nothing in the body that may be secret', () => {
     return body as { origin: string; code: string };
   };
 
-  it.each([
-    ['closes the connection', (socket: Socket) => socket.end()],
-    ['resets the connection', (socket: Socket) => socket.resetAndDestroy()],
-    ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
-    ['ends its body early', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')],
-    ['lies about its coding', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nno')],
-    [
-      'redirects for ever',
-      (socket: Socket) => socket.end('HTTP/1.1 302 Found\r\nlocation: /?SECRET\r\ncontent-length: 0\r\n\r\n'),
-    ],
-    [
-      'redirects to a scheme that is not called',
-      (socket: Socket) => socket.end('HTTP/1.1 302 Found\r\nlocation: ftp://x/?SECRET\r\ncontent-length: 0\r\n\r\n'),
-    ],
-  ])('when the upstream %s', async (_, behave) => {
-    await using raw = await startRawUpstream(behave);
-    const { origin } = await badGateway(`http://user:SECRET@127.0.0.1:${raw.port}/SECRET?token=SECRET`);
-    expect(origin).toBe(`http://127.0.0.1:${raw.port}`);
+  it.each<[string, UpstreamReply]>([
+    ['closes the connection', raw((socket) => void socket.end())],
+    ['resets the connection', reset()],
+    ['speaks no HTTP', raw((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'))],
+    ['ends its body early', raw((socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'))],
+    ['resets the connection within its body', reset('body')],
+    ['lies about its coding', text('no', { headers: { 'content-encoding': 'gzip' } })],
+    ['redirects for ever', redirect('/?SECRET')],
+    ['redirects to a scheme that is not called', redirect('ftp://x/?SECRET')],
+  ])('when the upstream %s', async (_, reply) => {
+    await using upstream = await startUpstream();
+    upstream.on('*', reply);
+    const { origin } = await badGateway(`${upstream.url.replace('//', '//user:SECRET@')}/SECRET?token=SECRET`);
+    expect(origin).toBe(upstream.url);
   });
 
   it('when nobody listens', async () => {
-    const host = `127.0.0.1:${await deadPort()}`;
-    expect(await badGateway(`http://${host}/?token=SECRET`)).toMatchObject({ code: 'ECONNREFUSED' });
+    await using upstream = await startUpstream();
+    await upstream.down();
+    expect(await badGateway(`${upstream.url}/?token=SECRET`)).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('when there is no such host', async () => {
@@ -108,8 +102,9 @@ describe('502, with nothing in the body that may be secret', () => {
   });
 
   it('when TLS fails', async () => {
-    await using raw = await startRawUpstream((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    expect(await badGateway(`https://127.0.0.1:${raw.port}/?token=SECRET`)).toMatchObject({ code: 'EPROTO' });
+    await using upstream = await startUpstream(); // without
+    const url = upstream.url.replace('http:', 'https:');
+    expect(await badGateway(`${url}/?token=SECRET`)).toMatchObject({ code: 'EPROTO' });
   });
 });
 
@@ -120,13 +115,14 @@ it('answers 503 once the client is closed', async () => {
 });
 
 it.each([
-  ['never answers', () => {}],
-  ['stops in the middle of its body', (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')],
-])('answers 504 when the upstream %s', async (_, behave) => {
-  await using raw = await startRawUpstream(behave);
+  ['never answers', hang()],
+  ['stops in the middle of its body', hang('body')],
+])('answers 504 when the upstream %s', async (_, reply) => {
+  await using upstream = await startUpstream();
+  upstream.on('/', reply);
   const impatient = await startApp({ attemptMs: 100 });
-  const { body } = await impatient.callExternal(`http://127.0.0.1:${raw.port}/?token=SECRET`).expect(504);
-  expect(body).toMatchObject({ status: 504, origin: `http://127.0.0.1:${raw.port}`, code: 'ECONNABORTED' });
+  const { body } = await impatient.callExternal(`${upstream.url}/?token=SECRET`).expect(504);
+  expect(body).toMatchObject({ status: 504, origin: upstream.url, code: 'ECONNABORTED' });
   await impatient.app.close();
 });
 
@@ -150,8 +146,8 @@ describe('400 for a URL that leads where no call may, before anything is sent', 
   });
 
   it('by a redirect', async () => {
-    const redirect = 'HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n';
-    await using raw = await startRawUpstream((socket) => socket.end(redirect));
-    await running.callExternal(`http://127.0.0.1:${raw.port}/`).expect(400);
+    await using upstream = await startUpstream();
+    upstream.on('/', redirect('http://169.254.169.254/'));
+    await running.callExternal(upstream.url).expect(400);
   });
 });

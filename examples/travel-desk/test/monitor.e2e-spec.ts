@@ -1,4 +1,5 @@
 import { HttpClients } from 'nest-outbound';
+import { redirect, startUpstream, status, type UpstreamReply } from 'nest-outbound/testing';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +7,6 @@ import type { EndpointDetail, MonitorView } from '../src/monitor/monitor.dto.js'
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { settingsWith } from '../src/settings/read-settings.js';
 import type { SettingsInput } from '../src/settings/schema.js';
-import { startRawUpstream } from './support/raw-upstream.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
 type MonitorInput = NonNullable<SettingsInput['monitor']>;
@@ -84,23 +84,23 @@ describe('an endpoint that is', () => {
 });
 
 describe('an endpoint of somebody else', () => {
-  const answering = (answer: string) => startRawUpstream((socket) => socket.end(answer));
+  const answering = async (reply: UpstreamReply) => (await startUpstream()).on('*', reply);
 
   it('is pinged where the settings say', async () => {
-    await using upstream = await answering('HTTP/1.1 204 No Content\r\n\r\n');
-    await start({ endpoints: [{ id: 'mine', url: `http://127.0.0.1:${upstream.port}/alive` }] });
+    await using upstream = await answering(status(204));
+    await start({ endpoints: [{ id: 'mine', url: `${upstream.url}/alive` }] });
+    expect(upstream.requests()).toMatchObject([{ method: 'GET', path: '/alive' }]);
     expect((await view()).endpoints).toMatchObject([
       { id: 'mine', behaviour: null, state: 'up', last: { status: 204 } },
     ]);
   });
 
   it('cannot send the monitor to another port of this machine', async () => {
-    await using target = await answering('HTTP/1.1 200 OK\r\n\r\n');
-    await using upstream = await answering(
-      `HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:${target.port}/\r\ncontent-length: 0\r\n\r\n`,
-    );
-    await start({ endpoints: [{ id: 'mine', url: `http://127.0.0.1:${upstream.port}/` }] });
+    await using target = await answering(status(200));
+    await using upstream = await answering(redirect(target.url));
+    await start({ endpoints: [{ id: 'mine', url: upstream.url }] });
     expect(await states('mine')).toEqual([['down', null, 'ERR_ADDRESS_BLOCKED']]);
+    expect(target.sockets.opened).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
+import { startUpstream } from 'nest-outbound/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { deadPort } from './support/raw-upstream.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
 let running: RunningApp;
@@ -17,15 +17,16 @@ it('is empty before the first call', async () => {
 });
 
 it('counts sockets in total and by origin', async () => {
-  const dead = `http://127.0.0.1:${await deadPort()}`;
+  await using upstream = await startUpstream();
+  await upstream.down();
   await running.get('/call-many?n=150').expect(200);
-  await running.callExternal(dead).expect(502);
+  await running.callExternal(upstream.url).expect(502);
   const { body } = await running.get('/pool').expect(200);
   expect(body).toMatchObject({
     total: { ...none, idle: 100, created: 101, reused: 50, closed: 1, errors: 1 },
     origins: {
       [running.upstream]: { ...none, idle: 100, created: 100, reused: 50 },
-      [dead]: { ...none, created: 1, closed: 1, errors: 1 },
+      [upstream.url]: { ...none, created: 1, closed: 1, errors: 1 },
     },
   });
 });

@@ -1,11 +1,11 @@
 import type { PoolStats } from 'nest-outbound';
+import { startUpstream } from 'nest-outbound/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { KEEP_ALIVE_MS } from '../src/settings/times.js';
 import { openEventStream } from './support/event-stream.js';
 import { startProcess } from './support/process.js';
-import { startRawUpstream } from './support/raw-upstream.js';
 
 it.each(['SIGTERM', 'SIGINT'] as const)(
   'answers what is under way when it gets %s, says so in its log, and is gone',
@@ -57,10 +57,11 @@ it.each([
 });
 
 it.each(['PORT', 'UPSTREAM_PORT'])('ends with one line, without a stack, when %s is taken', async (name) => {
-  await using other = await startRawUpstream(() => {});
-  const { errors, exited } = startProcess({ env: { [name]: String(other.port) } });
+  await using other = await startUpstream();
+  const { port } = new URL(other.url);
+  const { errors, exited } = startProcess({ env: { [name]: port } });
   expect(await exited).toEqual([1, null]);
-  const message = `listen EADDRINUSE: address already in use 127.0.0.1:${other.port}`;
+  const message = `listen EADDRINUSE: address already in use 127.0.0.1:${port}`;
   expect(errors.at(-1)).toBe(`travel-desk: ${message}`);
   for (const error of errors) expect(error).toContain(message); // Nest logs that of its own server, too
 });

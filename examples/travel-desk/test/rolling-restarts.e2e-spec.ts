@@ -1,6 +1,6 @@
+import { hold, startUpstream, text } from 'nest-outbound/testing';
 import { expect, it } from 'vitest';
 import { type Deployment, type Instance, startDeployment } from './support/deployment.js';
-import { startRawUpstream } from './support/raw-upstream.js';
 
 const RESTARTS = 20;
 /**
@@ -48,23 +48,22 @@ async function expectToDrain({ errors, poolLine }: Instance, exited: Instance['e
 }
 
 it('an instance that gets SIGTERM before the proxy knows answers what reaches it while it drains', async () => {
-  let answerHeld: (() => void) | undefined;
-  await using holding = await startRawUpstream((socket) => {
-    answerHeld = () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone');
-  });
+  await using upstream = await startUpstream();
+  const held = hold(text('done'));
+  upstream.on('/', held);
   await using deployment = await startDeployment();
   const { proxy, load, instances } = deployment;
   const { url, child, exited, poolLine } = instances[0]!;
-  const held = fetch(`${url}/call-external?url=http://127.0.0.1:${holding.port}/`);
-  await expect.poll(() => answerHeld).toBeDefined();
+  const answer = fetch(`${url}/call-external?url=${upstream.url}`);
+  await held.arrived();
 
   child.kill('SIGTERM');
   await poolLine('open → draining');
   await proxy.answers(PRE_STOP_ANSWERS);
   await proxy.remove(url);
-  answerHeld!();
+  held.release();
 
-  expect(await (await held).json()).toEqual({ result: 'done', status: 200 });
+  expect(await (await answer).json()).toEqual({ result: 'done', status: 200 });
   expect(await exited).toEqual([0, null]);
   expect(await poolLine('draining → closed')).toMatch(/\([1-9]\d* admitted while draining\), aborted: 0;/);
   await load.stop();

@@ -1,9 +1,9 @@
+import { type Held, hold, reset, startUpstream, text, type Upstream, type UpstreamReply } from 'nest-outbound/testing';
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { buffer, json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RawUpstream, startRawUpstream } from './support/raw-upstream.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
 let running: RunningApp;
@@ -26,25 +26,29 @@ async function send(path: string): Promise<IncomingMessage> {
 }
 
 describe('with a request under way', () => {
-  let upstream: RawUpstream;
-  let upstreamSocket: Socket | undefined;
+  let upstream: Upstream;
+  let held: Held;
   let answer: Promise<IncomingMessage>;
   let closed: Promise<void>;
 
   beforeEach(async () => {
-    upstreamSocket = undefined;
-    upstream = await startRawUpstream((socket) => {
-      upstreamSocket = socket;
-    });
-    answer = send(`/call-external?url=http://127.0.0.1:${upstream.port}/`);
-    await expect.poll(() => upstreamSocket).toBeDefined();
+    upstream = await startUpstream();
+  });
+  afterEach(() => upstream.close());
+
+  /** Has the app begin to close while the upstream holds back what it answers. */
+  async function closeBefore(reply: UpstreamReply): Promise<void> {
+    held = hold(reply);
+    upstream.on('/', held);
+    answer = send(`/call-external?url=${upstream.url}`);
+    await held.arrived();
     closed = running.app.close();
     await expect.poll(() => running.pool.state).toBe('draining');
-  });
-  afterEach(() => upstream[Symbol.asyncDispose]());
+  }
 
   it('answers it, then closes without waiting for its keep-alive connection', async () => {
-    upstreamSocket!.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone');
+    await closeBefore(text('done'));
+    held.release();
     const response = await answer;
     expect(response.statusCode).toBe(200);
     expect(response.headers.connection).toBe('close');
@@ -53,7 +57,8 @@ describe('with a request under way', () => {
   });
 
   it('closes the connection after an error, too', async () => {
-    upstreamSocket!.resetAndDestroy();
+    await closeBefore(reset());
+    held.release();
     const response = await answer;
     expect(response.statusCode).toBe(502);
     expect(response.headers.connection).toBe('close');
@@ -66,11 +71,12 @@ describe('with a request under way', () => {
     ['/call-external', 400],
     ['/nowhere', 404],
   ])('still answers %s, and closes its connection', async (path, status) => {
+    await closeBefore(text('done'));
     const response = await send(path);
     expect(response.statusCode).toBe(status);
     expect(response.headers.connection).toBe('close');
     response.resume();
-    upstreamSocket!.destroy();
+    held.release();
     (await answer).resume();
     await closed;
   });
