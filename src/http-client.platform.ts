@@ -20,6 +20,8 @@ export interface HttpClientPlatform {
   readonly now?: () => number;
   /** The app begins to close: the calls in flight are about to be waited for. */
   readonly draining?: () => void;
+  /** Every call is over, and no other comes. The app's close waits for it, and fails with it. */
+  readonly closed?: () => Promise<void>;
 }
 
 /** A platform with nothing absent. */
@@ -32,6 +34,7 @@ export function resolvePlatform(given: HttpClientPlatform = {}): ResolvedPlatfor
     random: Math.random,
     now: Date.now,
     draining: () => {},
+    closed: async () => {},
     ...given,
   };
 }

@@ -145,6 +145,7 @@ export class HttpClientRegistry {
     this.#endCallLog();
     this.#telemetry.close(); // after the pools: it measures what they close
     this.events.complete();
+    await this.#platform.closed();
   }
 
   #add(

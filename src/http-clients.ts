@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
 import { STACK_ORDER } from './layers/standard-stack.js';
 import { type ExplainedOption, explainOptions } from './options/explain-options.js';
@@ -40,6 +41,11 @@ export class HttpClients {
 
   constructor(registry: HttpClientRegistry) {
     this.#registry = registry;
+  }
+
+  /** What all of them are timed by, the system's or a test's: for `gather` and `runInInboundContext`, and for times of the app's own. */
+  get clock(): Clock {
+    return this.#registry.clock;
   }
 
   /** The default client's is `default`. */

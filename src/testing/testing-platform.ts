@@ -8,6 +8,8 @@ import { Arrival } from './arrival.js';
 import { ExpectationBook } from './expectation-book.js';
 import { HttpTestingController } from './http-testing-controller.js';
 import { ManualClock } from './manual-clock.js';
+import type { Recording } from './recording/recorded-transport.js';
+import { attend } from './unattended-clock.js';
 import { Wire } from './wire.js';
 import { wireRouting } from './wire-routing.js';
 
@@ -33,10 +35,17 @@ export interface HttpClientTestingOptions {
    */
   readonly unexpected?: 'fail' | 'wait';
   /**
-   * Origins that are called for real, as `http://127.0.0.1:3001`; `unix:` and its path for a socket.
-   * @default none
+   * Origins that are called for real, as `http://127.0.0.1:3001`; `unix:` and its path for a socket. Or a function that is asked for
+   * each request, as where a server that the app starts has another port each time.
+   * @default none; all of them with `recording`
    */
-  readonly passThrough?: readonly string[];
+  readonly passThrough?: readonly string[] | ((origin: string) => boolean);
+  /**
+   * What `recordedTransport` returns: calls that pass through are recorded, or answered from the fixture. It is closed with the app,
+   * which writes the fixture.
+   * @default what passes through is sent
+   */
+  readonly recording?: Recording;
 }
 
 /** What a testing module provides. */
@@ -47,17 +56,19 @@ export interface TestingPlatform {
 
 /** @throws InvalidOptionsError for an origin that is none */
 export function testingPlatform(options: HttpClientTestingOptions = {}): TestingPlatform {
-  const { clock, random, unexpected = 'fail', passThrough = [] } = options;
+  const { clock, random, recording, unexpected = 'fail' } = options;
+  const passes = passThroughOf(options);
   const { now = clock instanceof ManualClock ? () => clock.date.getTime() : undefined } = options;
-  const origins = new Set(passThrough.map(originOf));
-  const passes = (origin: string) => origins.has(origin);
   const book = new ExpectationBook(unexpected === 'wait');
 
+  let endAttendance = () => {};
   const onFault = (error: unknown) => book.fault(error);
   const wire = new Wire((request) => book.arrive(new Arrival(request, onFault)));
   const transport = (_native: Handler, settings: NativeTransportSettings): Handler => {
     const routing = { transport: settings, wire, network: poolRouting(settings), passes };
-    return (call) => nativeTransport(settings, wireRouting(routing, call))(call);
+    const carry: Handler = (call) => nativeTransport(settings, wireRouting(routing, call))(call);
+    const recorded = recording?.(carry);
+    return recorded ? (call) => (passes(call.origin) ? recorded : carry)(call) : carry;
   };
 
   return {
@@ -66,10 +77,24 @@ export function testingPlatform(options: HttpClientTestingOptions = {}): Testing
       ...(clock && { clock }),
       ...(random && { random }),
       ...(now && { now }),
-      draining: () => book.close(),
+      draining: () => {
+        book.close();
+        if (clock instanceof ManualClock) endAttendance = attend(clock);
+      },
+      closed: async () => {
+        endAttendance();
+        await recording?.close();
+      },
     },
     controller: new HttpTestingController(book),
   };
+}
+
+function passThroughOf({ passThrough, recording }: HttpClientTestingOptions): (origin: string) => boolean {
+  if (typeof passThrough === 'function') return passThrough;
+  if (!passThrough && recording) return () => true;
+  const origins = new Set(passThrough?.map(originOf));
+  return (origin) => origins.has(origin);
 }
 
 function originOf(address: string): string {

@@ -1,16 +1,16 @@
-import { AxiosError, type AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import type { Readable } from 'node:stream';
-import { BodyTooLargeError } from '../errors/body-too-large.error.js';
 import type { Call } from '../layers/layer.js';
 import { responseOf } from '../layers/response-of.js';
 import { asBodyError } from './as-axios-error.js';
+import { bodyLimit } from './body-limit.js';
 import type { ExchangeRequest } from './client-request.js';
 import { decodedBody } from './content-coding.js';
 import type { Exchange } from './exchange.js';
 import type { Opened } from './open-exchange.js';
 import { urlOf } from './request-target.js';
 import { axiosResponse, decodeData, settled } from './response.js';
-import { type BodyLimit, handOverBody, limitedBody, readBody } from './response-body.js';
+import { handOverBody, limitedBody, readBody } from './response-body.js';
 import { explainedOverflow } from './response-headers.js';
 
 export interface DeliverSettings {
@@ -48,8 +48,7 @@ export async function deliver(
 }
 
 function streamedData(exchange: Exchange, decoded: Readable, call: Call): Readable {
-  const limit = bodyLimit(call, exchange.request, false); // of the call's own
-  const body = limit ? limitedBody(decoded, limit) : decoded;
+  const body = limitedBody(decoded, bodyLimit(call, exchange.request, false)); // of the call's own
   handOverBody(exchange, body);
   return body;
 }
@@ -67,16 +66,4 @@ async function readData(
   } catch (error) {
     throw asBodyError(explainedOverflow(error, call, maxHeaderBytes), answer, decoded !== response);
   }
-}
-
-function bodyLimit(call: Call, request: unknown, maxResponseBytes: number | false): BodyLimit | undefined {
-  const { config } = call;
-  const { maxContentLength = -1 } = config;
-  if (maxContentLength > -1) {
-    const message = `maxContentLength size of ${maxContentLength} exceeded`;
-    const error = () => new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, config, request);
-    return { maxBytes: maxContentLength, error };
-  }
-  if (maxResponseBytes === false) return undefined;
-  return { maxBytes: maxResponseBytes, error: () => new BodyTooLargeError(call, maxResponseBytes) };
 }

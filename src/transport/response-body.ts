@@ -1,11 +1,6 @@
 import { finished, pipeline, type Readable, Transform } from 'node:stream';
+import type { BodyLimit } from './body-limit.js';
 import type { Exchange } from './exchange.js';
-
-export interface BodyLimit {
-  readonly maxBytes: number;
-  /** The error for a body that is larger. */
-  readonly error: () => Error;
-}
 
 /**
  * Reads a body to its end. The exchange ends with it.
@@ -51,7 +46,9 @@ export function handOverBody(exchange: Exchange, body: Readable): void {
 }
 
 /** A body as a stream that fails where it is larger than it may be. */
-export function limitedBody(body: Readable, { maxBytes, error }: BodyLimit): Readable {
+export function limitedBody(body: Readable, limit: BodyLimit | undefined): Readable {
+  if (!limit) return body;
+  const { maxBytes, error } = limit;
   let bytes = 0;
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, callback) {

@@ -1,8 +1,9 @@
-import { AxiosError, type AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Call } from '../../layers/layer.js';
 import { noTimings } from '../../observability/timings.js';
+import { bodyLimit } from '../../transport/body-limit.js';
 import { decodedBody } from '../../transport/content-coding.js';
 import { axiosResponse, decodeData, settled } from '../../transport/response.js';
 import { limitedBody } from '../../transport/response-body.js';
@@ -14,17 +15,9 @@ import { limitedBody } from '../../transport/response-body.js';
  */
 export async function deliver(call: Call, message: IncomingMessage, request?: ClientRequest): Promise<AxiosResponse> {
   const { config, method } = call;
-  const { maxContentLength = -1 } = config;
   const answered = request ?? ({ method, res: message } as unknown as ClientRequest);
   const decoded = config.decompress === false ? message : decodedBody(message, method);
-  const error = () =>
-    new AxiosError(
-      `maxContentLength size of ${maxContentLength} exceeded`,
-      AxiosError.ERR_BAD_RESPONSE,
-      config,
-      answered,
-    );
-  const body = maxContentLength > -1 ? limitedBody(decoded, { maxBytes: maxContentLength, error }) : decoded;
+  const body = limitedBody(decoded, bodyLimit(call, answered, false));
   const response = axiosResponse(config, { request: answered, timings: noTimings() }, message);
   response.data = config.responseType === 'stream' ? body : decodeData(await buffer(body), config);
   return settled(response);

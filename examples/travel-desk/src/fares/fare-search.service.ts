@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
-import { gather, type GatherEntry, InjectHttpClient } from 'nest-outbound';
+import { type Clock, gather, type GatherEntry, HttpClients, InjectHttpClient } from 'nest-outbound';
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { AIRLINES_CLIENT } from '../airlines/airlines-client.js';
@@ -31,14 +31,17 @@ const FaresSchema = v.array(FareSchema);
 @Injectable()
 export class FareSearchService {
   readonly #deadlineMs: number;
+  readonly #clock: Clock;
   #lastTurn = Promise.resolve();
 
   constructor(
     @InjectSettings() { fares }: Settings,
     @InjectHttpClient(AIRLINES_CLIENT) private readonly http: AxiosInstance,
     private readonly airlines: AirlinesService,
+    { clock }: HttpClients,
   ) {
     this.#deadlineMs = fares.deadlineMs;
+    this.#clock = clock;
   }
 
   /**
@@ -48,7 +51,7 @@ export class FareSearchService {
   async search(query: FareQuery, listener = SILENT, signal?: AbortSignal): Promise<FareSearch> {
     const { from, to, date } = query;
     const shared = query.shared === 'true';
-    const startedAt = performance.now();
+    const startedAt = this.#clock.now();
     if (shared) await this.#turn();
     const all = new Map(this.airlines.all.map((airline) => [airline.code, airline]));
     using calls = shared ? throughClient(this.http) : throughClientPerCall();
@@ -79,7 +82,8 @@ export class FareSearchService {
         ]),
       ),
       {
-        deadlineMs: Math.max(0, this.#deadlineMs - (performance.now() - startedAt)),
+        deadlineMs: Math.max(0, this.#deadlineMs - (this.#clock.now() - startedAt)),
+        clock: this.#clock,
         ...(signal && { signal }),
         onProgress: ({ key, result }) => {
           told.add(key);
@@ -95,7 +99,7 @@ export class FareSearchService {
       date,
       shared,
       deadlineMs: this.#deadlineMs,
-      elapsedMs: Math.round(performance.now() - startedAt),
+      elapsedMs: Math.round(this.#clock.now() - startedAt),
       complete,
       asked: counts.total,
       answered: counts.fulfilled,
