@@ -122,6 +122,7 @@ describe('a call', () => {
       ...attempt,
       'retry',
       ...attempt,
+      'call:fail',
       'call:end',
     ]);
     expect(of('retry')).toMatchObject([
