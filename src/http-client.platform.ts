@@ -20,7 +20,7 @@ export interface HttpClientPlatform {
   readonly now?: () => number;
   /** The app begins to close: the calls in flight are about to be waited for. */
   readonly draining?: () => void;
-  /** Every call is over, and no other comes. The app's close waits for it, and fails with it. */
+  /** Every call is over, and no other comes. The app's close waits for it; where it fails, Nest logs that. */
   readonly closed?: () => Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { AxiosHeaders, type AxiosInstance, type AxiosResponse } from 'axios';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,9 @@ import {
   bytes,
   FixtureError,
   hold,
+  HttpClientTestingModule,
+  type HttpClientTestingOptions,
+  HttpTestingController,
   json,
   type Recording,
   recordedTransport,
@@ -817,3 +821,82 @@ function formOf(fields: Record<string, string>): FormData {
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   return form;
 }
+
+describe('in HttpClientTestingModule', () => {
+  async function startTesting(recording: Recording, options: HttpClientTestingOptions = {}) {
+    const app = await Test.createTestingModule({
+      imports: [
+        HttpClientModule.forRoot({ baseURL: upstream.url }),
+        HttpClientModule.forFeature('other'),
+        HttpClientTestingModule.withOptions({ recording, ...options }),
+      ],
+    }).compile();
+    await app.init();
+    closing.push(() => app.close());
+    const client = (name?: string) => app.get<AxiosInstance>(getHttpClientToken(name), { strict: false });
+    return { app, client, controller: app.get(HttpTestingController) };
+  }
+
+  it('calls of all clients are recorded, the fixture is written as the app closes, and then nothing is sent', async () => {
+    upstream.on('/a', json({ a: 1 })).on('/b', json({ b: 1 }));
+    const recorded = await startTesting(recordedTransport({ fixture }));
+    await recorded.client().get('/a');
+    await recorded.client('other').get(`${upstream.url}/b`);
+    await recorded.app.close();
+    await upstream.down();
+
+    const recording = recordedTransport({ fixture });
+    const replayed = await startTesting(recording);
+    expect((await replayed.client('other').get(`${upstream.url}/b`)).data).toEqual({ b: 1 });
+    expect(() => recording.verify()).toThrow(`GET ${upstream.url}/a was not asked for`);
+    expect((await replayed.client().get('/a')).data).toEqual({ a: 1 });
+    recording.verify();
+  });
+
+  it('a call that is under way as the app closes is recorded', async () => {
+    const held = hold(json({ a: 1 }));
+    upstream.on('/a', held);
+    const { app, client } = await startTesting(recordedTransport({ fixture }));
+    const call = client().get('/a');
+    await held.arrived();
+    const closed = app.close();
+    held.release();
+    await Promise.all([call, closed]);
+    expect(await exchanges()).toHaveLength(1);
+  });
+
+  it('its own close fails where the app could not write the fixture, which Nest only logs', async () => {
+    upstream.on('/a', json({ a: 1 }));
+    await writeFile(join(folder, 'fixtures'), 'no folder');
+    const recording = recordedTransport({ fixture });
+    const { app, client } = await startTesting(recording);
+    await client().get('/a');
+    app.useLogger(false);
+    await app.close();
+    await expect(recording.close()).rejects.toMatchObject({ syscall: 'mkdir' });
+  });
+
+  it('calls that do not pass through are answered by the controller', async () => {
+    upstream.on('/a', json({ a: 1 }));
+    const { app, client, controller } = await startTesting(recordedTransport({ fixture }), {
+      passThrough: [upstream.url],
+    });
+    controller.expectOne('https://api.example.com/').reply(200, 'not recorded');
+    expect((await client().get('/a')).data).toEqual({ a: 1 });
+    expect((await client('other').get('https://api.example.com/')).data).toBe('not recorded');
+    controller.verify();
+    await app.close();
+    expect(await exchanges()).toMatchObject([{ request: { url: `${upstream.url}/a` } }]);
+  });
+
+  it('is for one app, and says so', async () => {
+    upstream.on('/a', json({ a: 1 }));
+    const recording = recordedTransport({ fixture });
+    await (await startTesting(recording)).app.close();
+    const { client } = await startTesting(recording);
+    expect(await failure(client().get('/a'))).toMatchObject({
+      code: 'ERR_FIXTURE',
+      message: expect.stringContaining('it ends with the app that it was made for'),
+    });
+  });
+});

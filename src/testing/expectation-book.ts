@@ -1,4 +1,5 @@
 import type { Arrival } from './arrival.js';
+import { checkMatch } from './check-match.js';
 import { type Count, Expectation } from './expectation.js';
 import { describeRequest, describeUnexpected, describeUnmet } from './expectation-report.js';
 import { differencesFrom, type RequestMatch } from './request-match.js';
@@ -14,6 +15,8 @@ export class ExpectationBook {
   /** Those that nobody expects, yet. */
   #held: Arrival[] = [];
   #unexpected: Arrival[] = [];
+  /** What the last of those failed with. */
+  #refusal: UnexpectedRequestError | undefined;
   /** What went wrong and cannot be told from the rest. */
   #faults: string[] = [];
 
@@ -25,11 +28,13 @@ export class ExpectationBook {
     return this.#arrivals;
   }
 
-  /** @throws Error where there may be none, and one has come */
+  /** @throws TypeError for a match that is none; Error where there may be none, and one has come */
   expect(match: RequestMatch, count: Count): Expectation {
+    checkMatch(match);
     const expectation = new Expectation(match, count);
     if (count.max === 0) this.#refuteNone(match);
     this.#expectations.push(expectation);
+    if (this.#refusal) expectation.giveUp(this.#refusal);
     for (const arrival of this.#held) {
       if (expectation.isUsedUp) break;
       if (isFor(expectation, arrival)) this.#hand(arrival, expectation);
@@ -86,6 +91,7 @@ export class ExpectationBook {
   #refuse(arrival: Arrival): void {
     const description = describeUnexpected(arrival, this.#expectations);
     const error = new UnexpectedRequestError(arrival.call, description);
+    this.#refusal = error;
     this.#unexpected.push(arrival);
     this.#faults.push(description);
     arrival.refuse(error);
@@ -135,6 +141,7 @@ export class ExpectationBook {
     this.#arrivals = [];
     this.#held = [];
     this.#unexpected = [];
+    this.#refusal = undefined;
     this.#faults = [];
   }
 }

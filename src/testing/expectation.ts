@@ -39,7 +39,7 @@ export type StreamChunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>;
 export interface ExpectedRequest<Body = unknown> extends Answers<ExpectedRequest<Body>, Body> {
   /** @throws Error while it has not come */
   readonly request: ReceivedRequest<Body>;
-  /** Resolves when it comes. Fails when one comes that nobody expects, or the app closes before. */
+  /** Resolves when it comes. Fails where another has come that nobody expects, or the app closes before. */
   readonly received: Promise<ReceivedRequest<Body>>;
 }
 
@@ -50,7 +50,7 @@ export interface ExpectedRequest<Body = unknown> extends Answers<ExpectedRequest
 export interface MatchedRequests<Body = unknown> extends Answers<MatchedRequests<Body>, Body> {
   /** Those that have come. */
   readonly requests: readonly ReceivedRequest<Body>[];
-  /** Resolves when the first comes. Fails when one comes that nobody expects, or the app closes before. */
+  /** Resolves when the first comes. Fails where another has come that nobody expects, or the app closes before. */
   readonly received: Promise<ReceivedRequest<Body>>;
 }
 
@@ -70,6 +70,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
   #received: Promise<ReceivedRequest<any>> | undefined;
   #resolve: ((request: ReceivedRequest<any>) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
+  #givenUp: Error | undefined;
 
   constructor(match: RequestMatch, count: Count) {
     this.match = match;
@@ -101,6 +102,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
   get received(): Promise<ReceivedRequest<any>> {
     if (this.arrivals.length > 0) return Promise.resolve(this.request);
+    if (this.#givenUp) return Promise.reject(this.#givenUp);
     return (this.#received ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -115,6 +117,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
   /** It is not to be waited for any longer. */
   giveUp(error: Error): void {
+    this.#givenUp = error;
     this.#reject?.(error);
     this.#received = undefined;
   }
@@ -154,7 +157,8 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
   #add(send: Answer['send']): this {
     if (this.#answers.length >= this.count.max) {
-      throw new Error(`there is an answer for each of ${this.count.max} requests already; expect more with \`match\``);
+      const all = this.count.max === 1 ? 'the one request' : `each of ${this.count.max} requests`;
+      throw new Error(`there is an answer for ${all} already; for more requests use \`match\``);
     }
     this.#answers.push({ send, delayMs: this.#delayMs });
     this.#delayMs = 0;

@@ -31,13 +31,16 @@ export class HttpTestingController {
     return this.#book.arrivals.map(({ request }) => request);
   }
 
-  /** Expects one request, which may come later, or may wait already. */
+  /**
+   * Expects one request, which may come later, or may wait already.
+   * @throws TypeError for a match that is none
+   */
   expectOne<Body = unknown>(match: RequestMatch): ExpectedRequest<Body> {
     return this.#book.expect(match, ONE);
   }
 
   /**
-   * Expects one request and waits for it. Fails when a request comes that nobody expects, or the app closes before it comes.
+   * Expects one request and waits for it. Fails where another has come that nobody expects, or the app closes before it comes.
    * @returns the request, to look at and to answer
    */
   async waitFor<Body = unknown>(match: RequestMatch): Promise<ExpectedRequest<Body>> {
@@ -76,6 +79,7 @@ export class HttpTestingController {
 
 function countOf(times: number | Partial<Count>): Count {
   const { min = 0, max = Infinity } = typeof times === 'number' ? { min: times, max: times } : times;
+  if (max === 0) throw new RangeError('times: expected 1 or more; for none there is `expectNone`');
   if (!Number.isInteger(min) || min < 0 || (max !== Infinity && !Number.isInteger(max)) || max < Math.max(min, 1)) {
     throw new RangeError(`times: expected whole numbers, 1 or more, min not above max, got ${min} to ${max}`);
   }

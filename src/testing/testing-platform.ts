@@ -42,7 +42,7 @@ export interface HttpClientTestingOptions {
   readonly passThrough?: readonly string[] | ((origin: string) => boolean);
   /**
    * What `recordedTransport` returns: calls that pass through are recorded, or answered from the fixture. It is closed with the app,
-   * which writes the fixture.
+   * which writes the fixture, so that each app needs one of its own.
    * @default what passes through is sent
    */
   readonly recording?: Recording;

@@ -35,7 +35,31 @@ describe('an expectation made first', () => {
   it('takes one answer', async () => {
     const { controller } = await startTestApp();
     const expected = controller.expectOne('/users').reply(200);
-    expect(() => expected.reply(200)).toThrow('there is an answer for each of 1 requests already');
+    expect(() => expected.reply(200)).toThrow(
+      'there is an answer for the one request already; for more requests use `match`',
+    );
+  });
+});
+
+describe('what can be no match is refused', () => {
+  it.each<[unknown, string]>([
+    [
+      'GET /users',
+      "expected an absolute URL, or a path that begins with /, got 'GET /users'; with a method: { method: 'GET', url: '/users' }",
+    ],
+    ['users', "expected an absolute URL, or a path that begins with /, got 'users'"],
+    [{ url: '' }, "expected an absolute URL, or a path that begins with /, got ''"],
+    [{ uri: '/users' }, 'uri: expected none but client, method, url, query, headers, body'],
+    [undefined, 'expected a URL, a RegExp, a function or { method, url, … }, got undefined'],
+  ])('%j', async (match, message) => {
+    const { controller } = await startTestApp();
+    expect(() => controller.expectOne(match as string)).toThrow(message);
+    controller.verify();
+  });
+
+  it('as is a number of requests that is none', async () => {
+    const { controller } = await startTestApp();
+    expect(() => controller.match('/users', { times: 0 })).toThrow('for none there is `expectNone`');
   });
 });
 
@@ -105,7 +129,7 @@ describe('match', () => {
     expect((await failureOf(client.get('/rates'))).message).toContain('was not expected more than 2 times');
   });
 
-  it.each([0, -1, 1.5, { min: 3, max: 2 }])('refuses to be for %j', async (times) => {
+  it.each([-1, 1.5, { min: 3, max: 2 }])('refuses to be for %j', async (times) => {
     const { controller } = await startTestApp();
     expect(() => controller.match('/rates', { times })).toThrow('times: expected whole numbers');
   });
@@ -217,6 +241,19 @@ it('shows no secrets of a text, either', async () => {
   const { message } = await failureOf(client.post('/login', 'user=b&token=sent-1'));
   expect(message).toContain("body: expected 'user=a&token=[redacted]', got 'user=b&token=[redacted]'");
   controller.reset();
+});
+
+it('nothing is waited for after a request that nobody expected, until that is verified', async () => {
+  const { client, controller } = await startTestApp();
+  const earlier = controller.match('/users').reply(200);
+  const error = await failureOf(client.get('/user'));
+  expect(await failureOf(controller.waitFor('/users'))).toBe(error);
+  expect(await failureOf(earlier.received)).toBe(error);
+  controller.reset();
+  const expected = controller.expectOne('/users').reply(200);
+  const call = client.get('/users');
+  expect((await expected.received).path).toBe('/users');
+  await call;
 });
 
 describe('verify', () => {

@@ -177,6 +177,21 @@ it('a drain gives up what takes too long', async () => {
   await closing;
 });
 
+it('runs by itself where nobody moves it while an app closes', async () => {
+  const { app, clock, client, controller } = await startAt({ timeouts: UNLIMITED, shutdown: { drainMs: 60_000 } });
+  controller.match('/').hang();
+  const failure = failureOf(client.get('/'));
+  await clock.advance(0);
+  await app.close();
+  expect(await failure).toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+  expect(clock.now()).toBeGreaterThanOrEqual(60_000);
+});
+
+it('is for the times of the app itself, too', async () => {
+  const { app, clock } = await startAt({});
+  expect(app.get(HttpClients).clock).toBe(clock);
+});
+
 it('so does the deadline of work that is no inbound request', async () => {
   const { clock, client, controller } = await startAt({ inbound: true, timeouts: UNLIMITED });
   controller.match('/').hang();

@@ -13,7 +13,7 @@ import {
   HttpClientModule,
   InjectHttpClient,
 } from '../../src/index.js';
-import { HttpClientTestingModule, HttpTestingController } from '../../src/testing/index.js';
+import { HttpClientTestingModule, HttpTestingController, startUpstream, text } from '../../src/testing/index.js';
 import { BASE_URL, startTestApp } from '../support/testing-app.js';
 
 const apps: TestingModule[] = [];
@@ -132,6 +132,20 @@ it('is refused twice in one app: the expectations of one would be met by nobody'
 it('refuses to let through what is no origin', async () => {
   const imports = [HttpClientTestingModule.withOptions({ passThrough: ['localhost:3001'] })];
   await expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow('passThrough: expected an origin');
+});
+
+it('lets through what a function says, asked for each request', async () => {
+  await using upstream = await startUpstream();
+  upstream.on('/', text('real'));
+  let origin = '';
+  const { client, controller } = await startTestApp(
+    { baseURL: upstream.url },
+    { passThrough: (asked) => asked === origin },
+  );
+  controller.match('/').reply(200, 'not real');
+  expect((await client.get('/')).data).toBe('not real');
+  origin = upstream.url;
+  expect((await client.get('/')).data).toBe('real');
 });
 
 it('keeps apps in one process apart', async () => {

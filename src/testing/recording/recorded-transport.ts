@@ -9,7 +9,7 @@ import { checkSession, replaySession } from './replay-session.js';
 import { ReplayQueue } from './replay-queue.js';
 import type { RecordingReport, Session, SessionContext } from './session.js';
 
-/** A layer that stands right before the transport, and in replay in its place. */
+/** What `HttpClientTestingModule.withOptions({ recording })` takes; a layer that stands right before the transport, and in replay in its place. */
 export interface Recording extends Layer, AsyncDisposable {
   readonly mode: RecordingReport['mode'];
   /**
@@ -22,6 +22,10 @@ export interface Recording extends Layer, AsyncDisposable {
   /** Ends it: in mode `record` after the calls in flight, by writing the fixture. Calls fail from then on. `await using` does the same. */
   close(): Promise<RecordingReport>;
 }
+
+const CLOSED =
+  'the recording is closed, and calls are still made. In HttpClientTestingModule it ends with the app that it was made for: make ' +
+  'another one for each app';
 
 /**
  * Records exchanges with real upstreams in a fixture, and replays them without any. The fixture has no secrets; requests are found in it by
@@ -38,7 +42,7 @@ export function recordedTransport(options: RecordingOptions): Recording {
   const { mode, session } = openSession(settings, hintFor(options));
   let report: Promise<RecordingReport> | undefined;
   const layer: Layer = (next) => async (call) => {
-    if (report) throw new FixtureError(settings.fixture, 'the recording is closed, and calls are still made');
+    if (report) throw new FixtureError(settings.fixture, CLOSED);
     return session.handle(next, call);
   };
   const close = () => (report ??= session.close());
