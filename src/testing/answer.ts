@@ -37,9 +37,10 @@ export interface AnswerTarget {
 }
 
 /** @throws Error for what no server can send */
-export function checkReply({ status, headers = {} }: Pick<Reply, 'status' | 'headers'>): void {
+export function checkReply(reply: Partial<Reply> | undefined): void {
+  const { status = NaN, headers = {} } = reply ?? {};
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`status: expected a whole number from 200 to 599, got ${String(status)}`);
+    throw new RangeError(`status: expected a whole number from 200 to 599, got ${String(reply?.status)}`);
   }
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderName(name);

@@ -139,7 +139,8 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
   stream(chunks: StreamChunks | (() => StreamChunks), options: StreamOptions = {}): this {
     const { status = 200 } = options;
     checkReply({ ...options, status });
-    return this.#add((target) => sendStream(target, typeof chunks === 'function' ? chunks() : chunks, options));
+    const chunksOf = typeof chunks === 'function' ? chunks : perRequest(chunks);
+    return this.#add((target) => sendStream(target, chunksOf(), options));
   }
 
   error(code: ErrorCode | Error): this {
@@ -175,4 +176,17 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
       }
     });
   }
+}
+
+/** A generator is used up by one request: the next would get an empty body. */
+function perRequest(chunks: StreamChunks): () => StreamChunks {
+  let uses = 0;
+  return () => {
+    if (uses++ > 0 && 'next' in chunks) {
+      throw new Error(
+        'stream: its chunks went to an earlier request; for more than one, pass a function that makes them',
+      );
+    }
+    return chunks;
+  };
 }

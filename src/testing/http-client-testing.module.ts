@@ -4,7 +4,8 @@ import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { HttpClientCoreModule } from '../http-client-core.module.js';
 import { HTTP_CLIENT_PLATFORM } from '../http-client.platform.js';
 import { HttpTestingController } from './http-testing-controller.js';
-import { type HttpClientTestingOptions, type TestingPlatform, testingPlatform } from './testing-platform.js';
+import type { HttpClientTestingOptions } from './testing-options.js';
+import { type TestingPlatform, testingPlatform } from './testing-platform.js';
 
 const OPTIONS = 'HttpClientTestingOptions';
 const PLATFORM = 'HttpClientTestingPlatform';
@@ -41,7 +42,7 @@ const PLATFORM = 'HttpClientTestingPlatform';
   exports: [HTTP_CLIENT_PLATFORM, HttpTestingController, HttpClientCoreModule],
 })
 export class HttpClientTestingModule {
-  /** The same, with a clock of the test's, or hosts that may be called. */
+  /** The same, with a clock of the test's, origins that are called for real, or a recording. */
   static withOptions(options: HttpClientTestingOptions): DynamicModule {
     return { module: HttpClientTestingModule, providers: [{ provide: OPTIONS, useValue: options }] };
   }

@@ -1,9 +1,10 @@
+// An app without a network
 export { HttpClientTestingModule } from './http-client-testing.module.js';
-export type { HttpClientTestingOptions } from './testing-platform.js';
+export type { HttpClientTestingOptions } from './testing-options.js';
 export { HttpTestingController, type MatchOptions } from './http-testing-controller.js';
-export type { Answers, Count, ExpectedRequest, MatchedRequests, StreamChunks } from './expectation.js';
-export type { ErrorCode, Reply, ReplyHeaders, StreamChunk, StreamOptions } from './answer.js';
-export type { NetworkErrorCode } from './network-error.js';
+export { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
+
+// What is expected
 export {
   type ExactQuery,
   exactly,
@@ -13,24 +14,30 @@ export {
   type UrlMatch,
 } from './request-match.js';
 export { type AsymmetricMatcher, containing } from './match-value.js';
+export type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 export type { ReceivedRequest } from './received-request.js';
+
+// What is answered
+export type { Answers, StreamChunks } from './expectation.js';
+export type { ErrorCode, Reply, ReplyHeaders, StreamChunk, StreamOptions } from './answer.js';
+export type { NetworkErrorCode } from './network-error.js';
+
+// Time
 export { ManualClock } from './manual-clock.js';
-export { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
+
 // Upstreams
-export { type AnswerOptions, bytes, json, redirect, retryLater, status, text } from './upstream/answers.js';
-export { type Held, hold, sequence } from './upstream/control.js';
-export { hang, reset, type StoppingPoint } from './upstream/failures.js';
-export { listener, raw } from './upstream/listener.js';
-export type { ParamsOf } from './upstream/path-pattern.js';
-export type { UpstreamRequest } from './upstream/upstream-request.js';
-export type { Answerer, UpstreamReply, UpstreamExchange } from './upstream/reply.js';
-export type { SocketCounts } from './upstream/server-sockets.js';
 export { startUpstream, type Upstream, type UpstreamOptions } from './upstream/start-upstream.js';
+export { type AnswerOptions, bytes, json, redirect, retryLater, status, text } from './upstream/answers.js';
+export { hang, reset, type StoppingPoint } from './upstream/failures.js';
+export { type Held, hold, sequence } from './upstream/control.js';
+export { listener, raw } from './upstream/listener.js';
+export type { Answerer, UpstreamExchange, UpstreamReply } from './upstream/reply.js';
+export type { UpstreamRequest } from './upstream/upstream-request.js';
+export type { ParamsOf } from './upstream/path-pattern.js';
+export type { SocketCounts } from './upstream/server-sockets.js';
 
 // Recording and replaying
-export { FixtureError } from './recording/fixture.error.js';
 export { type Recording, recordedTransport } from './recording/recorded-transport.js';
-export { RecordingDriftError } from './recording/recording-drift.error.js';
 export type {
   RecordingMatchOptions,
   RecordingMode,
@@ -38,3 +45,5 @@ export type {
   RecordingRedactOptions,
 } from './recording/recording-options.js';
 export type { RecordingReport } from './recording/session.js';
+export { RecordingDriftError } from './recording/recording-drift.error.js';
+export { FixtureError } from './recording/fixture.error.js';

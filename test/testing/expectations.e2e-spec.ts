@@ -41,6 +41,19 @@ describe('an expectation made first', () => {
   });
 });
 
+it('a generator streams once: the next request fails, rather than get an empty body', async () => {
+  const { client, controller } = await startTestApp();
+  const generate = function* () {
+    yield 'a';
+  };
+  controller.match('/used-up').stream(generate());
+  controller.match('/each').stream(generate);
+  controller.match('/list').stream(['a']);
+  for (const path of ['/each', '/each', '/list', '/list', '/used-up']) expect((await client.get(path)).data).toBe('a');
+  expect((await failureOf(client.get('/used-up'))).message).toContain('its chunks went to an earlier request');
+  expect(() => controller.verify()).toThrow('pass a function that makes them');
+});
+
 describe('what can be no match is refused', () => {
   it.each<[unknown, string]>([
     [

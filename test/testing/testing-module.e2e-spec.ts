@@ -129,9 +129,19 @@ it('is refused twice in one app: the expectations of one would be met by nobody'
   );
 });
 
-it('refuses to let through what is no origin', async () => {
-  const imports = [HttpClientTestingModule.withOptions({ passThrough: ['localhost:3001'] })];
-  await expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow('passThrough: expected an origin');
+it.each<[string, object]>([
+  [
+    'passThrough.0: expected an origin, as http://127.0.0.1:3001, got "localhost:3001"',
+    { passThrough: ['localhost:3001'] },
+  ],
+  ['passThrough: expected a list of origins', { passThrough: 'http://127.0.0.1:3001' }],
+  ['passthrough: expected one of the options clock, now,', { passthrough: [] }],
+  ["unexpected: expected 'fail' or 'wait', got \"hold\"", { unexpected: 'hold' }],
+  ['clock: expected a clock, as new ManualClock(), got an object', { clock: {} }],
+  ['recording: expected what recordedTransport returns, got an object', { recording: { fixture: 'x.json' } }],
+])('refuses what is no such option: %s', async (message, options) => {
+  const imports = [HttpClientTestingModule.withOptions(options)];
+  await expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow(message);
 });
 
 it('lets through what a function says, asked for each request', async () => {

@@ -29,7 +29,7 @@ async function rounds(count: number): Promise<void> {
   for (let round = 0; round < count; round++) await monitor().tick();
 }
 
-const states = async (id: string) => (await detail(id)).history.map(({ state, status, code }) => [state, status, code]);
+const states = async (id: string) => (await detail(id)).history.map((ping) => [ping.state, ping.status, ping.code]);
 
 describe('an endpoint that is', () => {
   it.each([
