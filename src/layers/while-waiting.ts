@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import type { Call } from './layer.js';
 
 /** For stacks without a pool that closes. */
 export const NEVER: AbortSignal = new AbortController().signal;
+setMaxListeners(0, NEVER); // as many as wait
 
 /**
  * Tells whoever waits on behalf of a call, with nothing of it under way, when it must not any longer: the call has ended, or the
