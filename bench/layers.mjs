@@ -16,6 +16,7 @@ import { channelName, HttpClientEvents } from '../dist/observability/http-client
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
 import { systemClock } from '../dist/clock.js';
+import { loadOpenTelemetryApi } from '../dist/observability/otel/api.js';
 import { ClientTelemetry } from '../dist/observability/otel/client-telemetry.js';
 import { redactionRules } from '../dist/redaction/redaction-rules.js';
 import { registerSdk, unregisterSdk } from './helpers/open-telemetry.mjs';
@@ -83,6 +84,7 @@ async function cpuPerCall(send) {
   return (user + system) / CALLS;
 }
 
+await loadOpenTelemetryApi();
 const senders = Object.entries(VARIANTS).map(([name, resilience]) => [name, clientWith({ resilience })]);
 const inbound = clientWith({ inbound: true });
 senders.push(['inbound context, outside a request', inbound]);

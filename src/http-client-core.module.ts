@@ -17,6 +17,7 @@ import { clientProviders } from './http-client.providers.js';
 import { HttpClients } from './http-clients.js';
 import { HttpClientRegistry } from './http-client.registry.js';
 import { HttpClientRootModule } from './http-client-root.module.js';
+import { loadOpenTelemetryApi } from './observability/otel/api.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
 import { HttpClientHealthIndicator } from './observability/http-client-health.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
@@ -49,8 +50,13 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
         { token: MODULE_OPTIONS_TOKEN, optional: true },
         { token: HTTP_CLIENT_PLATFORM, optional: true },
       ],
-      useFactory: (modules: ModulesContainer, options: HttpClientModuleOptions = {}, platform?: HttpClientPlatform) => {
+      useFactory: async (
+        modules: ModulesContainer,
+        options: HttpClientModuleOptions = {},
+        platform?: HttpClientPlatform,
+      ) => {
         refuseSecondImport(modules);
+        await loadOpenTelemetryApi();
         return new HttpClientRegistry(options, platform);
       },
     },

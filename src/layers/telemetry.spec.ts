@@ -8,7 +8,7 @@ import { itKeepsTheLayerContract, refusedStatus, responseTo } from '../../test/s
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { parentOf, registerMetrics, registerTracing, told, unregisterAll } from '../../test/support/open-telemetry.js';
 import { HttpClientEvents } from '../observability/http-client-events.js';
-import { openTelemetryApi } from '../observability/otel/api.js';
+import { loadOpenTelemetryApi, openTelemetryApi } from '../observability/otel/api.js';
 import { ClientMetrics } from '../observability/otel/client-metrics.js';
 import { isInstrumentedRequest } from '../observability/otel/instrumented-request.js';
 import { Tracing, type TracingSettings } from '../observability/otel/request-span.js';
@@ -17,6 +17,7 @@ import { createCall } from './create-call.js';
 import type { Call, Handler } from './layer.js';
 import { telemetry } from './telemetry.js';
 
+await loadOpenTelemetryApi();
 const api = openTelemetryApi()!;
 const tracing = (propagate: TracingSettings['propagate'] = true) =>
   new Tracing(api, { propagate, rules: redactionRules({ query: ['pin'] }) });

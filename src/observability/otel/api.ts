@@ -1,24 +1,28 @@
 import type * as OpenTelemetry from '@opentelemetry/api';
-import { createRequire } from 'node:module';
 
 export type Api = typeof OpenTelemetry;
 
-let loaded: { readonly api: Api | undefined } | undefined;
+let loading: Promise<void> | undefined;
+let api: Api | undefined;
 
 /**
- * `@opentelemetry/api`, where it is installed: it is an optional peer. Loaded when first asked for, and at once, as CommonJS apps
- * cannot wait for a module. Several copies of it share what an SDK registers.
+ * Loads `@opentelemetry/api` where it is installed: it is an optional peer. Several copies of it share what an SDK registers. (By
+ * `import()`, which also those who compile this package to CommonJS can follow, as Jest has them do: there is no `import.meta` there.)
  */
-export function openTelemetryApi(): Api | undefined {
-  loaded ??= { api: installedApi() };
-  return loaded.api;
+export function loadOpenTelemetryApi(): Promise<void> {
+  return (loading ??= import('@opentelemetry/api').then(
+    (module) => {
+      api = module;
+    },
+    (error: NodeJS.ErrnoException) => {
+      if (!NOT_INSTALLED.has(error.code)) throw error;
+    },
+  ));
 }
 
-function installedApi(): Api | undefined {
-  try {
-    return createRequire(import.meta.url)('@opentelemetry/api') as Api;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
+const NOT_INSTALLED: ReadonlySet<string | undefined> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+
+/** What is loaded of it; undefined: not yet, or it is not installed. */
+export function openTelemetryApi(): Api | undefined {
+  return api;
 }

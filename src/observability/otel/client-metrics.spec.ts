@@ -6,11 +6,13 @@ import { registerMetrics, unregisterAll } from '../../../test/support/open-telem
 import type { PoolStats, SocketStats } from '../../pool/pool-stats.js';
 import type { CallEndEvent, QueueEndEvent } from '../events.js';
 import { HttpClientEvents } from '../http-client-events.js';
-import { openTelemetryApi } from './api.js';
+import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { ClientMetrics } from './client-metrics.js';
 
 const SHORT = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const LONG = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
+
+await loadOpenTelemetryApi();
 
 const about = {
   callId: 1,
