@@ -188,6 +188,15 @@ describeInChromium('the page', (browser) => {
     expect(there.problems).toEqual([]);
   });
 
+  it('is loaded anew where the next process has other endpoints', async () => {
+    const { page } = desk;
+    const views = monitor().views();
+    vi.spyOn(monitor(), 'views').mockReturnValue(views.slice(1));
+    running.server.closeAllConnections();
+    await until(() => page.locator('#endpoints .cell').count()).toBe(49);
+    desk.forgive(); // the console complains of the stream
+  });
+
   it('says that the stream has broken off, comes back, and shows what happened in between', async () => {
     const { page } = desk;
     await page.context().setOffline(true);

@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 /** Long enough for a circuit breaker, which stays open for 5 s, and for a browser that comes back to a stream. */
 const UNTIL_MS = 15_000;
 
-export const until = <T>(look: () => T): ReturnType<typeof expect.poll<T>> => expect.poll(look, { timeout: UNTIL_MS });
+/** Looks until what is expected is so. */
+export const until = (look: () => unknown): ReturnType<typeof expect.poll> => expect.poll(look, { timeout: UNTIL_MS });
 
 /** The page of the desk, as a person has it before them. */
 export interface DeskPage extends AsyncDisposable {

@@ -23,7 +23,10 @@ export const page = (snapshot: DeskSnapshot, { searchMs, today }: PageContext): 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <meta name="description" content="A live view of an app that calls 58 APIs through pooled HTTP clients" />
+        <meta
+          name="description"
+          content="A live view of an app that calls other people's APIs through pooled HTTP clients"
+        />
         <title>Travel desk</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/tokens.css" />

@@ -4,7 +4,6 @@ import { type Html, html } from '../html.js';
 import { drainFields, monitorFields, processFields, STEPS } from '../public/fields/process-fields.js';
 import { RATE_SECONDS, SPARK_HEIGHT, sparkWidth } from '../public/fields/sparkline.js';
 import { totalsFields } from '../public/fields/traffic-fields.js';
-import { meter } from './parts.js';
 
 /** The strip below the head: the process, and everything in a number. */
 export function totalsView({ process, drain, monitor, clients }: DeskSnapshot): Html {
@@ -72,7 +71,6 @@ function processView(process: DeskSnapshot['process'], drain: DeskSnapshot['drai
       <ol class="steps" aria-label="Phases">
         ${STEPS.map((step) => bound('li', fields, { 'aria-current': `at_${step}` }, {}, html`${step}`))}
       </ol>
-      ${meter(fields, 'width')}
       <p class="sub">
         ${bound('span', fields, { text: 'news' })}${bound('code', fields, { hidden: 'isAlive' }, {}, html`npm start`)}
       </p>

@@ -29,7 +29,6 @@ export function drainFields({ phase, inFlight, elapsedMs, deadlineMs }, isEnded 
     news: news[step],
     isOpen: step === 'open',
     isAlive: step !== 'ended',
-    width: step === 'draining' ? Math.min(100, Math.round((100 * (elapsedMs ?? 0)) / deadlineMs)) : 0,
     ...Object.fromEntries(STEPS.map((name) => [`at_${name}`, name === step ? 'step' : null])),
   };
 }
