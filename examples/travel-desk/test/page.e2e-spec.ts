@@ -80,6 +80,8 @@ describeInChromium('the page', (browser) => {
     await until(() => desk.airline('PO').getAttribute('data-mode')).toBe('broken');
     await desk.search('2026-03-01');
     expect(await desk.airline('PO').locator('.lane').innerText()).toContain('answered with status 503, 3 times');
+    const retries = page.locator('#clients [data-key="airlines"] div', { hasText: 'retries' }).locator('dd');
+    await until(async () => Number(await retries.textContent())).toBeGreaterThanOrEqual(2);
     await desk.search('2026-03-02');
     await until(() => desk.breaker('PO')).toBe('open');
     await desk.search('2026-03-03');
