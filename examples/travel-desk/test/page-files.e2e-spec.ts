@@ -12,7 +12,7 @@ it.each([
   ['/', 'text/html; charset=utf-8', 'no-store'],
   ['/assets/main.js', 'text/javascript; charset=utf-8', 'no-cache'],
   ['/assets/fields/format.js', 'text/javascript; charset=utf-8', 'no-cache'],
-  ['/assets/page.css', 'text/css; charset=utf-8', 'no-cache'],
+  ['/assets/styles/base.css', 'text/css; charset=utf-8', 'no-cache'],
   ['/assets/icon.svg', 'image/svg+xml; charset=utf-8', 'no-cache'],
 ])('%s may run nothing but scripts of this server', async (path, type, caching) => {
   const { headers } = await running.get(path).expect(200).expect('content-type', type);

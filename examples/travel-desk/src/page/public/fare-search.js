@@ -1,7 +1,8 @@
 /** @import { AirlineFares, Fare, FareSearchDone, MissingAirline } from '../../fares/fares.dto.js' */
+import { budgetBar } from './budget-bar.js';
 import { byId } from './dom.js';
 import { eventsOf } from './event-stream.js';
-import { counted, price, time } from './fields/format.js';
+import { counted, price } from './fields/format.js';
 import { problemOf } from './post.js';
 import { sortedList } from './sorted-list.js';
 
@@ -111,45 +112,4 @@ export function fareSearch(searchMs, airlines) {
     if (repeat.checked) form.requestSubmit();
     else clearTimeout(again);
   });
-}
-
-/**
- * The time that a search has, as it runs.
- * @param {number} searchMs
- */
-function budgetBar(searchMs) {
-  const bar = byId('budget-bar');
-  const text = byId('budget-text');
-  let startedAt = 0;
-  /** @type {number | undefined} */
-  let frame;
-
-  const show = (/** @type {number} */ elapsed) => {
-    bar.setAttribute('width', String(Math.min(100, (100 * elapsed) / searchMs)));
-    text.textContent = `${time(Math.min(elapsed, searchMs))} of ${time(searchMs)}`;
-  };
-  const cancel = () => {
-    if (frame !== undefined) cancelAnimationFrame(frame);
-    frame = undefined;
-  };
-
-  return {
-    /** @param {(elapsedMs: number) => void} onFrame */
-    start(onFrame) {
-      cancel();
-      startedAt = performance.now();
-      const tick = () => {
-        const elapsed = performance.now() - startedAt;
-        show(elapsed);
-        onFrame(elapsed);
-        frame = requestAnimationFrame(tick);
-      };
-      tick();
-    },
-    /** @param {number} [elapsed] as the desk has measured it */
-    stop(elapsed) {
-      cancel();
-      if (elapsed !== undefined) show(elapsed);
-    },
-  };
 }

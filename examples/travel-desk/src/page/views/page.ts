@@ -9,6 +9,9 @@ import { logView } from './log.view.js';
 import { poolsView } from './pools.view.js';
 import { totalsView } from './totals.view.js';
 
+/** In this order: the later ones are about less. */
+const STYLES = ['tokens', 'base', 'controls', 'layout', 'totals', 'airlines', 'fares', 'endpoints', 'pools', 'dialogs'];
+
 export interface PageContext {
   /** How long a search may take, in milliseconds. */
   readonly searchMs: number;
@@ -29,9 +32,7 @@ export const page = (snapshot: DeskSnapshot, { searchMs, today }: PageContext): 
         />
         <title>Travel desk</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/assets/tokens.css" />
-        <link rel="stylesheet" href="/assets/page.css" />
-        <link rel="stylesheet" href="/assets/panels.css" />
+        ${STYLES.map((name) => html`<link rel="stylesheet" href="/assets/styles/${name}.css" />`)}
         <script src="/assets/theme.js"></script>
         <script src="/assets/main.js" type="module"></script>
       </head>
