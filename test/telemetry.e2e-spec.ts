@@ -359,6 +359,24 @@ describe('metrics', () => {
     expect(await values('http.client.open_connections')).toEqual([0, 0]);
   });
 
+  it('are the sums of what the apps of the process do', async () => {
+    const { collect } = registerMetrics();
+    const held: ServerResponse[] = [];
+    answer = (_, response) => void held.push(response);
+    const three = [await start(), await start(), await start()] as const;
+    const calls = three.map((running) => clientOf(running).get('/'));
+    await expect.poll(() => held.length).toBe(3);
+    const values = async (name: string) => (await collect())[name]!.points.map(({ value }) => value);
+    expect(await values('http.client.active_requests')).toEqual([3]);
+    expect(await values('http.client.open_connections')).toEqual([3, 0]);
+    for (const response of held) response.end('{}');
+    await Promise.all(calls);
+    expect(await values('http.client.active_requests')).toEqual([0]);
+    expect(await values('http.client.open_connections')).toEqual([0, 3]);
+    await three[2].app.close();
+    expect(await values('http.client.open_connections')).toEqual([0, 2]);
+  });
+
   it('are there for Prometheus to scrape', async () => {
     const exporter = new PrometheusExporter({ preventServerStart: true });
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter] }));

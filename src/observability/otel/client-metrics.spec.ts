@@ -41,9 +41,8 @@ function setUp() {
   const events = new HttpClientEvents();
   const clock = new ManualClock();
   const metrics = new ClientMetrics(openTelemetryApi()!, events, clock);
-  const sockets = { active: 2, idle: 3 };
-  metrics.add('default', poolWith('p1', { 'https://a.example': sockets }));
-  return { events, clock, metrics, sockets };
+  metrics.add('default', poolWith('p1', { 'https://a.example': { active: 2, idle: 3 } }));
+  return { events, clock, metrics };
 }
 
 afterEach(unregisterAll);
@@ -165,6 +164,36 @@ describe('ClientMetrics', () => {
     ]);
   });
 
+  it('tells the open sockets of all apps together, of those that are not closed', async () => {
+    const { collect } = registerMetrics();
+    const apps = [setUp(), setUp(), setUp()] as const;
+    const told = async () => (await collect())['http.client.open_connections']!.points.map(({ value }) => value);
+    expect(await told()).toEqual([6, 9]);
+    apps[0].metrics.close();
+    apps[2].metrics.close();
+    expect(await told()).toEqual([2, 3]);
+    apps[1].metrics.close();
+    expect(await told()).toEqual([0, 0]);
+  });
+
+  it('sums up the origins that have the attributes in common', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    metrics.add('odd', poolWith('p2', { 'http://a.example:443': { active: 1, idle: 1 } }));
+    expect((await collect())['http.client.open_connections']!.points.map(({ value }) => value)).toEqual([3, 4]);
+  });
+
+  it('tells that nothing is open to a server that pools have forgotten', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    const origins: Record<string, Partial<SocketStats>> = { 'http://b.example': { active: 0, idle: 7 } };
+    metrics.add('other', poolWith('p2', origins));
+    const told = async () => (await collect())['http.client.open_connections']!.points.map(({ value }) => value);
+    expect(await told()).toEqual([2, 3, 0, 7]);
+    delete origins['http://b.example'];
+    expect(await told()).toEqual([2, 3, 0, 0]);
+  });
+
   it('does not measure clients and pools that it was not given', async () => {
     const { collect } = registerMetrics();
     const { events } = setUp();
@@ -201,26 +230,25 @@ describe('ClientMetrics', () => {
   it('goes over to an SDK that takes the place of another', async () => {
     const first = registerMetrics();
     const { events, metrics } = setUp();
+    await first.collect();
     metricsApi.disable();
     const second = registerMetrics();
     metrics.start(testCall(), undefined)!.end(200, undefined);
     events.publish('call:end', callEnd);
-    expect(Object.keys(await first.collect())).toEqual(['http.client.open_connections']); // for the last time
+    const { 'http.client.open_connections': sockets, ...others } = await first.collect();
+    expect(sockets!.points.map(({ value }) => value)).toEqual([0, 0]);
+    expect(others).toEqual({});
     expect(Object.keys(await second.collect())).toHaveLength(4);
   });
 
-  it('lets go of everything when it is closed, once it has told what sockets are left', async () => {
+  it('lets go of everything when it is closed, and tells that its sockets are closed', async () => {
     const { collect } = registerMetrics();
-    const { events, metrics, sockets } = setUp();
+    const { events, metrics } = setUp();
     const told = async () => (await collect())['http.client.open_connections']!.points.map(({ value }) => value);
     expect(await told()).toEqual([2, 3]);
-    sockets.active = 0;
-    sockets.idle = 0;
     metrics.close();
     for (const name of ['call:end', 'queue:end', 'socket:close'] as const) expect(events.wants(name)).toBe(false);
     expect(metrics.start(testCall(), undefined)).toBeUndefined();
-    expect(await told()).toEqual([0, 0]);
-    sockets.active = 9;
     expect(await told()).toEqual([0, 0]);
   });
 });

@@ -70,7 +70,7 @@ export class ClientMetrics {
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
     const ends = [
-      observeOpenConnections(instruments.openConnections, this.#pools),
+      observeOpenConnections(provider, instruments.openConnections, this.#pools),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
