@@ -27,9 +27,18 @@ export abstract class HttpClientError extends Error {
   /** Where the time of the call went; there once it has failed. */
   declare timings?: Timings;
 
-  /** @param isUnderWay whether an attempt had begun: this one is then how it ended */
-  protected constructor(code: string, message: string, call: Call, isUnderWay: boolean) {
-    super(`${call.method} ${call.origin}: ${message}`);
+  /**
+   * @param isUnderWay whether an attempt had begun: this one is then how it ended
+   * @param subject what the message begins with
+   */
+  protected constructor(
+    code: string,
+    message: string,
+    call: Call,
+    isUnderWay: boolean,
+    subject = `${call.method} ${call.origin}: `,
+  ) {
+    super(subject + message);
     this.name = new.target.name;
     this.client = call.clientName;
     this.origin = call.origin;

@@ -129,7 +129,10 @@ export class ExpectationBook {
         ? describeUnexpected(arrival, this.#expectations)
         : `${describeRequest(arrival)} was given no answer`;
     });
-    for (const arrival of unanswered) arrival.refuse(new UnansweredRequestError(arrival.call, by));
+    for (const arrival of unanswered) {
+      const message = `${describeRequest(arrival)} was given no answer before ${by}`;
+      arrival.refuse(new UnansweredRequestError(arrival.call, message));
+    }
     return problems;
   }
 

@@ -1,21 +1,24 @@
 import { HttpClientError } from '../errors/http-client.error.js';
 import type { Call } from '../layers/layer.js';
 
-/** A request that no expectation is for; `message` says which came nearest. No retry repeats it and no breaker counts it. */
+/**
+ * A request that no expectation is for; `message` says which came nearest. No retry repeats it and no breaker counts it. Unlike others,
+ * its message has the query, and what differs: without secrets.
+ */
 export class UnexpectedRequestError extends HttpClientError {
   declare readonly code: 'ERR_UNEXPECTED_REQUEST';
 
   constructor(call: Call, message: string) {
-    super('ERR_UNEXPECTED_REQUEST', message, call, true);
+    super('ERR_UNEXPECTED_REQUEST', message, call, true, '');
   }
 }
 
-/** A request that was given no answer before `verify()`, `reset()`, or the app's close. */
+/** A request that was given no answer before `verify()`, `reset()`, or the app's close. Its message has the query, without secrets. */
 export class UnansweredRequestError extends HttpClientError {
   declare readonly code: 'ERR_UNANSWERED_REQUEST';
 
-  constructor(call: Call, by: string) {
-    super('ERR_UNANSWERED_REQUEST', `the test gave it no answer before ${by}`, call, true);
+  constructor(call: Call, message: string) {
+    super('ERR_UNANSWERED_REQUEST', message, call, true, '');
   }
 }
 

@@ -204,7 +204,7 @@ describe('a request that nobody expects', () => {
     const error = await failureOf(client.post('/users', { name: 'Bob', age: 36 }));
     expect(error).toMatchObject({ code: 'ERR_UNEXPECTED_REQUEST', client: 'default', method: 'POST' });
     expect(error.message).toBe(
-      `POST ${BASE_URL}: POST ${BASE_URL}/users of client "default" was not expected ` +
+      `POST ${BASE_URL}/users of client "default" was not expected ` +
         '(test "a request that nobody expects > fails at once, and says what ' +
         'came nearest and in which test")\n' +
         "nearest expectation: POST /users with query { notify: 'yes' } with body { age: 36, name: 'Ada' }\n" +
@@ -289,7 +289,10 @@ describe('verify', () => {
       ],
     });
     expect(error.message).toMatch(/^3 problems with outbound HTTP calls\n- GET/);
-    expect(await call).toMatchObject({ code: 'ERR_UNANSWERED_REQUEST' });
+    expect(await call).toMatchObject({
+      code: 'ERR_UNANSWERED_REQUEST',
+      message: `GET ${BASE_URL}/unanswered of client "default" was given no answer before verify()`,
+    });
   });
 
   it('forgets what it has checked, but for what lasts', async () => {
