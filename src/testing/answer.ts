@@ -1,5 +1,6 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
-import { types } from 'node:util';
+import { Stream } from 'node:stream';
+import { inspect, types } from 'node:util';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { timeoutError } from '../layers/attempt-timeout.js';
 import { networkError, type NetworkErrorCode } from './network-error.js';
@@ -37,15 +38,26 @@ export interface AnswerTarget {
 }
 
 /** @throws Error for what no server can send */
-export function checkReply(reply: Partial<Reply> | undefined): void {
-  const { status = NaN, headers = {} } = reply ?? {};
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`status: expected a whole number from 200 to 599, got ${String(reply?.status)}`);
+export function checkReply(reply: Reply): void {
+  if (typeof reply !== 'object' || reply === null) {
+    throw new TypeError(`expected a reply, as { status: 200, body: … }, got ${inspect(reply)}`);
   }
+  const { status, body, headers = {} } = reply;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new RangeError(`status: expected a whole number from 200 to 599, got ${inspect(status)}`);
+  }
+  checkBody(body);
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderName(name);
     for (const one of Array.isArray(value) ? value : [value]) validateHeaderValue(name, String(one));
   }
+}
+
+/** What would be sent as something else than it is. */
+function checkBody(body: unknown): void {
+  if (typeof body === 'function') throw new TypeError('body: got a function; `replyWith` takes one');
+  if (types.isPromise(body)) throw new TypeError('body: got a promise; await it, or use `replyWith`');
+  if (body instanceof Stream) throw new TypeError('body: got a stream; `stream` takes one');
 }
 
 export function sendReply({ response }: AnswerTarget, reply: Reply): void {

@@ -16,10 +16,10 @@ export class Arrival {
   /** Whether it is known what becomes of it, be it later. */
   isAnswered = false;
   readonly #target: AnswerTarget;
-  readonly #onFault: (error: unknown) => void;
+  readonly #onFault: (arrival: Arrival, error: unknown) => void;
 
   /** @param onFault told of an answer that could not be given */
-  constructor(wireRequest: WireRequest, onFault: (error: unknown) => void) {
+  constructor(wireRequest: WireRequest, onFault: (arrival: Arrival, error: unknown) => void) {
     const { connection, response } = wireRequest;
     this.request = receivedRequest(wireRequest);
     this.#target = { connection, response };
@@ -62,7 +62,7 @@ export class Arrival {
     try {
       await send(this.#target, this.request);
     } catch (error) {
-      this.#onFault(error);
+      this.#onFault(this, error);
       this.refuse(error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -19,6 +19,8 @@ export class ExpectationBook {
   #refusal: UnexpectedRequestError | undefined;
   /** What went wrong and cannot be told from the rest. */
   #faults: string[] = [];
+  /** The first error of a function of the test's. */
+  #cause: unknown;
 
   constructor(holds: boolean) {
     this.#holds = holds;
@@ -50,13 +52,16 @@ export class ExpectationBook {
       else if (this.#holds && !expectation) this.#held.push(arrival);
       else this.#refuse(arrival);
     } catch (error) {
-      this.fault(error); // of a function that judges requests
+      this.fault(arrival, 'matched', error);
       arrival.refuse(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  fault(error: unknown): void {
-    this.#faults.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  /** A function of the test's that answers requests, or judges them, has failed. */
+  fault(arrival: Arrival, failed: 'answered' | 'matched', error: unknown): void {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#faults.push(`${describeRequest(arrival)} could not be ${failed}: ${what}`);
+    this.#cause ??= error;
   }
 
   /**
@@ -71,8 +76,9 @@ export class ExpectationBook {
         .map((expectation) => describeUnmet(expectation, [...this.#unexpected, ...this.#held])),
       ...this.#endUnanswered('verify()'),
     ];
+    const cause = this.#cause;
     this.#forget(({ isLasting }) => isLasting);
-    if (problems.length > 0) throw new HttpExpectationsError(problems);
+    if (problems.length > 0) throw new HttpExpectationsError(problems, cause);
   }
 
   reset(): void {
@@ -146,6 +152,7 @@ export class ExpectationBook {
     this.#unexpected = [];
     this.#refusal = undefined;
     this.#faults = [];
+    this.#cause = undefined;
   }
 }
 

@@ -18,10 +18,11 @@ export interface Answers<Self, Body = unknown> {
   /**
    * @param status 200 to 599
    * @param body a text or bytes are sent as they are; anything else as JSON, with its content type; undefined: none
-   * @throws RangeError, or Node's error for headers that cannot be sent
+   * @throws RangeError for the status, TypeError for a body that is a function, a promise or a stream, or Node's error for headers that
+   *   cannot be sent
    */
   reply(status: number, body?: unknown, headers?: ReplyHeaders): Self;
-  /** Has the request say what it is answered. What the function throws, the call fails with, and `verify()` lists. */
+  /** Has the request say what it is answered. What the function throws, the call fails with, and `verify()` lists, with the request. */
   replyWith(answer: (request: ReceivedRequest<Body>) => Reply | Promise<Reply>): Self;
   /** @param chunks or a function that makes them, for more than one request */
   stream(chunks: StreamChunks | (() => StreamChunks), options?: StreamOptions): Self;

@@ -23,7 +23,7 @@ export function testingPlatform(options: HttpClientTestingOptions = {}): Testing
   const book = new ExpectationBook(holds);
 
   let endAttendance = () => {};
-  const onFault = (error: unknown) => book.fault(error);
+  const onFault = (arrival: Arrival, error: unknown) => book.fault(arrival, 'answered', error);
   const wire = new Wire((request) => book.arrive(new Arrival(request, onFault)));
   const transport = (_native: Handler, settings: NativeTransportSettings): Handler => {
     const routing = { transport: settings, wire, network: poolRouting(settings), passes };

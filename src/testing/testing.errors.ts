@@ -27,9 +27,16 @@ export class HttpExpectationsError extends Error {
   override readonly name = 'HttpExpectationsError';
   readonly code = 'ERR_HTTP_EXPECTATIONS';
 
-  /** @param problems one text each, maybe of several lines */
-  constructor(readonly problems: readonly string[]) {
+  /**
+   * @param problems one text each, maybe of several lines
+   * @param cause what a function of the test's threw, the first where there are several: for its stack
+   */
+  constructor(
+    readonly problems: readonly string[],
+    cause?: unknown,
+  ) {
     const count = `${problems.length} problem${problems.length === 1 ? '' : 's'} with outbound HTTP calls`;
-    super(`${count}\n${problems.map((problem) => `- ${problem.replaceAll('\n', '\n  ')}`).join('\n')}`);
+    const message = `${count}\n${problems.map((problem) => `- ${problem.replaceAll('\n', '\n  ')}`).join('\n')}`;
+    super(message, cause === undefined ? undefined : { cause });
   }
 }

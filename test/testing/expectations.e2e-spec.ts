@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { HttpExpectationsError, UnexpectedRequestError } from '../../src/testing/index.js';
+import { HttpExpectationsError, type Reply, UnexpectedRequestError } from '../../src/testing/index.js';
 import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
 
 describe('an expectation made first', () => {
@@ -38,6 +39,15 @@ describe('an expectation made first', () => {
     expect(() => expected.reply(200)).toThrow(
       'there is an answer for the one request already; for more requests use `match`',
     );
+  });
+
+  it.each([
+    [() => 'text', 'got a function; `replyWith` takes one'],
+    [Promise.resolve('text'), 'got a promise; await it, or use `replyWith`'],
+    [Readable.from(['text']), 'got a stream; `stream` takes one'],
+  ])('is not answered with what would be sent as something else: %s', async (body, told) => {
+    const { controller } = await startTestApp();
+    expect(() => controller.match('/users').reply(200, body)).toThrow(`body: ${told}`);
   });
 });
 
@@ -156,13 +166,31 @@ describe('match', () => {
     expect([data, headers['x-calc']]).toEqual([{ n: 42 }, 'yes']);
   });
 
-  it('fails the call with what the answer fails with, and tells at the end', async () => {
+  it('fails the call with what the answer fails with, and tells at the end which request met it', async () => {
     const { client, controller } = await startTestApp();
+    const bug = new RangeError('a bug in the test');
     controller.match('/broken').replyWith(() => {
-      throw new RangeError('a bug in the test');
+      throw bug;
     });
     expect((await failureOf(client.get('/broken'))).message).toBe('a bug in the test');
-    expect(() => controller.verify()).toThrow('RangeError: a bug in the test');
+    const error = await failureOf(Promise.resolve().then(() => controller.verify()));
+    expect(error.problems).toEqual([
+      `GET ${BASE_URL}/broken of client "default" could not be answered: RangeError: a bug in the test`,
+    ]);
+    expect(error.cause).toBe(bug);
+    controller.verify();
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'TypeError: expected a reply, as { status: 200, body: … }, got undefined'],
+    ['text', "TypeError: expected a reply, as { status: 200, body: … }, got 'text'"],
+    [{ body: 'text' }, 'RangeError: status: expected a whole number from 200 to 599, got undefined'],
+    [{ status: 200, body: () => 'text' }, 'TypeError: body: got a function; `replyWith` takes one'],
+  ])('says what is wrong with the answer %j', async (answer, told) => {
+    const { client, controller } = await startTestApp();
+    controller.match('/broken').replyWith(() => answer as Reply);
+    await failureOf(client.get('/broken'));
+    expect(() => controller.verify()).toThrow(`/broken of client "default" could not be answered: ${told}`);
   });
 });
 
@@ -327,6 +355,6 @@ describe('verify', () => {
     const { client, controller } = await startTestApp();
     controller.match(({ headers }) => headers['x-missing']!.includes('x')).reply(200);
     expect((await failureOf(client.get('/'))).message).toContain('undefined');
-    expect(() => controller.verify()).toThrow('TypeError: ');
+    expect(() => controller.verify()).toThrow(`GET ${BASE_URL}/ of client "default" could not be matched: TypeError: `);
   });
 });
