@@ -1,8 +1,9 @@
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import type { Arrival } from './arrival.js';
 import { checkMatch } from './check-match.js';
 import { type Count, Expectation } from './expectation.js';
 import { describeRequest, describeUnexpected, describeUnmet } from './expectation-report.js';
-import { differencesFrom, type RequestMatch } from './request-match.js';
+import { describeMatch, differencesFrom, type RequestMatch } from './request-match.js';
 import { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
 
 /** Keeps what is expected and what has come, and brings them together. */
@@ -19,6 +20,7 @@ export class ExpectationBook {
   #refusal: UnexpectedRequestError | undefined;
   /** What went wrong and cannot be told from the rest. */
   #faults: string[] = [];
+  #isClosed = false;
   /** The first error of a function of the test's. */
   #cause: unknown;
 
@@ -37,6 +39,7 @@ export class ExpectationBook {
     if (count.max === 0) this.#refuteNone(match);
     this.#expectations.push(expectation);
     if (this.#refusal) expectation.giveUp(this.#refusal);
+    if (this.#isClosed) expectation.giveUp(neverCame(expectation, 'the app closed'));
     for (const arrival of this.#held) {
       if (expectation.isUsedUp) break;
       if (isFor(expectation, arrival)) this.#hand(arrival, expectation);
@@ -77,21 +80,20 @@ export class ExpectationBook {
       ...this.#endUnanswered('verify()'),
     ];
     const cause = this.#cause;
-    this.#forget(({ isLasting }) => isLasting);
+    this.#forget('verify()', ({ isLasting }) => isLasting);
     if (problems.length > 0) throw new HttpExpectationsError(problems, cause);
   }
 
   reset(): void {
     this.#endUnanswered('reset()');
-    this.#forget(() => false);
+    this.#forget('reset()', () => false);
   }
 
   /** Nobody is going to answer any more. */
   close(): void {
+    this.#isClosed = true;
     this.#faults.push(...this.#endUnanswered('the app closed'));
-    for (const expectation of this.#expectations) {
-      expectation.giveUp(new Error('the app has closed, and the request has not come'));
-    }
+    for (const expectation of this.#expectations) expectation.giveUp(neverCame(expectation, 'the app closed'));
   }
 
   #refuse(arrival: Arrival): void {
@@ -142,10 +144,10 @@ export class ExpectationBook {
     return problems;
   }
 
-  #forget(lasts: (expectation: Expectation) => boolean): void {
+  #forget(by: string, lasts: (expectation: Expectation) => boolean): void {
     const [kept, dropped] = [this.#expectations.filter(lasts), this.#expectations.filter((each) => !lasts(each))];
-    for (const expectation of dropped)
-      expectation.giveUp(new Error('the request has not come before verify() or reset()'));
+    for (const expectation of dropped) expectation.giveUp(neverCame(expectation, by));
+    for (const expectation of kept) expectation.beginAnew();
     this.#expectations = kept;
     this.#arrivals = [];
     this.#held = [];
@@ -154,6 +156,10 @@ export class ExpectationBook {
     this.#faults = [];
     this.#cause = undefined;
   }
+}
+
+function neverCame({ match }: Expectation, by: string): Error {
+  return new Error(`no request came before ${by}: ${describeMatch(match, DEFAULT_RULES)}`);
 }
 
 function isFor({ match }: Expectation, { request }: Arrival): boolean {

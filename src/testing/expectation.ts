@@ -1,3 +1,4 @@
+import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import {
   checkReply,
   type ErrorCode,
@@ -11,7 +12,7 @@ import {
 } from './answer.js';
 import type { Answer, Arrival } from './arrival.js';
 import type { ReceivedRequest } from './received-request.js';
-import type { RequestMatch } from './request-match.js';
+import { describeMatch, type RequestMatch } from './request-match.js';
 
 /** Ways to answer, before or after the request has come. */
 export interface Answers<Self, Body = unknown> {
@@ -97,7 +98,10 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
   get request(): ReceivedRequest<any> {
     const [first] = this.requests;
-    if (!first) throw new Error('the request has not come yet: await `received`, or `waitFor` it');
+    if (!first) {
+      const what = describeMatch(this.match, DEFAULT_RULES);
+      throw new Error(`the request has not come yet: await \`received\`, or \`waitFor\` it: ${what}`);
+    }
     return first;
   }
 
@@ -114,6 +118,13 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
     this.arrivals.push(arrival);
     this.#resolve?.(this.request);
     this.#answerSoon();
+  }
+
+  /** As if none had come: for the next test. */
+  beginAnew(): void {
+    if (this.arrivals.length > 0) this.#received = undefined;
+    this.arrivals.length = 0;
+    this.#givenUp = undefined;
   }
 
   /** It is not to be waited for any longer. */

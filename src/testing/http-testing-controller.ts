@@ -64,7 +64,7 @@ export class HttpTestingController {
 
   /**
    * Checks that what had to come has come and was answered, and that nothing else has come, whatever the app made of it. Forgets all
-   * of it, so that the next test begins anew; `match` without `times` lasts.
+   * of it, so that the next test begins anew; `match` without `times` lasts, and has its first answer again.
    * @throws HttpExpectationsError that lists every problem
    */
   verify(): void {

@@ -7,7 +7,7 @@ describe('an expectation made first', () => {
   it('answers one request, and has it to look at', async () => {
     const { client, controller } = await startTestApp();
     const expected = controller.expectOne<{ name: string }>({ method: 'post', url: '/users' }).reply(201, { id: 1 });
-    expect(() => expected.request).toThrow('the request has not come yet');
+    expect(() => expected.request).toThrow(/^the request has not come yet.*: POST \/users$/);
     const { status, data } = await client.post('/users?notify=yes', { name: 'Ada' }, { headers: { 'x-tenant': 'a' } });
     expect([status, data]).toEqual([201, { id: 1 }]);
     expect(expected.request).toMatchObject({
@@ -338,6 +338,34 @@ describe('verify', () => {
     controller.verify();
     controller.reset();
     expect((await failureOf(client.get('/lasting'))).message).toContain('was not expected: nothing is');
+  });
+
+  it('has what lasts begin anew: its requests, its answers, and waiting for it', async () => {
+    const { client, controller } = await startTestApp({ axios: { validateStatus: () => true } });
+    const rates = controller.match('/rates').reply(503).reply(200);
+    for (const status of [503, 200]) expect((await client.get('/rates')).status).toBe(status);
+    await failureOf(client.get('/others'));
+    expect(() => controller.verify()).toThrow('/others');
+
+    expect(rates.requests).toEqual([]);
+    const received = rates.received.then(({ path }) => path);
+    expect((await client.get('/rates')).status).toBe(503);
+    expect(await received).toBe('/rates');
+  });
+
+  it('leaves alone who waits for the first request to what lasts', async () => {
+    const { client, controller } = await startTestApp();
+    const { received } = controller.match('/rates').reply(200);
+    controller.verify();
+    await client.get('/rates');
+    expect((await received).path).toBe('/rates');
+  });
+
+  it('ends what was waited for, and names it', async () => {
+    const { controller } = await startTestApp();
+    const wait = failureOf(controller.waitFor({ method: 'POST', url: '/users' }));
+    expect(() => controller.verify()).toThrow('expected 1 request, got 0: POST /users');
+    expect((await wait).message).toBe('no request came before verify(): POST /users');
   });
 
   it('is content with a request that its caller gave up', async () => {

@@ -209,7 +209,8 @@ describe('at its end', () => {
     await asked;
     await app.close();
     expect(await call).toMatchObject({ code: 'ERR_UNANSWERED_REQUEST' });
-    expect(await never).toMatchObject({ message: 'the app has closed, and the request has not come' });
+    expect(await never).toMatchObject({ message: 'no request came before the app closed: any method /never' });
+    await expect(controller.waitFor('/later')).rejects.toThrow('no request came before the app closed');
     expect(() => controller.verify()).toThrow(`GET ${BASE_URL}/asked of client "default" was given no answer`);
   });
 
