@@ -3,7 +3,7 @@ import { DEFAULT_RULES, type RedactionRules } from '../redaction/redaction-rules
 import type { Arrival } from './arrival.js';
 import { currentTest } from './current-test.js';
 import type { Expectation } from './expectation.js';
-import { shownDifference } from './match-value.js';
+import { type Difference, shownDifference } from './match-value.js';
 import { describeMatch, differencesFrom, distance } from './request-match.js';
 
 /** As `GET https://api.example.com/users/2 of client "users"`, without secrets. */
@@ -27,7 +27,7 @@ export function describeUnexpected(arrival: Arrival, expectations: readonly Expe
     .filter(({ isUsedUp }) => !isUsedUp)
     .map(({ match }) => ({ match, differences: differencesFrom(match, request) }))
     .toSorted((a, b) => distance(a.differences) - distance(b.differences));
-  if (!nearest) return told(': all that was has come');
+  if (!nearest) return told(': each expectation has had its requests');
   const { match, differences } = nearest;
   return `${told('')}\nnearest expectation: ${describeMatch(match, rules)}\n${shownLines(differences, rules)}`;
 }
@@ -42,9 +42,17 @@ export function describeUnmet({ match, count, arrivals }: Expectation, unexpecte
   const requests = `${times} request${count.min === 1 ? '' : 's'}`;
   const what = `expected ${requests}, got ${arrivals.length}: ${describeMatch(match, rules)}`;
   if (!nearest) return what;
+  if (nearest.differences.length === 0) {
+    return `${what}\nit came before it was expected: expect it first, or have requests wait by the option unexpected: 'wait'`;
+  }
   return `${what}\nnearest request: ${describeRequest(nearest.arrival)}\n${shownLines(nearest.differences, rules)}`;
 }
 
-function shownLines(differences: ReturnType<typeof differencesFrom>, rules: RedactionRules): string {
-  return differences.map((difference) => `  ${shownDifference(difference, rules)}`).join('\n');
+/** A body that is another one altogether would bury the rest. */
+const MAX_LINES = 10;
+
+function shownLines(differences: readonly Difference[], rules: RedactionRules): string {
+  const lines = differences.slice(0, MAX_LINES).map((difference) => `  ${shownDifference(difference, rules)}`);
+  const more = differences.length - lines.length;
+  return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { redactionRules } from '../redaction/redaction-rules.js';
-import { containing } from './match-value.js';
+import { containing, shownDifference } from './match-value.js';
 import type { ReceivedRequest } from './received-request.js';
 import { describeMatch, differencesFrom, distance, exactly, type RequestMatch } from './request-match.js';
 
@@ -43,6 +43,7 @@ describe('a request is as expected', () => {
     ['all of the query', { query: exactly({ page: 2, tag: ['a', 'b'] }) }],
     ['a parameter by its pattern, one that is not there', { query: { page: /^\d$/, other: null } }],
     ['a parameter by a function', { query: { page: (value: string) => value === '2' } }],
+    ['a parameter that is left open', { query: { page: undefined as never } }],
     ['headers in any case', { headers: { 'X-Tenant': 'a', accept: null, 'set-cookie': ['a=1', /b/] } }],
     ['a header by vitest', { headers: { 'content-type': expect.stringContaining('json') } }],
     ['the whole body', { body }],
@@ -67,13 +68,18 @@ describe('a request is not as expected', () => {
     ['another query', '/v1/users?page=2', ['url']],
     ['a regular expression', /orders/, ['url']],
     ['a function of the URL', { url: () => false }, ['url']],
-    ['a function of the request', () => false, ['request']],
-    ['a function that answers no boolean', (() => 'yes') as never, ['request']],
+    ['a function of the request', () => false, ['what it returns']],
+    ['a function that answers no boolean', (() => 'yes') as never, ['what it returns']],
     ['method and client', { method: 'GET', client: 'default' }, ['client', 'method']],
     ['a parameter', { query: { page: 3, other: 'x' } }, ['query.page', 'query.other']],
     ['a parameter that must not be there', { query: { page: null } }, ['query.page']],
     ['one of several', { query: { tag: 'a' } }, ['query.tag']],
     ['in another order', { query: { tag: ['b', 'a'] } }, ['query.tag.0', 'query.tag.1']],
+    [
+      'a parameter too many, of a name that objects have anyway',
+      { query: exactly(Object.create({ page: 2 })) },
+      ['query.page', 'query.tag'],
+    ],
     ['a parameter too many', { query: exactly({ page: 2 }) }, ['query.tag']],
     [
       'headers',
@@ -96,6 +102,15 @@ describe('a request is not as expected', () => {
   ])('%s', (_what, match, wheres) => {
     expect(wheresOf(match)).toEqual(wheres);
   });
+});
+
+it.each([
+  [Buffer.from('abd'), "body: expected '3 bytes', got '3 bytes, others from byte 2 on'"],
+  [Buffer.from('abcd'), "body: expected '4 bytes', got '3 bytes, others from byte 3 on'"],
+  [Buffer.from('ab'), "body: expected '2 bytes', got '3 bytes, others from byte 2 on'"],
+])('bytes that differ are told by their number and the first that differs', (expected, told) => {
+  const differences = differencesFrom({ body: expected }, { ...REQUEST, rawBody: Buffer.from('abc') });
+  expect(differences.map((difference) => shownDifference(difference, redactionRules()))).toEqual([told]);
 });
 
 it('containing works within expect', () => {

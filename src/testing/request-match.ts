@@ -55,10 +55,14 @@ export function exactly(params: Readonly<Record<string, TextMatch>>): ExactQuery
   return new ExactQuery(params);
 }
 
+/** Where a function says that a request is not as it should be. */
+const FUNCTION = 'what it returns';
+
 /** Where a request is not as a match has it: empty where it is. */
 export function differencesFrom(match: RequestMatch, request: ReceivedRequest): Difference[] {
   if (typeof match === 'function') {
-    return isTrue(match(request)) ? [] : [{ where: 'request', expected: match, actual: undefined }];
+    const answer: unknown = match(request);
+    return isTrue(answer) ? [] : [{ where: FUNCTION, expected: true, actual: answer }];
   }
   const { client, method, url, query, headers, body } = asMatcher(match);
   return [
@@ -94,7 +98,7 @@ export function distance(differences: readonly Difference[]): number {
   for (const { where, expected, actual } of differences) {
     if (where === 'url') sum += 2 - 1.5 * likeness(String(expected), String(actual));
     else if (where === 'method' || where === 'client') sum += 0.75;
-    else if (where === 'request') sum += 3;
+    else if (where === FUNCTION) sum += 3;
     else sum += 0.25;
   }
   return sum;
@@ -144,7 +148,8 @@ function queryDifferences(expected: NonNullable<RequestMatcher['query']>, actual
   );
   if (!isExact) return differences;
   for (const name of new Set(actual.keys())) {
-    if (!(name in params)) differences.push({ where: `query.${name}`, expected: undefined, actual: actual.get(name) });
+    if (!Object.hasOwn(params, name))
+      differences.push({ where: `query.${name}`, expected: undefined, actual: actual.get(name) });
   }
   return differences;
 }
@@ -155,8 +160,9 @@ function headerDifferences(name: string, expected: TextMatch, { headers }: Recei
   return textDifferences(`headers.${lowerCase}`, expected, Array.isArray(actual) ? actual : [actual]);
 }
 
-function textDifferences(where: string, expected: TextMatch, values: readonly string[]): Difference[] {
+function textDifferences(where: string, expected: TextMatch | undefined, values: readonly string[]): Difference[] {
   const actual = values.length > 1 ? values : values[0];
+  if (expected === undefined) return [];
   if (expected === null) return actual === undefined ? [] : [{ where, expected: undefined, actual }];
   if (actual === undefined) return [{ where, expected, actual }];
   if (Array.isArray(expected)) return differencesOf(where, expected.map(asText), values);
@@ -172,13 +178,18 @@ function bodyDifferences(expected: unknown, { body, rawBody }: ReceivedRequest):
   const text = () => rawBody.toString();
   if (types.isRegExp(expected)) return differencesOf('body', expected, text());
   if (types.isUint8Array(expected)) {
-    return rawBody.equals(expected) ? [] : [{ where: 'body', expected: bytes(expected), actual: bytes(rawBody) }];
+    return rawBody.equals(expected) ? [] : [{ where: 'body', ...differentBytes(expected, rawBody) }];
   }
   return differencesOf('body', expected, typeof expected === 'string' ? text() : body);
 }
 
-function bytes({ byteLength }: Uint8Array): string {
-  return `${byteLength} bytes`;
+function differentBytes(expected: Uint8Array, actual: Uint8Array): Pick<Difference, 'expected' | 'actual'> {
+  const first = expected.findIndex((byte, index) => byte !== actual[index]);
+  const from = first === -1 ? expected.byteLength : first;
+  return {
+    expected: `${expected.byteLength} bytes`,
+    actual: `${actual.byteLength} bytes, others from byte ${from} on`,
+  };
 }
 
 /** From 0 to 1: how many parts of two addresses are the same, at the same place. */

@@ -242,6 +242,42 @@ describe('a request that nobody expects', () => {
     controller.reset();
   });
 
+  it('is told of a function that did not return true, be it a promise', async () => {
+    const { client, controller } = await startTestApp();
+    controller.match((async () => true) as never);
+    const { message } = await failureOf(client.get('/users'));
+    expect(message).toMatch(/\nnearest expectation: .*\n {2}what it returns: expected true, got Promise { true }$/);
+    controller.reset();
+  });
+
+  it('is told of ten differences, and of how many there are besides', async () => {
+    const { client, controller } = await startTestApp();
+    const body = (of: string) => Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`field${index}`, of]));
+    controller.expectOne({ url: '/users', body: body('a') });
+    const { message } = await failureOf(client.post('/users', body('b')));
+    expect(message).toMatch(/\n {2}body\.field9: expected 'a', got 'b'\n {2}and 2 more$/);
+    controller.reset();
+  });
+
+  it('is told of where all that was expected has come', async () => {
+    const { client, controller } = await startTestApp();
+    controller.expectOne('/users').reply(200);
+    await client.get('/users');
+    const { message } = await failureOf(client.get('/others'));
+    expect(message).toContain('was not expected: each expectation has had its requests (test ');
+    controller.reset();
+  });
+
+  it('is told of where it is expected too late', async () => {
+    const { client, controller } = await startTestApp();
+    await failureOf(client.get('/users'));
+    controller.expectOne('/users').reply(200);
+    expect(() => controller.verify()).toThrow(
+      '- expected 1 request, got 0: any method /users\n' +
+        "  it came before it was expected: expect it first, or have requests wait by the option unexpected: 'wait'",
+    );
+  });
+
   it('is neither repeated nor held against the upstream', async () => {
     const { client, controller } = await startTestApp({ resilience: 'standard' });
     await failureOf(client.get('/users'));
