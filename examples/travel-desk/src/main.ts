@@ -1,6 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { createApp } from './create-app.js';
+import { createRequire } from 'node:module';
 import { readSettings } from './settings/read-settings.js';
+
+// An import opens all files of a package at once, hundreds of them, which few file descriptors (ulimit -n 256) do not
+// suffice for; require reads one after the other.
+const { createApp } = createRequire(import.meta.url)('./create-app.js') as typeof import('./create-app.js');
 
 try {
   const settings = readSettings(process.env);

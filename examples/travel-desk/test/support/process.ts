@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const dist = (file: string) => new URL(`../../dist/${file}`, import.meta.url).pathname;
-/** import() opens hundreds of files at once while it loads them; what is required before is read one by one. */
-const REQUIRE_FIRST = ['--disable-warning=ExperimentalWarning', '--require', dist('create-app.js')];
 
 export interface RunningProcess {
   readonly child: ChildProcess;
@@ -30,11 +28,14 @@ export function startProcess({
   before = '',
   maxFiles,
 }: { env?: Record<string, string>; before?: string; maxFiles?: number } = {}): RunningProcess {
-  const node = [process.execPath, '--import', `data:text/javascript,${before}`];
-  const [command, ...args] =
-    maxFiles === undefined
-      ? [...node, dist('main.js')]
-      : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`, ...node, ...REQUIRE_FIRST, dist('main.js')];
+  const limited = maxFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${maxFiles} && exec "$0" "$@"`];
+  const [command, ...args] = [
+    ...limited,
+    process.execPath,
+    '--import',
+    `data:text/javascript,${before}`,
+    dist('main.js'),
+  ];
   const child = spawn(command, args, {
     env: { ...process.env, NO_COLOR: '1', PORT: '0', UPSTREAM_PORT: '0', ...env },
   });
