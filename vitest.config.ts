@@ -11,6 +11,7 @@ export default defineConfig({
           root: 'examples/travel-desk',
           include: ['test/**/*.e2e-spec.ts'],
           testTimeout: 30_000,
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

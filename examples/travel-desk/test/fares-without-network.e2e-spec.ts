@@ -1,11 +1,14 @@
 import type { MatchedRequests } from 'nest-outbound/testing';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FareSearchService } from '../src/fares/fare-search.service.js';
 import type { FareSearch } from '../src/fares/fares.dto.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
 import { type AppWithoutNetwork, startWithoutNetwork } from './support/app-without-network.js';
 
 const FLIGHT = { number: 123, departsAt: '2026-03-01T09:30', arrivesAt: '2026-03-01T11:30', cents: 11_950 };
 const DEADLINE_MS = 4_000;
+const SEARCHES = 50;
 
 let running: AppWithoutNetwork;
 
@@ -89,6 +92,25 @@ it('asks Albion Blue a second time where the first takes long, and takes what co
   expect(albion.requests).toHaveLength(1);
   await running.clock.advance(1);
   expect(await found).toMatchObject({ complete: true, elapsedMs: 250 });
+});
+
+it('asks each airline once for all who search for the same at the same time', async () => {
+  let answer!: () => void;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const asked = airlines().all.map(({ profile: { code } }) =>
+    requestsTo(code).replyWith(() => answered.then(flightOf(code))),
+  );
+  const service = running.app.get(FareSearchService, { strict: false });
+  const found = Promise.all(
+    Array.from({ length: SEARCHES }, () =>
+      service.search({ from: 'AMS', to: 'LIS', date: '2026-03-01', shared: 'true' }),
+    ),
+  );
+  // One begins in each turn of the event loop.
+  for (let turn = 0; turn <= SEARCHES; turn++) await setImmediate();
+  answer();
+  expect((await found).map(({ complete }) => complete)).toEqual(Array.from({ length: SEARCHES }, () => true));
+  expect(asked.map(({ requests }) => requests.length)).toEqual(asked.map(() => 1));
 });
 
 it('leaves an airline alone after four failures in a row, and asks it again when 5 s are over', async () => {

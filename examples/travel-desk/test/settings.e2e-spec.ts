@@ -26,7 +26,7 @@ it('are fifty endpoints every ten seconds where nothing is set', () => {
     upstreamPort: 8_001,
     attemptMs: 3_000,
     seed: 1,
-    fares: { deadlineMs: 2_000, maxSockets: 48 },
+    fares: { deadlineMs: 2_000, attemptMs: 1_500, maxSockets: 48 },
   });
   expect(monitor).toMatchObject({ intervalMs: 10_000, jitterMs: 2_000, historySize: 60, maxSockets: 50 });
   expect(monitor.endpoints).toHaveLength(50);

@@ -7,8 +7,6 @@ import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
 
 export const AIRLINES_CLIENT = 'airlines';
 
-const ATTEMPT_MS = 1_500;
-
 /** What is special about some airlines: code → how they are called. */
 const SPECIAL: Readonly<Record<string, OriginOptions>> = {
   AB: { resilience: { hedge: { percentile: 0.5, coldMs: 250 } } },
@@ -29,7 +27,7 @@ export const AirlinesClient = HttpClientModule.forFeatureAsync({
       guard: { allowHosts: ['127.0.0.1'], allowPorts: airlines.map(({ origin }) => Number(new URL(origin).port)) },
       pool: { maxSockets, maxTotalSockets: fares.maxSockets, idleMs: 30_000 },
       limits: { maxResponseBytes: 256 * 1024 },
-      timeouts: { attemptMs: Math.min(ATTEMPT_MS, fares.deadlineMs) },
+      timeouts: { attemptMs: Math.min(fares.attemptMs, fares.deadlineMs) },
       resilience: {
         deadlineMs: fares.deadlineMs,
         retry: { onRetry: notices.of(AIRLINES_CLIENT) },

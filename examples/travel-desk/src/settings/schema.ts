@@ -49,6 +49,8 @@ const monitor = v.strictObject({
 const fares = v.strictObject({
   /** For a search: all airlines together. */
   deadlineMs: v.optional(whole(1, 60_000), 2_000),
+  /** For a request: longer than `deadlineMs` is as long as that. */
+  attemptMs: v.optional(whole(1, 60_000), 1_500),
   /** Sockets open at once, to all airlines together; each gets the same share. */
   maxSockets: v.optional(whole(8, 10_000), 48),
 });

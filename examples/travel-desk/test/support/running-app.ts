@@ -20,6 +20,9 @@ export interface RunningApp {
   callExternal(url: string): request.Test;
 }
 
+/** Searches that wait for every airline, however slow the machine. */
+export const PATIENT = { deadlineMs: 60_000, attemptMs: 60_000 };
+
 /** The app on free ports of loopback, with nobody to monitor unless there is something given. */
 export async function startApp({ monitor, ...settings }: SettingsInput = {}): Promise<RunningApp> {
   const app = await createApp(
