@@ -15,7 +15,10 @@ describeInChromium('the page', (browser) => {
 
   /** The app after its first round, which is the only one that it begins by itself. */
   beforeEach(async () => {
-    running = await startApp({ monitor: { endpoints: DEFAULT_ENDPOINTS, intervalMs: 86_400_000 } });
+    running = await startApp({
+      fares: { deadlineMs: 5_000, attemptMs: 5_000 },
+      monitor: { endpoints: DEFAULT_ENDPOINTS, intervalMs: 86_400_000 },
+    });
     await until(() => monitor().summary().ticks).toBe(1);
   });
   afterEach(() => running.app.close());
@@ -88,7 +91,7 @@ describeInChromium('the page', (browser) => {
     expect(await desk.airline('PO').locator('.lane').innerText()).toContain('left alone for a while');
     const log = page.locator('#log');
     await until(() => log.innerText()).toMatch(/Polder Air breaker open, after \d failures in \d calls/);
-    expect(await log.innerText()).toMatch(/Polder Air attempt 1 got 503; again in \d+\sms/);
+    expect(await log.innerText()).toMatch(/Polder Air attempt 1 failed \(503\); again in \d+\sms/);
     expect(await page.locator('#announcer').textContent()).toMatch(/Polder Air/);
 
     await desk.press('PO', 'Restore');
@@ -113,7 +116,8 @@ describeInChromium('the page', (browser) => {
     expect(await page.locator('#missing li').allInnerTexts()).toEqual([
       'Tejo Airways had not answered when the search was over',
     ]);
-    expect(await page.locator('#budget-text').textContent()).toMatch(/^2\.00\ss of 2\.00\ss$/);
+    expect(await page.locator('#missing').evaluate((list) => list.closest('.scroll'))).toBeNull(); // seen at once
+    expect(await page.locator('#budget-text').textContent()).toMatch(/^5\.00\ss of 5\.00\ss$/);
     expect(await desk.airline('TJ').getAttribute('data-outcome')).toBe('deadline');
   });
 

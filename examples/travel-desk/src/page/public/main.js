@@ -7,6 +7,7 @@ import { endpoints } from './endpoints.js';
 import { eventLog } from './event-log.js';
 import { fareSearch } from './fare-search.js';
 import { time } from './fields/format.js';
+import { attemptWord } from './fields/outcome-word.js';
 import { monitorFields } from './fields/process-fields.js';
 import { clientFields, compareSockets, socketsFields, socketsKey, totalsFields } from './fields/traffic-fields.js';
 import { listenLive } from './live.js';
@@ -105,7 +106,7 @@ listenLive(
         kind: 'retry',
         client,
         label,
-        text: `attempt ${attempt} got ${outcome}; again in ${time(delayMs)}`,
+        text: `attempt ${attempt} failed (${attemptWord(outcome)}); again in ${time(delayMs)}`,
       });
       if (client !== MONITOR) announce(`Retry at ${label}`);
     },

@@ -42,10 +42,10 @@ export function faresView(searchMs: number, today: Date): Html {
         <span id="search-news" role="status">No search yet</span> <span id="budget-text">${time(searchMs)}</span>
       </p>
     </div>
+    <ul id="missing" aria-label="Airlines without an answer"></ul>
     <div class="scroll" role="region" aria-label="Fares found" tabindex="0">
       <p class="empty" id="fares-empty">Fares appear here as airlines answer, the cheapest first.</p>
       <ol id="fares"></ol>
-      <ul id="missing" aria-label="Airlines without an answer"></ul>
     </div>
     ${template(
       'fare',

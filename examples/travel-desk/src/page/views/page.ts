@@ -45,8 +45,8 @@ export const page = (snapshot: DeskSnapshot, { searchMs, today }: PageContext): 
             <h1>Travel desk</h1>
             <p>
               One app, ${snapshot.clients.length} pooled HTTP clients,
-              ${snapshot.endpoints.length + snapshot.airlines.length} APIs. Break one and watch retries, circuit
-              breakers and the drain at work.
+              ${snapshot.endpoints.length + snapshot.airlines.length} APIs. Break an airline, search twice, and watch
+              its retries and its circuit breaker.
             </p>
           </div>
           <nav aria-label="More">

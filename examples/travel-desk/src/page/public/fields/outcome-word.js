@@ -15,10 +15,16 @@ const WORDS = new Map([
 ]);
 
 /**
+ * What an attempt came to, in a word.
+ * @param {number | string} outcome a status, or the code that it failed with
+ */
+export const attemptWord = (outcome) => WORDS.get(String(outcome)) ?? String(outcome);
+
+/**
  * How a ping went, in a word: how long it took where it was answered well, else what was wrong.
  * @param {Pick<Ping, 'status' | 'code' | 'durationMs'>} ping
  */
 export function outcomeWord({ status, code, durationMs }) {
   if (code === null) return time(durationMs);
-  return status === null ? (WORDS.get(code) ?? code) : String(status);
+  return status === null ? attemptWord(code) : String(status);
 }
