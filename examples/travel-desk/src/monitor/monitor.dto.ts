@@ -45,7 +45,7 @@ export type RecentPing = v.InferOutput<typeof RecentPingSchema>;
 /** Key: `id`. */
 export const EndpointViewSchema = v.object({
   id: v.string(),
-  url: v.string(),
+  url: v.pipe(v.string(), v.description('Without what is secret in it')),
   behaviour: v.pipe(v.nullable(BehaviourSchema), v.description('null: not one of the embedded endpoints')),
   state: EndpointStateSchema,
   since: v.pipe(v.nullable(moment), v.description('Since when it has been in this state; null: not pinged yet')),

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { AxiosError, AxiosInstance } from 'axios';
-import { HttpClients, InjectHttpClient } from 'nest-outbound';
+import { HttpClients, InjectHttpClient, redactUrl } from 'nest-outbound';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../settings/schema.js';
@@ -96,7 +96,7 @@ export class MonitorService implements OnApplicationBootstrap, OnModuleDestroy {
   #view({ id, url, behaviour }: MonitoredEndpoint): EndpointView {
     const { state, since, last, uptime, recent } = this.#histories.get(id)!;
     const breaker = this.clients.breakers(MONITOR_CLIENT).state(new URL(url).origin);
-    return { id, url, behaviour, state, since, last, uptime, breaker, recent };
+    return { id, url: redactUrl(url), behaviour, state, since, last, uptime, breaker, recent };
   }
 
   /** Within the jitter, so that the endpoints are not all asked at the same moment. */
