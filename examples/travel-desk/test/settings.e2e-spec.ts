@@ -61,6 +61,10 @@ it('come from the environment before the file', () => {
   });
 });
 
+it('have pings of a short round wait no longer than a fifth of it', () => {
+  expect(readSettings({ MONITOR_INTERVAL_MS: '1000' }).monitor).toMatchObject({ intervalMs: 1_000, jitterMs: 200 });
+});
+
 describe('a problem names the setting, what is expected, and what there is', () => {
   it.each([
     [{ port: 70_000 }, 'port: expected a port from 0 to 65535, got 70000'],

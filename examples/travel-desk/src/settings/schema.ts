@@ -30,8 +30,8 @@ const endpoint = v.union(
 const monitor = v.strictObject({
   /** From the beginning of one round to that of the next. */
   intervalMs: v.optional(whole(50, 86_400_000), 10_000),
-  /** The most that a ping waits at the beginning of its round, so that not all are sent at once. */
-  jitterMs: v.optional(whole(0, 86_400_000), 2_000),
+  /** The most that a ping waits at the beginning of its round, so that not all are sent at once. Left out: a fifth of it, 2 s at most. */
+  jitterMs: v.optional(whole(0, 86_400_000)),
   /** Pings that are kept of each endpoint. */
   historySize: v.optional(whole(1, 10_000), 60),
   /** Sockets open at once, to all endpoints together. */
@@ -45,6 +45,8 @@ const monitor = v.strictObject({
     DEFAULT_ENDPOINTS,
   ),
 });
+
+const defaultJitterMs = ({ intervalMs }: { readonly intervalMs: number }) => Math.min(intervalMs / 5, 2_000);
 
 const fares = v.strictObject({
   /** For a search: all airlines together. */
@@ -74,9 +76,10 @@ export const SettingsSchema = v.strictObject({
     v.pipe(
       monitor,
       v.forward(
-        v.check(({ jitterMs, intervalMs }) => jitterMs < intervalMs, 'expected less than intervalMs'),
+        v.check(({ jitterMs = 0, intervalMs }) => jitterMs < intervalMs, 'expected less than intervalMs'),
         ['jitterMs'],
       ),
+      v.transform(({ jitterMs, ...rest }) => ({ ...rest, jitterMs: jitterMs ?? defaultJitterMs(rest) })),
     ),
     {},
   ),
