@@ -31,6 +31,7 @@ export class AppModule {
           pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
           shutdown: { drainMs: DRAIN_MS },
           inbound: true,
+          logging: { repeatAfterMs: 60_000 }, // the monitor finds the same ones dead in each round
           // /call-external takes any URL: of what is not public, it may call the embedded upstream.
           guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },
         }),
