@@ -1,17 +1,19 @@
 import { HttpClients } from 'nest-outbound';
+import { hold, startUpstream, text } from 'nest-outbound/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AIRLINES_CLIENT } from '../src/airlines/airlines-client.js';
 import type { DeskSnapshot } from '../src/desk/desk.dto.js';
 import { DrainService } from '../src/drain/drain.service.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
 import { type EventStream, openEventStream } from './support/event-stream.js';
-import { type RunningApp, startApp } from './support/running-app.js';
+import { PATIENT, type RunningApp, startApp } from './support/running-app.js';
 
 const SEARCH = '/fares?from=AMS&to=LIS&date=2026-03-01';
 
 let running: RunningApp;
 beforeEach(async () => {
   running = await startApp({
+    fares: PATIENT,
     publicHosts: ['Desk.example'],
     monitor: { endpoints: [{ id: 'mine', behaviour: 'healthy' }] },
   });
@@ -114,12 +116,16 @@ describe('GET /desk/events', () => {
 
   it('still begins while the app drains, and does not keep it from closing', async () => {
     running.server.keepAliveTimeout = 0; // for ever: whoever waits for it does not finish in time
-    const slow = running.callExternal(`${running.upstream}/slow?ms=500`).then(({ status }) => status);
-    await expect.poll(() => running.pool.inFlight).toBe(1);
+    await using upstream = await startUpstream();
+    const held = hold(text('done'));
+    upstream.on('/', held);
+    const slow = running.callExternal(upstream.url).then(({ status }) => status);
+    await held.arrived();
     const closed = running.app.close();
     await expect.poll(() => running.pool.state).toBe('draining');
     const late = await openEventStream(running.port, '/desk/events');
     expect((await late.find(() => true)).data.drain.phase).toBe('draining');
+    held.release();
     await Promise.all([late.ended, closed]);
     expect(await slow).toBe(200);
     expect(late.events.at(-1)).toMatchObject({ data: { phase: 'closing' } });

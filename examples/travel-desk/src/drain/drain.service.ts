@@ -47,7 +47,7 @@ export class DrainService implements OnModuleDestroy, BeforeApplicationShutdown 
     this.#isRequested = true;
     for (const ms of DEMO_CALLS_MS) {
       // What becomes of them is seen in the counts.
-      this.http.get(`${this.upstream.url}/slow?ms=${ms}`, { timeout: 2 * ms }).catch(() => {});
+      this.http.get(`${this.upstream.url}/slow?ms=${ms}`, { timeout: DRAIN_MS }).catch(() => {});
     }
     return true;
   }
