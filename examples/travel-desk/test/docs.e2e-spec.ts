@@ -76,6 +76,18 @@ it.each([
   expect(Object.keys(components.schemas[schema].properties).toSorted()).toEqual(Object.keys(body).toSorted());
 });
 
+it.each([
+  ['a URL that is none', 'nowhere', 'application/json'],
+  ['an address that may not be called', 'http://169.254.169.254/', 'application/problem+json'],
+])('documents what /call-external answers for %s', async (_, url, type) => {
+  const { paths, components } = await document();
+  const { body, headers } = await running.callExternal(url).expect(400);
+  expect(headers['content-type']).toContain(type);
+  const { $ref } = paths['/call-external'].get.responses['400'].content[type].schema;
+  const schema = components.schemas[$ref.split('/').at(-1)];
+  expect(Object.keys(schema.properties).toSorted()).toEqual(Object.keys(body).toSorted());
+});
+
 it('gives examples of url that lead to the embedded upstream where it is served', async () => {
   const { paths } = await document();
   const [url] = paths['/call-external'].get.parameters;

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { AxiosInstance } from 'axios';
 import { InjectHttpClient } from 'nest-outbound';
-import { ApiProblem, ApiUpstreamFailures } from '../failures/problem.js';
+import { ApiProblemOrRefusal, ApiUpstreamFailures } from '../failures/problem.js';
 import { bodyAsJson } from './body-as-json.js';
 import { ExternalCall } from './external-call.js';
 import { TARGET_URL_EXPECTED, TargetUrlPipe } from './target-url.pipe.js';
@@ -26,7 +26,7 @@ export class ExternalCallController {
     },
   })
   @ApiOkResponse({ type: ExternalCall, description: 'The upstream answered' })
-  @ApiProblem(400, 'url is missing, given twice, no such URL, or leads where no call may', TARGET_URL_EXPECTED)
+  @ApiProblemOrRefusal(400, 'url is missing, given twice, no such URL, or leads where no call may', TARGET_URL_EXPECTED)
   @ApiUpstreamFailures()
   async call(@Query('url', TargetUrlPipe) url: string): Promise<ExternalCall> {
     const { data, status, headers } = await this.http.get<Buffer>(url, {

@@ -50,6 +50,23 @@ export const ApiProblem = (statusCode: number, description: string, message: str
     example: { message, error: STATUS_CODES[statusCode], statusCode },
   });
 
+/** The same where a call that may not be made is answered with that status, too. */
+export const ApiProblemOrRefusal = (statusCode: number, description: string, message: string): MethodDecorator =>
+  applyDecorators(
+    ApiExtraModels(Problem, UpstreamProblem),
+    ApiResponse({
+      status: statusCode,
+      description,
+      content: {
+        'application/json': {
+          schema: { $ref: getSchemaPath(Problem) },
+          example: { message, error: STATUS_CODES[statusCode], statusCode },
+        },
+        'application/problem+json': { schema: { $ref: getSchemaPath(UpstreamProblem) } },
+      },
+    }),
+  );
+
 const ApiUpstreamProblem = (status: number, description: string): MethodDecorator =>
   ApiResponse({
     status,
