@@ -137,6 +137,22 @@ describe('pools()', () => {
     await api.get('/pools').expect(200);
   });
 
+  it('is down while no socket for an origin is free, where no call may wait for one', async () => {
+    await using holding = await startHoldingUpstream(1);
+    const api = await start({ baseURL: holding.upstream.url, pool: { maxSockets: 1, maxQueued: 0 } });
+    const http = app.get<AxiosInstance>(getHttpClientToken());
+    await api.get('/pools').expect(200);
+    const gaveUp = new AbortController();
+    const call = http.get('/held', { signal: gaveUp.signal });
+    await holding.allHeld;
+    await expect(http.get('/')).rejects.toMatchObject({ code: 'ERR_POOL_QUEUE_FULL' });
+    const { body } = await api.get('/pools').expect(503);
+    expect(Object.values(body.error.pools.pools)).toMatchObject([{ active: 1, saturated: [holding.upstream.url] }]);
+    gaveUp.abort();
+    await Promise.allSettled([call]);
+    await api.get('/pools').expect(200);
+  });
+
   it.each([0, -1, 1.1, Number.NaN])('refuses a share of %d', async (queuedShare) => {
     await start();
     const indicator = app.get(HttpClientHealthIndicator);

@@ -19,13 +19,14 @@ export interface PoolHealth {
   readonly active: number;
   readonly idle: number;
   readonly queued: number;
-  /** Origins for which too many calls wait. */
+  /** Origins for which too many calls wait, or, where none may, that have no socket to spare. */
   readonly saturated: readonly string[];
 }
 
 export interface PoolsCheckOptions {
   /**
    * How much of the queue for one origin (`pool.maxQueued`) may be taken before its pool counts as saturated: above 0, at most 1.
+   * Where none may wait, it is when all sockets for an origin are in use.
    * @default 0.5: calls come late, and twice as many would be refused
    */
   queuedShare?: number;
@@ -163,8 +164,10 @@ function result<Details extends object>(key: string, isUp: boolean, details: Det
 
 function poolHealth(pool: ConnectionPool, clients: readonly string[], queuedShare: number): PoolHealth {
   const { state, inFlight, total, origins } = pool.stats();
-  const limit = pool.maxQueued * queuedShare;
-  const saturated = Object.entries(origins).filter(([, { queued }]) => queued > 0 && queued >= limit);
+  const limit = Math.max(1, pool.maxQueued * queuedShare);
+  const isSaturated = (origin: string, queued: number) =>
+    pool.maxQueued === 0 ? pool.slots.isFull(origin) : queued >= limit;
+  const saturated = Object.entries(origins).filter(([origin, { queued }]) => isSaturated(origin, queued));
   const { active, idle, queued } = total;
   return { clients, state, inFlight, active, idle, queued, saturated: saturated.map(([origin]) => origin) };
 }

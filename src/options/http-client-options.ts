@@ -84,7 +84,7 @@ export interface PoolOptions {
    */
   maxTotalSockets?: number | false;
   /**
-   * Calls that may wait for a socket to one origin; one more is refused with `PoolQueueFullError`.
+   * Calls that may wait for a socket to one origin; one more is refused with `PoolQueueFullError`. 0: none waits.
    * @default 1_000
    */
   maxQueued?: number;

@@ -109,7 +109,10 @@ export type LimitScope = 'client' | 'origin';
 /** How many calls may be under way at once; others wait, in order. */
 export interface ConcurrencyOptions {
   max: number;
-  /** @default 1_000 (.NET) */
+  /**
+   * 0: whoever finds no place is refused at once.
+   * @default 1_000 (.NET)
+   */
   maxQueued?: number;
   /** @default 'origin' */
   per?: LimitScope;
@@ -124,7 +127,10 @@ export interface RateLimitOptions {
   max: number;
   /** @default 1_000 milliseconds */
   intervalMs?: number;
-  /** @default 1_000 */
+  /**
+   * 0: whoever would have to wait, also for a Retry-After, is refused at once.
+   * @default 1_000
+   */
   maxQueued?: number;
   /** @default 'origin' */
   per?: LimitScope;

@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { amount, count, countOrOff, flag, group, milliseconds, millisecondsOrOff, share } from './schema-parts.js';
+import {
+  amount,
+  count,
+  countOrOff,
+  flag,
+  group,
+  milliseconds,
+  millisecondsOrOff,
+  queueLength,
+  share,
+} from './schema-parts.js';
 
 /** `true`, `false`, or a group of options, whose problems keep their own paths. */
 const toggle = (entries: v.ObjectEntries) => {
@@ -51,11 +61,11 @@ const options = group(
       openMs: v.optional(milliseconds),
       onStateChange: callback,
     }),
-    concurrency: offOr({ max: count, maxQueued: v.optional(count), per: scope }),
+    concurrency: offOr({ max: count, maxQueued: v.optional(queueLength), per: scope }),
     rateLimit: offOr({
       max: count,
       intervalMs: v.optional(milliseconds),
-      maxQueued: v.optional(count),
+      maxQueued: v.optional(queueLength),
       per: scope,
       limiter: v.optional(limiter),
     }),

@@ -13,20 +13,22 @@ export const group = (entries: v.ObjectEntries, what = 'an object'): v.GenericSc
   return v.lazy((input) => (Array.isArray(input) ? never : object));
 };
 
-const positiveInteger = (what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(1, what));
+const integerFrom = (least: number, what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(least, what));
 
 /** setTimeout turns a longer delay into 1 ms: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const aDuration = `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`;
-const duration = (what: string) => v.pipe(positiveInteger(what), v.maxValue(MAX_TIMER_MS, what));
+const duration = (what: string) => v.pipe(integerFrom(1, what), v.maxValue(MAX_TIMER_MS, what));
 
 export const milliseconds = duration(aDuration);
 export const millisecondsOrOff = v.union(
   [duration(`${aDuration}, or false`), v.literal(false)],
   `${aDuration}, or false`,
 );
-export const count = positiveInteger('a whole number from 1');
+export const count = integerFrom(1, 'a whole number from 1');
 export const countOrOff = v.union([count, v.literal(false)], 'a whole number from 1, or false');
+/** How many may wait. */
+export const queueLength = integerFrom(0, 'a whole number from 0');
 export const flag = v.boolean('true or false');
 export const text = v.string('a string');
 

@@ -4,7 +4,7 @@ import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { confine, guard } from './guard-schema.js';
 import { resilience } from './resilience-schema.js';
 import { withoutPrototype } from '../prototype-pollution.js';
-import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, text } from './schema-parts.js';
+import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, queueLength, text } from './schema-parts.js';
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const httpUrl = 'an absolute http or https URL';
@@ -90,7 +90,7 @@ const client = {
     group({
       maxSockets: v.optional(count),
       maxTotalSockets: v.optional(countOrOff),
-      maxQueued: v.optional(count),
+      maxQueued: v.optional(queueLength),
       maxFreeSockets: v.optional(count),
       idleMs: v.optional(milliseconds),
       maxAgeMs: v.optional(millisecondsOrOff),

@@ -45,7 +45,8 @@ export const MonitorClient = HttpClientModule.forFeatureAsync({
         deadlineMs: 5_000,
         retry: { max: 1, onRetry: notices.of(MONITOR_CLIENT) },
         breaker: { consecutiveFailures: 4, openMs: 15_000 },
-        rateLimit: { max: 5 }, // so that an endpoint that asks for fewer requests gets them
+        // An endpoint that asks for fewer requests gets them: a ping is not worth waiting for.
+        rateLimit: { max: 50, maxQueued: 0 },
       },
     };
   },

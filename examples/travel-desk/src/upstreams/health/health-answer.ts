@@ -8,8 +8,8 @@ const SLOW_MS = [600, 900] as const;
 const FLAPS_EVERY = 3;
 /** Of so many requests a rate-limiting endpoint takes the first. */
 const TAKES_ONE_OF = 3;
-/** For the next ping, though it comes late, to be held back at once: longer than a round, its jitter, and what a ping may wait. */
-const RETRY_AFTER_SECONDS = 18;
+/** Longer than a round and its jitter. */
+const RETRY_AFTER_SECONDS = 15;
 
 /** How an embedded health endpoint answers; one that is dead has nobody to do so. */
 export function healthAnswer(behaviour: Exclude<Behaviour, 'dead'>, random: () => number): RequestListener {
