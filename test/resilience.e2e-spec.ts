@@ -4,6 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   CircuitOpenError,
@@ -112,6 +113,58 @@ describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and r
     await app!.close();
     expect(clients.stats().pool.total).toMatchObject({ active: 0, idle: 0, queued: 0 });
   }, 120_000);
+});
+
+describe('what the attempts of a call saw', () => {
+  const byPath = ({ url }: IncomingMessage, response: ServerResponse) => {
+    if (url === '/reset') response.destroy();
+    else response.writeHead(url === '/broken' ? 503 : 200).end();
+  };
+  const viaAxios = { beforeRedirect: () => {} };
+
+  it.each([
+    ['the client', {}],
+    ["axios's adapter", viaAxios],
+  ])('is told by each response and each error also where nothing is repeated, sent by %s', async (_, config) => {
+    const { http } = await start({}, byPath);
+    expect((await http.get('/', config)).attempts).toEqual([{ number: 1, outcome: 200 }]);
+    const accepted = await http.get('/broken', { ...config, validateStatus: null });
+    expect(accepted.attempts).toEqual([{ number: 1, outcome: 503 }]);
+    for (const [url, outcome] of [
+      ['/broken', 503],
+      ['/reset', 'ECONNRESET'],
+    ] as const) {
+      const error: unknown = await http.get(url, config).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ attempts: [{ number: 1, outcome }] });
+      expect(JSON.parse(JSON.stringify(error))).toMatchObject({ attempts: [{ number: 1, outcome }] });
+    }
+  });
+
+  it('is nothing where a call ends before its first', async () => {
+    const { http } = await start({ resilience: { concurrency: { max: 1 } } }, () => {});
+    const [holding, waiting] = [new AbortController(), new AbortController()];
+    const calls = [holding, waiting].map(({ signal }) => http.get('/', { signal }).catch((error: unknown) => error));
+    await once(upstream!.server, 'request');
+    waiting.abort();
+    expect(await calls[1]).toMatchObject({ code: 'ERR_CANCELED', attempts: [] });
+    holding.abort();
+    expect(await calls[0]).toMatchObject({ code: 'ERR_CANCELED', attempts: [{ number: 1, outcome: 'ERR_CANCELED' }] });
+  });
+
+  it('is told to all calls that share an exchange', async () => {
+    let times = 0;
+    const { http } = await start(
+      { resilience: { coalesce: true, retry: { max: 1, baseMs: 1, capMs: 1 } } },
+      (_, response) => void response.writeHead(++times === 1 ? 503 : 200).end(),
+    );
+    const responses = await Promise.all([http.get('/'), http.get('/')]);
+    expect(times).toBe(2);
+    const attempts = [
+      { number: 1, outcome: 503 },
+      { number: 2, outcome: 200 },
+    ];
+    for (const response of responses) expect(response).toMatchObject({ attempts });
+  });
 });
 
 describe('resilience options', () => {

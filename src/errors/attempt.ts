@@ -1,6 +1,10 @@
 declare module 'axios' {
+  interface AxiosResponse {
+    /** For clients of nest-outbound: what each attempt of the call saw, this response the last of them. */
+    attempts?: readonly Attempt[];
+  }
   interface AxiosError {
-    /** For clients of nest-outbound that retry: what each attempt of the call saw. */
+    /** For clients of nest-outbound: what each attempt of the call saw; empty where it failed before the first. */
     attempts?: readonly Attempt[];
   }
 }
@@ -15,6 +19,6 @@ export interface Attempt {
   readonly durationMs?: number;
   /** How long the client waited after it, in milliseconds; absent for the last one. */
   readonly delayMs?: number;
-  /** Why no other followed, for the last one. */
+  /** Why no other followed, for the last one where it failed; known where the client retries. */
   readonly notRetried?: string;
 }

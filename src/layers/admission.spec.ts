@@ -1,3 +1,4 @@
+import { AxiosError } from 'axios';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import {
@@ -34,6 +35,23 @@ describe('admission', () => {
     inFlight.abortAll();
     await expect(result).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [{ number: 1 }] });
     expect(inFlight.size).toBe(0);
+  });
+
+  it.each([
+    ['before a request is made', 0, []],
+    ['after one', 1, undefined],
+  ])('tells what is known of the attempts where a layer fails %s', async (_, requests, attempts) => {
+    const failure = new AxiosError('no', 'ERR_LAYER');
+    const handle = admission(
+      poolOf(new InFlight()),
+      DEFAULT_RULES,
+      clock,
+    )(async ({ journal }) => {
+      journal.requests += requests;
+      throw failure;
+    });
+    await expect(handle(testCall())).rejects.toBe(failure);
+    expect(failure.attempts).toEqual(attempts);
   });
 
   it.each([false, true])('counts a call until its body has ended (its status refused: %s)', async (refused) => {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { ClientClosedError } from '../errors/client-closed.error.js';
 import { rememberClient } from '../errors/client-of.js';
 import { concealError } from '../errors/conceal-error.js';
+import { noteNoAttempt } from '../errors/note-attempt.js';
 import { timeError } from '../errors/timed-error.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
@@ -14,7 +15,7 @@ import { responseOf } from './response-of.js';
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
  * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
- * prints no secrets from here on, and has timings.
+ * prints no secrets from here on, and has timings and attempts.
  * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
  */
 export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
@@ -37,6 +38,7 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
       response = responseOf(error);
       // One that comes from the transport has them; what a layer refuses does not.
       if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
+      noteNoAttempt(error, call);
       rememberClient(error, clientName);
       concealError(error, { rules, clientName, config });
       throw error;

@@ -81,7 +81,9 @@ describe('retry', () => {
   describe('of a call that goes well', () => {
     it('makes one attempt and leaves nothing behind', async () => {
       const { calls, handle } = upstream(clock, [answer(200)]);
-      expect((await layerOf(handle)(newCall())).status).toBe(200);
+      const { status, attempts } = await layerOf(handle)(newCall());
+      expect(status).toBe(200);
+      expect(attempts).toEqual([{ number: 1, outcome: 200, durationMs: 10 }]);
       expect(calls).toHaveLength(1);
       expect(calls[0]).toMatchObject({ attempt: 1, deadline: Infinity, mayRepeat: undefined });
       expect(clock.pending).toBe(0);
@@ -91,10 +93,24 @@ describe('retry', () => {
   describe('of a call that fails', () => {
     it('makes it again until it goes well', async () => {
       const { calls, handle } = upstream(clock, [refused(503), reset(), answer(200)]);
-      expect((await settled(layerOf(handle)(newCall()))).status).toBe(200);
+      const response = await settled(layerOf(handle)(newCall()));
+      expect(response).toMatchObject({
+        status: 200,
+        attempts: [
+          { number: 1, outcome: 503, durationMs: 10, delayMs: 25 },
+          { number: 2, outcome: 'ECONNRESET', durationMs: 10, delayMs: 50 },
+          { number: 3, outcome: 200, durationMs: 10 },
+        ],
+      });
       expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
       expect(clock.now()).toBe(10 + 25 + 10 + 50 + 10);
       expect(clock.pending).toBe(0);
+    });
+
+    it('leaves a frozen response as it is', async () => {
+      const frozen = Object.freeze(answer(200));
+      const { handle } = upstream(clock, [reset(), frozen]);
+      expect(await settled(layerOf(handle)(newCall()))).toBe(frozen);
     });
 
     it('makes it again when one attempt takes too long, which ends that attempt alone', async () => {
@@ -171,6 +187,7 @@ describe('retry', () => {
       const last = answer(503);
       const { calls, handle } = upstream(clock, [answer(503), answer(503), last]);
       expect(await settled(layerOf(handle)(newCall()))).toBe(last);
+      expect(last.attempts).toMatchObject([{}, {}, { number: 3, outcome: 503, notRetried: 'it was attempt 3 of 3' }]);
       expect(calls).toHaveLength(3);
     });
 

@@ -36,6 +36,7 @@ const NONE: readonly Attempt[] = [];
  *
  * A response whose status is transient counts as failed also where `validateStatus` accepts it; after the last attempt it
  * is returned as it is. Responses that are not returned are discarded, a stream by destroying it.
+ * @returns the response, with `attempts`
  * @throws what the last attempt failed with, or what ends the call in a pause. AxiosErrors and HttpClientErrors then have
  * `attempts`, the last of which says why no other followed; it is empty where the client refused the call before its first
  * attempt. What `retryIf` throws comes through as it is: a bug in it must not be hidden.
@@ -53,7 +54,10 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       try {
         // oxlint-disable-next-line no-await-in-loop -- an attempt is made because the one before failed
         const response = await next(deriveCall(call, { attempt, cancellation, mayRepeat: budget?.withdraw }));
-        if (!isFailure(response, settings)) return response;
+        if (!isFailure(response, settings)) {
+          const seen: Attempt = { number: attempt, outcome: response.status, durationMs: clock.now() - startedAt };
+          return answerAfter([...attempts, seen], response);
+        }
         failed = { attempt, method: call.method, origin: call.origin, response };
       } catch (error) {
         failed = rejected(call, attempt, error);
@@ -104,11 +108,17 @@ function decide(
 
 /** The call ends as its last attempt did. */
 function settle(failed: FailedAttempt, attempts: readonly Attempt[]): AxiosResponse {
-  if (!('error' in failed)) return failed.response!;
+  if (!('error' in failed)) return answerAfter(attempts, failed.response!);
   const { error } = failed;
   const refused =
     attempts.length === 1 && (error as { attempts?: readonly Attempt[] } | undefined)?.attempts?.length === 0;
   throw refused ? error : withAttempts(error, attempts);
+}
+
+/** A frozen response, as a layer may give it, is left as it is. */
+function answerAfter(attempts: readonly Attempt[], response: AxiosResponse): AxiosResponse {
+  Reflect.set(response, 'attempts', attempts);
+  return response;
 }
 
 /** A frozen error is left as it is. One cancel token that several calls share has one error: the last of them writes. */

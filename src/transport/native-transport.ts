@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { concealError } from '../errors/conceal-error.js';
+import { noteAnswer, noteFailure } from '../errors/note-attempt.js';
 import { timeError } from '../errors/timed-error.js';
 import type { Call, Handler } from '../layers/layer.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
@@ -42,11 +43,12 @@ export function nativeTransport(settings: NativeTransportSettings, routing: Rout
   return async (call) => {
     const trace: Trace = { exchange: undefined };
     try {
-      return await send(call, trace);
+      return noteAnswer(await send(call, trace), call);
     } catch (thrown) {
       const error = asAxiosError(thrown, call);
       // Here, where they come from: layers may show them to somebody, as `onRetry` does.
       timeError(error, call, settings.clock, trace.exchange?.timings);
+      noteFailure(error, call);
       concealError(error, { rules: settings.rules, clientName: call.clientName, config: call.config });
       throw error;
     }
