@@ -71,7 +71,7 @@ export class InboundScope {
 
   #watchDeadline(call: Call): void {
     const leftMs = this.#deadline - this.#clock.now();
-    if (leftMs <= 0) throw DeadlineExceededError.ofInbound(call, this.#deadlineMs, false);
+    if (leftMs <= 0) throw DeadlineExceededError.ofInbound(call, this.#deadlineMs);
     this.#endLimit ??= timeLimit(this.#clock, leftMs, this.#passDeadline);
   }
 
@@ -79,7 +79,7 @@ export class InboundScope {
     this.#endLimit = undefined;
     if (this.#source.isOver) return;
     for (const call of this.#calls ?? []) {
-      call.cancellation.cancel(DeadlineExceededError.ofInbound(call, this.#deadlineMs, true, delayMs));
+      call.cancellation.cancel(DeadlineExceededError.ofInbound(call, this.#deadlineMs, delayMs));
     }
   };
 }

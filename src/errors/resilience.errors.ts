@@ -7,7 +7,7 @@ export class DeadlineExceededError extends TimeoutError {
   declare readonly code: 'ERR_DEADLINE_EXCEEDED';
 
   /**
-   * @param ms how long the call was given; 0: it was refused
+   * @param ms how long the call was given
    * @param whose which deadline it is
    * @param eventLoopDelayMs how late its timer fired
    */
@@ -15,21 +15,18 @@ export class DeadlineExceededError extends TimeoutError {
     call: Call,
     ms: number,
     whose = 'the deadline for all attempts together; see resilience.deadlineMs',
-    isUnderWay = ms > 0,
     eventLoopDelayMs = 0,
   ) {
     const message = `not over after ${Math.round(ms)} ms, ${whose}`;
-    super('ERR_DEADLINE_EXCEEDED', message, call, isUnderWay, ms, eventLoopDelayMs);
+    super('ERR_DEADLINE_EXCEEDED', message, call, call.journal.requests > 0, ms, eventLoopDelayMs);
   }
 
   /**
    * @param ms how long the inbound request was given
-   * @param isUnderWay whether the call had begun by then
    * @param eventLoopDelayMs how late its timer fired
    */
-  static ofInbound(call: Call, ms: number, isUnderWay: boolean, eventLoopDelayMs = 0): DeadlineExceededError {
-    const whose = 'the deadline of the inbound request it was made for';
-    return new DeadlineExceededError(call, ms, whose, isUnderWay, eventLoopDelayMs);
+  static ofInbound(call: Call, ms: number, eventLoopDelayMs = 0): DeadlineExceededError {
+    return new DeadlineExceededError(call, ms, 'the deadline of the inbound request it was made for', eventLoopDelayMs);
   }
 }
 

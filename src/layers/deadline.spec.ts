@@ -23,6 +23,19 @@ describe('deadline', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it.each([
+    ['waits for its turn', 0, []],
+    ['is under way', 1, [{ number: 1, outcome: 'ERR_DEADLINE_EXCEEDED' }]],
+  ])('tells whether a call that %s has been attempted', async (_, requests, attempts) => {
+    const clock = new ManualClock();
+    const result = deadline({ deadlineMs: 1_000, clock })((call) => {
+      call.journal.requests = requests;
+      return untilCancelled(call);
+    })(newCall());
+    clock.tick(1_000);
+    await expect(result).rejects.toMatchObject({ attempts });
+  });
+
   it('does not end it a moment before', async () => {
     const clock = new ManualClock();
     let ended = false;

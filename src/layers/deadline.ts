@@ -21,7 +21,7 @@ export function deadline({ deadlineMs, clock }: DeadlineSettings): Layer {
   return (next) => async (call) => {
     const cancellation = new Cancellation(call.cancellation);
     const endLimit = timeLimit(clock, deadlineMs, (delayMs) =>
-      cancellation.cancel(new DeadlineExceededError(call, deadlineMs, undefined, undefined, delayMs)),
+      cancellation.cancel(new DeadlineExceededError(call, deadlineMs, undefined, delayMs)),
     );
     const sooner = Math.min(clock.now() + deadlineMs, call.deadline);
     try {

@@ -151,7 +151,11 @@ describe('inboundContext', () => {
     it('ends the calls under way when it passes', async () => {
       const { clock, make } = setUp({ deadlineMs: 100 });
       clock.tick(60);
-      const results = [make(untilCancelled), make(untilCancelled)];
+      const requested: Handler = (call) => {
+        call.journal.requests++;
+        return untilCancelled(call);
+      };
+      const results = [make(requested), make(requested)];
       expect(clock.pending).toBe(1);
       const settled = Promise.allSettled(results);
       clock.tick(39);
