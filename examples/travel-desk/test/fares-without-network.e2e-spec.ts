@@ -113,6 +113,12 @@ it('asks each airline once for all who search for the same at the same time', as
   expect(asked.map(({ requests }) => requests.length)).toEqual(asked.map(() => 1));
 });
 
+it('says that an airline was asked once whose calls are not repeated', async () => {
+  requestsTo('TG').reply(503);
+  const detail = 'answered with status 503';
+  expect((await search()).missing).toMatchObject([{ airline: 'TG', reason: 'failed', detail, attempts: 1 }]);
+});
+
 it('leaves an airline alone after four failures in a row, and asks it again when 5 s are over', async () => {
   const failing = requestsTo('PO').reply(503);
   const first = search(1);

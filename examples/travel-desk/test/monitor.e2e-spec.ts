@@ -33,9 +33,9 @@ const states = async (id: string) => (await detail(id)).history.map((ping) => [p
 
 describe('an endpoint that is', () => {
   it.each([
-    ['healthy', { state: 'up', status: 200, code: null, attempts: null }],
-    ['slow', { state: 'degraded', status: 200, code: null, attempts: null }],
-    ['redirecting', { state: 'up', status: 200, code: null, attempts: null }],
+    ['healthy', { state: 'up', status: 200, code: null, attempts: 1 }],
+    ['slow', { state: 'degraded', status: 200, code: null, attempts: 1 }],
+    ['redirecting', { state: 'up', status: 200, code: null, attempts: 1 }],
     ['dead', { state: 'down', status: null, code: 'ECONNREFUSED', attempts: 2 }],
     ['expired-tls', { state: 'down', status: null, code: 'CERT_HAS_EXPIRED', attempts: 1 }],
   ] as const)('%s', async (behaviour, ping) => {

@@ -28,12 +28,7 @@ export const PingSchema = v.object({
   state: EndpointStateSchema,
   status: v.pipe(v.nullable(count), v.description('Of the last answer; null: there was none')),
   code: v.pipe(v.nullable(v.string()), v.description('What it failed with, as ECONNREFUSED; null: it was answered')),
-  attempts: v.pipe(
-    v.nullable(count),
-    v.description(
-      'Requests that were sent where it failed: 0 if the circuit breaker or the rate limit refused; null: it did not',
-    ),
-  ),
+  attempts: v.pipe(count, v.description('Requests that were sent: 0 if the circuit breaker or the rate limit refused')),
   durationMs: ms,
 });
 export type Ping = v.InferOutput<typeof PingSchema>;

@@ -118,7 +118,8 @@ export class MonitorService implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const response = await this.http.get(url, { signal });
       const durationMs = elapsed();
-      history.add({ at, ...answered(response, durationMs), attempts: null, durationMs });
+      const { attempts = [] } = response;
+      history.add({ at, ...answered(response, durationMs), attempts: attempts.length, durationMs });
     } catch (error) {
       if (signal.aborted) return;
       const { attempts = [] } = error as AxiosError;

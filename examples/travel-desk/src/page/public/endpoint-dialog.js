@@ -1,6 +1,6 @@
 /** @import { EndpointDetail, Ping } from '../../monitor/monitor.dto.js' */
 import { byId, fromTemplate } from './dom.js';
-import { NOTHING, percent, time } from './fields/format.js';
+import { percent, time } from './fields/format.js';
 import { DETAIL_PINGS, sparkFields } from './fields/sparkline.js';
 import { outcomeWord } from './fields/outcome-word.js';
 import { patch } from './patch.js';
@@ -78,7 +78,7 @@ function row(ping) {
     icon: `#icon-${state}`,
     outcome: code === null ? String(status) : outcomeWord(ping),
     duration: time(durationMs),
-    attempts: attempts === null ? NOTHING : String(attempts),
+    attempts: String(attempts),
   });
   return element;
 }
