@@ -64,6 +64,14 @@ describe.each([
     expect(traceparents).toEqual(own.map(({ id, traceId }) => `00-${traceId}-${id}-01`));
   });
 
+  it('that of a transport by itself has a span of the instrumentation, which the upstream is told of', async () => {
+    const { spans, counted } = await observe('/transport');
+    const own = spans.filter(({ kind }) => kind === SpanKind.CLIENT);
+    expect(own.map(({ scope }) => scope)).toEqual(['@opentelemetry/instrumentation-http']);
+    expect(traceparents).toEqual(own.map(({ id, traceId }) => `00-${traceId}-${id}-01`));
+    expect(counted).toEqual({ '@opentelemetry/instrumentation-http': 1 });
+  });
+
   it('a request of others has a span of the instrumentation', async () => {
     const { spans, counted } = await observe('/other');
     expect(spans.filter(({ kind }) => kind === SpanKind.CLIENT).map(({ scope }) => scope)).toEqual([

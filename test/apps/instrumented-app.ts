@@ -1,13 +1,14 @@
 /** An app whose `node:http` is instrumented: run it with `--import ./instrumentation.js`. */
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { AxiosInstance } from 'axios';
+import axios, { type AxiosInstance } from 'axios';
 import type { AddressInfo } from 'node:net';
 import { get } from 'node:http';
-import { HttpClientModule, InjectHttpClient } from 'nest-outbound';
+import { createTransport, HttpClientModule, InjectHttpClient } from 'nest-outbound';
 import { observed } from './instrumentation.js';
 
 const { UPSTREAM = '' } = process.env;
+const adapter = createTransport();
 
 @Controller()
 class Inbound {
@@ -23,6 +24,12 @@ class Inbound {
   @Get('delegated')
   async delegated(): Promise<string> {
     return (await this.http.get('/it', { beforeRedirect: () => {} })).data;
+  }
+
+  /** By our transport alone. */
+  @Get('transport')
+  async transport(): Promise<string> {
+    return (await axios.get(`${UPSTREAM}/it`, { adapter, validateStatus: null })).data;
   }
 
   /** Not by our client. */
