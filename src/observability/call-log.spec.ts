@@ -6,6 +6,7 @@ import { type LoggingOptions, resolveLogging } from '../options/resolve-logging.
 import { logCalls } from './call-log.js';
 import type { CallEndEvent } from './events.js';
 import { HttpClientEvents } from './http-client-events.js';
+import { noTimings } from './timings.js';
 
 const CALL: CallEndEvent = {
   callId: 1,
@@ -42,7 +43,7 @@ describe('logCalls', () => {
     expect(lines).toMatchObject([
       [
         'warn',
-        'Client "payments": GET https://api.example/users/{id} failed: ERR_RESPONSE_TIMEOUT, after 3 requests, in 1235 ms',
+        'Client "payments": GET https://api.example/users/{id} failed: ERR_RESPONSE_TIMEOUT (response), after 3 requests, in 1235 ms',
         {
           client: 'payments',
           method: 'GET',
@@ -62,6 +63,17 @@ describe('logCalls', () => {
     ended({ error: reset });
     expect(inspect(lines[0]![2], { compact: true })).toBe('');
     expect(JSON.parse(JSON.stringify(lines[0]![2]))).toMatchObject({ code: 'ECONNRESET', requests: 1 });
+  });
+
+  it('says what a call was doing, by its timings, whose error may come from anywhere', () => {
+    const { lines, ended } = start();
+    ended({ error: reset, timings: { ...noTimings(), connectMs: 3 } });
+    ended({ error: reset, timings: { ...noTimings(), connectMs: 3, firstByteMs: 20 } });
+    expect(lines.map(([, line]) => /failed: (.*),/.exec(line)![1])).toEqual([
+      'ECONNRESET (connect)',
+      'ECONNRESET (response)',
+    ]);
+    expect(lines.map(([, , fields]) => (fields as { phase: string }).phase)).toEqual(['connect', 'response']);
   });
 
   it('names the status where that is what failed', () => {

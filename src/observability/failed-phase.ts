@@ -1,3 +1,5 @@
+import type { CallEndEvent } from './events.js';
+
 /**
  * What a failed call was doing:
  * - `queue`: waiting for a place under a limit, or for a socket
@@ -31,7 +33,21 @@ const PHASES: ReadonlyMap<string, FailedPhase> = new Map([
   ['ERR_ADDRESS_BLOCKED', 'refused'],
 ]);
 
-/** @returns undefined where its code does not tell, as ECONNRESET or a deadline's */
-export function failedPhase(code: string | undefined, status: number | undefined): FailedPhase | undefined {
-  return PHASES.get(code ?? '') ?? (status === undefined ? undefined : 'response');
+/**
+ * By its code where that tells; else by its timings, which have the phase that it failed in last.
+ * @param outcome the status that was refused, or the code of the error
+ * @returns undefined where neither tells, as in a pause between two attempts
+ */
+export function failedPhase(
+  outcome: number | string,
+  { timings, requests }: Pick<CallEndEvent, 'timings' | 'requests'>,
+): FailedPhase | undefined {
+  if (typeof outcome === 'number') return 'response';
+  const phase = PHASES.get(outcome);
+  if (phase !== undefined || timings === undefined) return phase;
+  const { queueMs = 0, dnsMs, connectMs, tlsMs, firstByteMs, bodyMs } = timings;
+  if (bodyMs !== undefined) return 'body';
+  if (firstByteMs !== undefined) return 'response';
+  if (dnsMs !== undefined || connectMs !== undefined || tlsMs !== undefined) return 'connect';
+  return requests === 0 && queueMs > 0 ? 'queue' : undefined;
 }
