@@ -3,7 +3,7 @@ import { Stream } from 'node:stream';
 import { inspect, types } from 'node:util';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { timeoutError } from '../layers/attempt-timeout.js';
-import { networkError, type NetworkErrorCode } from './network-error.js';
+import { NETWORK_ERROR_CODES, networkError } from './network-error.js';
 import type { Connection } from './wire.js';
 
 /** Headers of an answer; a list sends one several times, as `set-cookie`. */
@@ -27,9 +27,16 @@ export interface StreamOptions {
   readonly headers?: ReplyHeaders;
 }
 
+const ERROR_CODES = [
+  ...NETWORK_ERROR_CODES,
+  'ERR_CONNECT_TIMEOUT',
+  'ERR_RESPONSE_TIMEOUT',
+  'ERR_BODY_TIMEOUT',
+  'ECONNABORTED',
+] as const;
+
 /** Failures by the code that the caller sees: of the network, or times that were over. */
-export type ErrorCode =
-  NetworkErrorCode | 'ERR_CONNECT_TIMEOUT' | 'ERR_RESPONSE_TIMEOUT' | 'ERR_BODY_TIMEOUT' | 'ECONNABORTED';
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** What is answered on. */
 export interface AnswerTarget {
@@ -51,6 +58,19 @@ export function checkReply(reply: Reply): void {
     validateHeaderName(name);
     for (const one of Array.isArray(value) ? value : [value]) validateHeaderValue(name, String(one));
   }
+}
+
+/** @throws TypeError for what is neither a failure that is known nor an error */
+export function checkFailure(code: ErrorCode | Error): void {
+  if (ERROR_CODES.some((known) => known === code) || code instanceof Error || types.isNativeError(code)) return;
+  throw new TypeError(`error: expected an Error or one of ${ERROR_CODES.join(', ')}, got ${inspect(code)}`);
+}
+
+/** @throws TypeError for what has no parts */
+export function checkChunks(chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>): void {
+  const parts = Object(chunks) as typeof chunks;
+  if (Symbol.iterator in parts || Symbol.asyncIterator in parts) return;
+  throw new TypeError(`stream: expected an iterable of chunks, or a function that makes one, got ${inspect(chunks)}`);
 }
 
 /** What would be sent as something else than it is. */
@@ -75,6 +95,7 @@ export async function sendStream(
   chunks: Iterable<StreamChunk> | AsyncIterable<StreamChunk>,
   { status = 200, headers }: StreamOptions,
 ): Promise<void> {
+  checkChunks(chunks);
   writeHead(response, status, headers);
   response.flushHeaders();
   try {

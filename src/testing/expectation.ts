@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
 import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import {
+  checkChunks,
+  checkFailure,
   checkReply,
   type ErrorCode,
   fail,
@@ -25,13 +28,16 @@ export interface Answers<Self, Body = unknown> {
   reply(status: number, body?: unknown, headers?: ReplyHeaders): Self;
   /** Has the request say what it is answered. What the function throws, the call fails with, and `verify()` lists, with the request. */
   replyWith(answer: (request: ReceivedRequest<Body>) => Reply | Promise<Reply>): Self;
-  /** @param chunks or a function that makes them, for more than one request */
+  /**
+   * @param chunks or a function that makes them, for more than one request
+   * @throws TypeError for what has no chunks
+   */
   stream(chunks: StreamChunks | (() => StreamChunks), options?: StreamOptions): Self;
-  /** Ends it with what the transport fails with in production: see `ErrorCode`. */
+  /** Ends it with what the transport fails with in production: see `ErrorCode`. @throws TypeError for another code */
   error(code: ErrorCode | Error): Self;
   /** Never answers: for timeouts. */
   hang(): Self;
-  /** Has the answer that follows wait, on the clock of the clients. */
+  /** Has the answer that follows wait, on the clock of the clients. @throws RangeError for what is no time */
   delay(ms: number): Answers<Self, Body>;
 }
 
@@ -156,6 +162,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
   }
 
   error(code: ErrorCode | Error): this {
+    checkFailure(code);
     return this.#add((target) => fail(target, code));
   }
 
@@ -164,6 +171,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
   }
 
   delay(ms: number): this {
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`delay: expected milliseconds from 0, got ${inspect(ms)}`);
     this.#delayMs = ms;
     return this;
   }
@@ -192,6 +200,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
 /** A generator is used up by one request: the next would get an empty body. */
 function perRequest(chunks: StreamChunks): () => StreamChunks {
+  checkChunks(chunks);
   let uses = 0;
   return () => {
     if (uses++ > 0 && 'next' in chunks) {

@@ -1,24 +1,27 @@
 import { getSystemErrorMap } from 'node:util';
 import type { Connection } from './wire.js';
 
-/** Failures of DNS and of connecting, of a connection, of TLS: as Node has them. */
-export type NetworkErrorCode =
-  | 'ENOTFOUND'
-  | 'EAI_AGAIN'
-  | 'ECONNREFUSED'
-  | 'ETIMEDOUT'
-  | 'EHOSTUNREACH'
-  | 'ENETUNREACH'
-  | 'ECONNRESET'
-  | 'EPIPE'
-  | keyof typeof TLS_MESSAGES;
-
 const TLS_MESSAGES = {
   CERT_HAS_EXPIRED: 'certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'self-signed certificate in certificate chain',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
 } as const;
+
+/** Failures of DNS and of connecting, of a connection, of TLS: as Node has them. */
+export const NETWORK_ERROR_CODES = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNRESET',
+  'EPIPE',
+  ...(Object.keys(TLS_MESSAGES) as (keyof typeof TLS_MESSAGES)[]),
+] as const;
+
+export type NetworkErrorCode = (typeof NETWORK_ERROR_CODES)[number];
 
 /** Names that libuv does not have: https://github.com/nodejs/node/blob/main/lib/internal/errors.js (DNSException) */
 const RESOLVER_ERRNO: Readonly<Record<string, number>> = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };

@@ -1,6 +1,11 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { HttpExpectationsError, type Reply, UnexpectedRequestError } from '../../src/testing/index.js';
+import {
+  type ExpectedRequest,
+  HttpExpectationsError,
+  type Reply,
+  UnexpectedRequestError,
+} from '../../src/testing/index.js';
 import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
 
 describe('an expectation made first', () => {
@@ -83,6 +88,34 @@ describe('what can be no match is refused', () => {
   it('as is a number of requests that is none', async () => {
     const { controller } = await startTestApp();
     expect(() => controller.match('/users', { times: 0 })).toThrow('for none there is `expectNone`');
+  });
+});
+
+describe('what can be no answer is refused', () => {
+  it.each<[string, (expected: ExpectedRequest) => unknown, string]>([
+    [
+      'an unknown code',
+      (expected) => expected.error('ENOSUCH' as never),
+      'or one of ENOTFOUND, EAI_AGAIN, ECONNREFUSED',
+    ],
+    ['no code', (expected) => expected.error(undefined as never), 'got undefined'],
+    ['no chunks', (expected) => expected.stream({} as never), 'stream: expected an iterable of chunks, or a function'],
+    ['a time that is none', (expected) => expected.delay(NaN), 'delay: expected milliseconds from 0, got NaN'],
+    ['a time before', (expected) => expected.delay(-1), 'delay: expected milliseconds from 0, got -1'],
+  ])('%s', async (_what, answer, message) => {
+    const { controller } = await startTestApp();
+    const expected = controller.expectOne('/users');
+    expect(() => answer(expected)).toThrow(message);
+    controller.reset();
+  });
+
+  it('as are no chunks of a function, when the request has come', async () => {
+    const { client, controller } = await startTestApp();
+    controller.match('/users').stream(() => undefined as never);
+    await failureOf(client.get('/users'));
+    expect(() => controller.verify()).toThrow(
+      'could not be answered: TypeError: stream: expected an iterable of chunks',
+    );
   });
 });
 
