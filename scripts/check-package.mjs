@@ -38,7 +38,7 @@ const APPS = [
     nest: { ...NEST_11, ...TESTED_11, ...JEST, ...TS_JEST },
     tests: {
       from: 'commonjs',
-      runners: [{ name: 'jest, CommonJS', args: jest(), passed: /^Tests: +3 passed, 3 total$/m }],
+      runners: [{ name: 'jest, CommonJS', args: jest(), passed: /^Tests: +4 passed, 4 total$/m }],
     },
   },
 ];

@@ -14,6 +14,7 @@ import {
   type StreamOptions,
 } from './answer.js';
 import type { Answer, Arrival } from './arrival.js';
+import { soon } from './real-timers.js';
 import type { ReceivedRequest } from './received-request.js';
 import { describeMatch, type RequestMatch } from './request-match.js';
 
@@ -189,7 +190,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
 
   /** Not at once: in a chain, more answers follow. */
   #answerSoon(): void {
-    queueMicrotask(() => {
+    soon(() => {
       if (this.#answers.length === 0) return;
       for (const [index, arrival] of this.arrivals.entries()) {
         if (arrival.isUnanswered) arrival.answer(this.#answers[Math.min(index, this.#answers.length - 1)]!);

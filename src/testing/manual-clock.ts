@@ -1,7 +1,5 @@
 import type { Clock } from '../clock.js';
-
-/** Before a test's fake timers can take its place. */
-const { setImmediate } = globalThis;
+import { setImmediate } from './real-timers.js';
 
 interface Timer {
   readonly at: number;

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { soon } from './real-timers.js';
 
 /** One end of a connection within this process, as far as Node's HTTP asks for a socket. */
 export class MemorySocket extends Duplex {
@@ -34,7 +35,7 @@ export class MemorySocket extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     const peer = this.#peer;
     if (chunk.length === 0 || peer.destroyed) {
-      process.nextTick(callback);
+      callback();
       return;
     }
     this.bytesWritten += chunk.length;
@@ -50,7 +51,7 @@ export class MemorySocket extends Duplex {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this._read();
-    process.nextTick(() => this.#peer.#hangUp());
+    soon(() => this.#peer.#hangUp());
     callback(error);
   }
 

@@ -1,7 +1,5 @@
 import type { ManualClock } from './manual-clock.js';
-
-/** Before a test's fake timers can take their place. */
-const { setTimeout, clearTimeout } = globalThis;
+import { clearTimeout, setTimeout } from './real-timers.js';
 
 /** How long a clock stands still, in real milliseconds, until nobody is taken to move it. */
 const PATIENCE_MS = 1_000;

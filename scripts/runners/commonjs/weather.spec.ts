@@ -1,3 +1,4 @@
+import { HttpService } from '@nestjs/axios';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { HttpClientModule } from 'nest-outbound';
@@ -40,6 +41,21 @@ describe('weather', () => {
     (await asked).hang();
     await clock.advance(2_000);
     expect(await answered).toBe(500);
+  });
+
+  it('is answered while timers are faked, and `process.nextTick` with them', async () => {
+    const http = app.get(HttpService);
+    jest.useFakeTimers();
+    try {
+      controller.match('/forecast').stream(['7 ', 'degrees']);
+      expect((await http.axiosRef.post('/forecast', 'x'.repeat(100_000))).data).toBe('7 degrees');
+      controller.match('/slow').delay(1_000).reply(200, 'late');
+      const slow = http.axiosRef.get('/slow');
+      await clock.advance(1_000);
+      expect((await slow).data).toBe('late');
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('is told of what nobody expected', async () => {
