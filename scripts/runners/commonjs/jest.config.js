@@ -1,6 +1,8 @@
 module.exports = {
   testEnvironment: 'node',
   testRegex: '\\.spec\\.ts$',
-  transform: { '\\.[jt]s$': 'ts-jest' },
-  transformIgnorePatterns: ['/node_modules/(?!(nest-outbound|https-proxy-agent|agent-base|proxy-agent-negotiate)/)'],
+  transform: { '\\.m?[jt]s$': 'ts-jest' },
+  transformIgnorePatterns: [
+    '/node_modules/(?!(\\.pnpm|nest-outbound|https-proxy-agent|agent-base|proxy-agent-negotiate)/)',
+  ],
 };
