@@ -363,6 +363,14 @@ describe('drift', () => {
     ]);
   });
 
+  it('of a request is told by ten differences, and how many there are besides', async () => {
+    const { client, recording } = await start();
+    const tags = Array.from({ length: 14 }, (_, index) => `tag ${index}`);
+    const { message } = await failure(client.post('/users', { name: 'Ada', tags }));
+    expect(message).toContain('\n  body.tags.9: recorded none, sent "tag 9"\n  and 4 more\nTo record it again');
+    expect(() => recording.verify()).toThrow('body.tags.9: recorded none, sent "tag 9"; and 4 more');
+  });
+
   it('of the address is told part by part', async () => {
     const { client } = await start({ mode: 'replay' });
     const { message } = await failure(client.get('/users/2?page=2&limit=10'));
@@ -387,7 +395,8 @@ describe('drift', () => {
     } catch (error) {
       expect((error as RecordingDriftError).problems).toEqual(
         [
-          `GET ${upstream.url}/other is not in ${fixture}.`,
+          `GET ${upstream.url}/other is not in ${fixture}; nearest is GET ${upstream.url}/users/1?page=1&limit=10: ` +
+            'path: recorded /users/1, sent /other; query.page: recorded 1, sent none; query.limit: recorded 10, sent none',
           `POST ${upstream.url}/users was not asked for`,
           `GET ${upstream.url}/users/1?page=1&limit=10 was not asked for`,
         ].toSorted((a, b) => Number(b.includes('is not in')) - Number(a.includes('is not in'))),

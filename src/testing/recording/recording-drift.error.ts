@@ -2,6 +2,7 @@ import type { Difference } from './differences.js';
 import type { RecordedRequest } from './fixture.js';
 
 const MAX_SHOWN = 200;
+const MAX_DIFFERENCES = 10;
 
 /**
  * Thrown where a fixture and what is called no longer agree: a request that is not in it, a response that is no longer of the recorded
@@ -27,16 +28,18 @@ export class RecordingDriftError extends Error {
     nearest: { readonly request: RecordedRequest; readonly differences: readonly Difference[] } | undefined,
     hint: string,
   ): RecordingDriftError {
-    const problem = `${nameOf(sent)} is not in ${fixture}.`;
-    const lines = nearest
-      ? [
-          `Nearest is ${nameOf(nearest.request)}, which differs in`,
-          ...nearest.differences.map(
-            ({ path, recorded, sent: now }) => `  ${path}: recorded ${shown(recorded)}, sent ${shown(now)}`,
-          ),
-        ]
-      : ['There is nothing in it.'];
-    return new RecordingDriftError(fixture, [problem], [problem, ...lines, hint].join('\n'));
+    const what = `${nameOf(sent)} is not in ${fixture}`;
+    if (!nearest) {
+      return new RecordingDriftError(fixture, [`${what}.`], [`${what}.`, 'There is nothing in it.', hint].join('\n'));
+    }
+    const name = nameOf(nearest.request);
+    const differences = shownDifferences(nearest.differences);
+    const lines = [`${what}.`, `Nearest is ${name}, which differs in`, ...differences.map((line) => `  ${line}`), hint];
+    return new RecordingDriftError(
+      fixture,
+      [`${what}; nearest is ${name}: ${differences.join('; ')}`],
+      lines.join('\n'),
+    );
   }
 
   static repeated(fixture: string, sent: RecordedRequest, times: number, hint: string): RecordingDriftError {
@@ -73,6 +76,14 @@ export class RecordingDriftError extends Error {
 }
 
 export const nameOf = ({ method, url }: RecordedRequest): string => `${method} ${url}`;
+
+function shownDifferences(differences: readonly Difference[]): string[] {
+  const lines = differences
+    .slice(0, MAX_DIFFERENCES)
+    .map(({ path, recorded, sent }) => `${path}: recorded ${shown(recorded)}, sent ${shown(sent)}`);
+  const more = differences.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
 
 function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
