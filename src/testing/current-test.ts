@@ -12,7 +12,8 @@ const VITEST = Symbol.for('expect-global');
 const JEST = Symbol.for('$$jest-matchers-object');
 
 /**
- * Which test runs, as far as its runner tells: vitest and jest do; `node --test` has a process for each file.
+ * Which test runs, as far as its runner tells: vitest and jest do, of tests that run concurrently the one begun last; `node --test` has a
+ * process for each file.
  * @returns as `test "users > finds one"`, `file test/users.test.js`; undefined where it is not known
  */
 export function currentTest(): string | undefined {
