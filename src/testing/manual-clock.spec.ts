@@ -90,4 +90,13 @@ describe('ManualClock', () => {
     clock.tick(10);
     expect([ran, clock.now()]).toEqual([false, 10]);
   });
+
+  it.each([-1, NaN, Infinity])('does not move by %j', async (ms) => {
+    const clock = new ManualClock();
+    const told = 'expected milliseconds from 0, got ';
+    await expect(clock.advance(ms)).rejects.toThrow(told);
+    expect(() => clock.tick(ms)).toThrow(told);
+    expect(() => clock.block(ms)).toThrow(told);
+    expect(clock.now()).toBe(0);
+  });
 });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock } from '../clock.js';
 import { setImmediate } from './real-timers.js';
 
@@ -50,9 +51,10 @@ export class ManualClock implements Clock {
   /**
    * Lets the time pass: fires what falls due, in order, each at its time. Before the first, after each and at the end, all that is ready
    * to run does so: promises and what they lead to, though not what waits for a socket or a file.
-   * @throws Error while another `advance` is under way
+   * @throws Error while another `advance` is under way; RangeError for what is no time
    */
   async advance(ms: number): Promise<void> {
+    checkTime(ms);
     if (this.#isAdvancing) throw new Error('the clock is being advanced: await that first');
     this.#isAdvancing = true;
     try {
@@ -69,15 +71,17 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** The same within one step: nothing but the timers themselves runs. */
+  /** The same within one step: nothing but the timers themselves runs. @throws RangeError for what is no time */
   tick(ms: number): void {
+    checkTime(ms);
     const end = this.#now + ms;
     while (this.#fireNext(end));
     this.#now = end;
   }
 
-  /** As where the event loop is blocked meanwhile: what falls due fires at the end, late. */
+  /** As where the event loop is blocked meanwhile: what falls due fires at the end, late. @throws RangeError for what is no time */
   block(ms: number): void {
+    checkTime(ms);
     this.#now += ms;
     this.tick(0);
   }
@@ -91,6 +95,11 @@ export class ManualClock implements Clock {
     next.callback();
     return true;
   }
+}
+
+/** Time that went back, or was no number, would leave timers waiting forever. */
+function checkTime(ms: number): void {
+  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`expected milliseconds from 0, got ${inspect(ms)}`);
 }
 
 /** Node turns to it when no promise and no `process.nextTick` is left to run. */
