@@ -131,8 +131,9 @@ export class HttpClientHealthIndicator {
     { url, client = DEFAULT_CLIENT_NAME, timeoutMs = 1_000, isUp = isSuccess }: ProbeOptions,
   ): Promise<HealthResult<ProbeHealth>> {
     const { instance } = this.#registry.get(client);
-    const startedAt = performance.now();
-    const durationMs = () => Math.round(performance.now() - startedAt);
+    const { clock } = this.#registry;
+    const startedAt = clock.now();
+    const durationMs = () => Math.round(clock.now() - startedAt);
     const once = { retry: false, hedge: false, coalesce: false, deadlineMs: timeoutMs } as const;
     try {
       const { status } = await instance.get<unknown>(url, {

@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import {
   type HttpClientModuleOptions,
   HttpClientExceptionFilter,
+  HttpClientHealthIndicator,
   HttpClientModule,
   HttpClients,
   InjectHttpClient,
@@ -34,6 +35,14 @@ it('an answer waits for its time', async () => {
   await clock.advance(1);
   expect(data).toBe('late');
   await call;
+});
+
+it('a probe of an upstream takes as long as the clock says', async () => {
+  const { app, clock, controller } = await startAt({});
+  controller.expectOne('/health').delay(400).reply(200);
+  const health = app.get(HttpClientHealthIndicator).probe('api', { url: '/health' });
+  await clock.advance(400);
+  expect(await health).toEqual({ api: { status: 'up', httpStatus: 200, durationMs: 400 } });
 });
 
 it('an answer that comes too late leaves no timer behind', async () => {
