@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { UpstreamRequest } from './upstream-request.js';
 
@@ -22,14 +23,19 @@ export interface UpstreamReply {
 export type Answerer<Params = Readonly<Record<string, string>>> =
   UpstreamReply | ((request: UpstreamRequest<Params>) => UpstreamReply | Promise<UpstreamReply>);
 
-/** An answerer as a reply. */
+/**
+ * An answerer as a reply.
+ * @throws TypeError where it is none; what a function returns is looked at when a request has come
+ */
 export function toReply(answerer: Answerer): UpstreamReply {
-  if (typeof answerer !== 'function') return answerer;
+  if (typeof answerer !== 'function') return checkedReply(answerer, '');
   return {
     readsBody: true,
-    send: async (exchange) => {
-      const reply = await answerer(exchange.received);
-      await reply.send(exchange);
-    },
+    send: async (exchange) => checkedReply(await answerer(exchange.received), ' from the function').send(exchange),
   };
+}
+
+function checkedReply(reply: UpstreamReply, source: string): UpstreamReply {
+  if (typeof (reply as UpstreamReply | undefined)?.send === 'function') return reply;
+  throw new TypeError(`expected a reply${source}, as json({ ok: true }) or status(503), got ${inspect(reply)}`);
 }

@@ -13,6 +13,7 @@ export class RequestLog {
   /** Those that have come in whole, in the order of their ends. */
   readonly #whole: UpstreamRequest[] = [];
   readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
 
   add(request: UpstreamRequest): void {
     this.#requests.push(request);
@@ -42,6 +43,7 @@ export class RequestLog {
       };
       this.#waiters.add(waiter);
       waiter.check();
+      if (this.#isClosed) waiter.fail();
     });
     received.catch(() => {}); // a test that has failed elsewhere no longer awaits it
     return received;
@@ -53,6 +55,7 @@ export class RequestLog {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { fail } of this.#waiters) fail();
     this.#waiters.clear();
   }

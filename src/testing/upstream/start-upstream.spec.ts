@@ -93,6 +93,19 @@ describe('what is scripted', () => {
     expect(upstream.sockets.opened).toBe(1);
   });
 
+  it.each([
+    ['nothing', undefined],
+    ['no reply', { status: 200 }],
+  ])('is %s: that is refused, also from a function and in a sequence', async (_what, reply) => {
+    const own = await startUpstream();
+    const told = 'as json({ ok: true }) or status(503), got ';
+    expect(() => own.on('/x', reply as never)).toThrow(`expected a reply, ${told}`);
+    expect(() => sequence(reply as never)).toThrow(`expected a reply, ${told}`);
+    own.on('/x', () => reply as never);
+    await start({}, own.url).get('/x');
+    await expect(own.close()).rejects.toThrow(`expected a reply from the function, ${told}`);
+  });
+
   it('is no pattern', () => {
     expect(() => upstream.on('users', text('x'))).toThrow(TypeError);
   });
@@ -365,6 +378,8 @@ describe('what is received', () => {
     const waiting = own.received('GET /b', 2);
     await own.close();
     await expect(waiting).rejects.toThrow('Closed while 2 of GET /b were waited for. Received: GET /a');
+    await expect(own.received('GET /b')).rejects.toThrow('Closed while 1 of GET /b were waited for. Received: GET /a');
+    expect((await own.received('GET /a')).path).toBe('/a');
   });
 
   it('tells which connection it came on', async () => {

@@ -33,7 +33,7 @@ export interface Upstream extends AsyncDisposable {
    * Scripts what a request is answered with. The newest that matches counts. What nobody has scripted gets a 501 that says so. A function
    * that throws is a mistake in the test: its request gets a 500, and `close` fails with the error.
    * @param pattern as `GET /users/:id`, `/users` for any method, `/files/*`, `*`
-   * @throws TypeError where it is none
+   * @throws TypeError where it is none, or `answerer` is no reply
    */
   on<Pattern extends string>(pattern: Pattern, answerer: Answerer<ParamsOf<Pattern>>): Upstream;
   /** What has been received, oldest first, also requests whose bodies are still to come. */
