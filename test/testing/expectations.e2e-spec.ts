@@ -47,10 +47,10 @@ describe('an expectation made first', () => {
   });
 
   it.each([
-    [() => 'text', 'got a function; `replyWith` takes one'],
-    [Promise.resolve('text'), 'got a promise; await it, or use `replyWith`'],
-    [Readable.from(['text']), 'got a stream; `stream` takes one'],
-  ])('is not answered with what would be sent as something else: %s', async (body, told) => {
+    ['a function', () => 'text', 'got a function; `replyWith` takes one'],
+    ['a promise', Promise.resolve('text'), 'got a promise; await it, or use `replyWith`'],
+    ['a stream', Readable.from(['text']), 'got a stream; `stream` takes one'],
+  ])('is not answered with what would be sent as something else: %s', async (_what, body, told) => {
     const { controller } = await startTestApp();
     expect(() => controller.match('/users').reply(200, body)).toThrow(`body: ${told}`);
   });
