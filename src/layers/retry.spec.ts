@@ -79,6 +79,15 @@ describe('retry', () => {
   }
 
   describe('of a call that goes well', () => {
+    it('tells how long the attempt took to the microsecond', async () => {
+      const handle: Handler = async () => {
+        clock.tick(10.123_456_789);
+        return answer(200);
+      };
+      const { attempts } = await layerOf(handle)(newCall());
+      expect(attempts).toEqual([{ number: 1, outcome: 200, durationMs: 10.123 }]);
+    });
+
     it('makes one attempt and leaves nothing behind', async () => {
       const { calls, handle } = upstream(clock, [answer(200)]);
       const { status, attempts } = await layerOf(handle)(newCall());

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Attempt } from '../errors/attempt.js';
 import type { FailedAttempt, RetryEvent } from '../options/resilience-options.js';
 import type { EventSink } from '../observability/http-client-events.js';
+import { rounded } from '../observability/timings.js';
 import type { RetryBudget } from '../policies/retry-budget.js';
 import { decideRetry, isFailure, type RetryDecision, type RetrySettings } from '../policies/retry-decision.js';
 import { outcomeName } from '../policies/transience.js';
@@ -55,14 +56,14 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
         // oxlint-disable-next-line no-await-in-loop -- an attempt is made because the one before failed
         const response = await next(deriveCall(call, { attempt, cancellation, mayRepeat: budget?.withdraw }));
         if (!isFailure(response, settings)) {
-          const seen: Attempt = { number: attempt, outcome: response.status, durationMs: clock.now() - startedAt };
+          const seen = attemptOf(attempt, response.status, clock.now() - startedAt);
           return answerAfter([...attempts, seen], response);
         }
         failed = { attempt, method: call.method, origin: call.origin, response };
       } catch (error) {
         failed = rejected(call, attempt, error);
       }
-      const seen: Attempt = { number: attempt, outcome: outcomeName(failed), durationMs: clock.now() - startedAt };
+      const seen = attemptOf(attempt, outcomeName(failed), clock.now() - startedAt);
       const decision = decide(failed, call, settings, context, budget);
       if ('notRetried' in decision) return settle(failed, [...attempts, { ...seen, ...decision }]);
       const earlier = attempts;
@@ -80,6 +81,10 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       }
     }
   };
+}
+
+function attemptOf(number: number, outcome: number | string, durationMs: number): Attempt {
+  return { number, outcome, durationMs: rounded(durationMs) };
 }
 
 function rejected({ method, origin }: Call, attempt: number, error: unknown): FailedAttempt {

@@ -14,12 +14,13 @@ describe('fullJitter', () => {
     expect(fullJitter(retry, 50, 20_000, () => 0)).toBe(0);
   });
 
-  it('is never negative and never longer than its cap', () => {
+  it('is never negative, never longer than its cap, and whole', () => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const property = fc.property(fc.nat(), fc.nat(), fc.nat(), random, (retry, base, cap, part) => {
       const pause = fullJitter(retry + 1, base, cap, () => part);
       expect(pause).toBeGreaterThanOrEqual(0);
       expect(pause).toBeLessThanOrEqual(cap);
+      expect(Number.isInteger(pause)).toBe(true);
     });
     fc.assert(property);
   });
