@@ -4,7 +4,6 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { expectTyped, OK, startClient } from './support/attack.js';
-import { startRawUpstream } from './support/raw-upstream.js';
 
 const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
 const CREDENTIALS = { key: tlsFile('key.pem'), cert: tlsFile('cert.pem') };
@@ -79,41 +78,5 @@ describe('a TLS server', () => {
     await transport.close();
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
     server.close();
-  });
-});
-
-describe('a proxy', () => {
-  const answers: [string, string | Buffer][] = [
-    ['SOCKS', Buffer.from([5, 0, 5, 0, 0, 1])],
-    ['a status that is none', 'HTTP/1.1 abc\r\n\r\n'],
-    ['a header that is none', 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'],
-    ['a tunnel to no TLS', 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'],
-    ['a redirect', 'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/\r\ncontent-length: 0\r\n\r\n'],
-    ['a response of its own', 'HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\nevil'],
-  ];
-
-  it.each(answers)('that answers CONNECT with %s', async (_, bytes) => {
-    await using upstream = await startRawUpstream((socket) => void socket.end(bytes));
-    const { port } = upstream.server.address() as AddressInfo;
-    const { transport, client } = startClient({ redirects: { max: 5, allowDowngrade: false } });
-    const config = { proxy: { host: '127.0.0.1', port } };
-    const error = await client.get('https://example.test/', config).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ isAxiosError: true, code: expect.any(String) });
-    await transport.close();
-    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
-  });
-
-  it('that answers CONNECT without an end is given up with the connection', async () => {
-    await using upstream = await startRawUpstream((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n');
-      const timer = setInterval(() => socket.write('x-a: a\r\n'), 10);
-      socket.once('close', () => clearInterval(timer));
-    });
-    const { port } = upstream.server.address() as AddressInfo;
-    const { transport, client } = startClient({ timeouts: { connectMs: 100 } });
-    const call = client.get('https://example.test/', { proxy: { host: '127.0.0.1', port } });
-    await expect(call).rejects.toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
-    await transport.close();
-    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
   });
 });

@@ -1,8 +1,10 @@
 import axios from 'axios';
 import { readFile } from 'node:fs/promises';
+import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { startProxy } from './support/proxy.js';
+import { startRawUpstream } from './support/raw-upstream.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
 const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
@@ -101,6 +103,75 @@ describe('an https call through a proxy', () => {
     const { client } = start();
     await expect(client.get(upstream.url, { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
       code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    });
+  });
+
+  it('checks it for the address that was asked for, not for the name of the proxy', async () => {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
+      ],
+    });
+    await using upstream = await startUpstream(answerJson, { key, cert });
+    await using proxy = await startProxy();
+    const { client } = start({ tls: { ca: cert } });
+    const through = { proxy: { ...proxyOf(proxy.url), host: 'localhost' } };
+    await expect(client.get(upstream.url, through)).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    const named = upstream.url.replace('127.0.0.1', 'localhost');
+    expect((await client.get(named, through)).status).toBe(200);
+  });
+
+  it('tells the proxy the address, an IPv6 one in brackets, and nothing of the call', async () => {
+    const heads: string[] = [];
+    await using proxy = await startRawUpstream((socket, head) => {
+      heads.push(head);
+      socket.end('HTTP/1.1 403 No\r\n\r\n');
+    });
+    const { client } = start();
+    const config = { headers: { authorization: 'secret' }, proxy: proxyOf(proxy.url) };
+    for (const url of ['https://[::1]/path?a=b', 'https://example.test:8443/']) {
+      await expect(client.get(url, config)).rejects.toMatchObject({ code: 'ERR_PROXY_TUNNEL', status: 403 });
+    }
+    const headOf = (authority: string) =>
+      `CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\nconnection: keep-alive\r\nproxy-connection: keep-alive`;
+    expect(heads).toEqual([headOf('[::1]:443'), headOf('example.test:8443')]);
+  });
+
+  it('logs in with credentials that are badly encoded as they stand', async () => {
+    await using proxy = await startProxy({ status: 407 });
+    stubEnvironment({ HTTPS_PROXY: proxy.url.replace('//', '//50%:p%20w@') });
+    const { client } = start();
+    await expect(client.get('https://127.0.0.1:1/')).rejects.toMatchObject({ code: 'ERR_PROXY_TUNNEL', status: 407 });
+    expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('50%:p w').toString('base64')}`]);
+  });
+
+  describe('that is reached over TLS', () => {
+    const startSecureProxy = async () => startProxy({ tls: { key: await pem('key'), cert: await pem('cert') } });
+
+    it('is asked within TLS, and has TLS with the origin within that', async () => {
+      await using upstream = await startTls();
+      await using proxy = await startSecureProxy();
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0'); // no default CA knows the proxy's
+      const { client } = start({ tls: { ca: await pem('ca'), rejectUnauthorized: true } });
+      const through = { proxy: { ...proxyOf(proxy.url, { username: 'u', password: 'p' }), protocol: 'https' } };
+      for (const path of ['/a', '/b']) {
+        expect((await client.get(upstream.url + path, through)).data).toEqual({ path });
+      }
+      expect(proxy.tunnels).toBe(1);
+      expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('u:p').toString('base64')}`]);
+    });
+
+    it('is told nothing where its certificate is not trusted', async () => {
+      await using proxy = await startSecureProxy();
+      const { client } = start();
+      const through = { proxy: { ...proxyOf(proxy.url), protocol: 'https' } };
+      await expect(client.get('https://127.0.0.1:1/', through)).rejects.toMatchObject({
+        code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      });
+      expect(proxy.tunnels).toBe(0);
     });
   });
 

@@ -1,4 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { observed } from './apps/instrumentation.js';
 import { AppProcess } from './support/app-process.js';
@@ -70,6 +71,18 @@ describe.each([
     expect(own.map(({ scope }) => scope)).toEqual(['@opentelemetry/instrumentation-http']);
     expect(traceparents).toEqual(own.map(({ id, traceId }) => `00-${traceId}-${id}-01`));
     expect(counted).toEqual({ '@opentelemetry/instrumentation-http': 1 });
+  });
+
+  it('the opening of a tunnel has none, and the proxy is told of no trace', async () => {
+    const heads: IncomingHttpHeaders[] = [];
+    upstream.server.on('connect', ({ headers }, socket) => {
+      heads.push(headers);
+      socket.end('HTTP/1.1 407 No\r\n\r\n');
+    });
+    const { spans } = await observe('/tunnelled');
+    expect(spans.map(({ name }) => name)).not.toContain('CONNECT');
+    expect(heads).toHaveLength(1);
+    expect(heads[0]).not.toHaveProperty('traceparent');
   });
 
   it('a request of others has a span of the instrumentation', async () => {

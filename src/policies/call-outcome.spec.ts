@@ -46,6 +46,14 @@ describe('statusOutcome', () => {
 });
 
 describe('errorOutcome', () => {
+  it.each([
+    [407, 'ignored'],
+    [429, 'failure'],
+    [502, 'failure'],
+  ])('of a tunnel that a proxy refuses with %i is %s', (status, outcome) => {
+    expect(errorOutcome(Object.assign(withCode('ERR_PROXY_TUNNEL'), { status }), 1)).toBe(outcome);
+  });
+
   it('takes a timeout that this process was blocked for, and could not have noticed an answer, to say nothing', () => {
     expect(errorOutcome(new ResponseTimeoutError(call, 1_000, 99), 1_099)).toBe('failure');
     expect(errorOutcome(new ResponseTimeoutError(call, 1_000, 100), 1_100)).toBe('ignored');

@@ -1,5 +1,6 @@
 import { isSourceError } from '../errors/source-errors.js';
 import { isOwnDelay } from './event-loop-delay.js';
+import { refusedTunnelStatus } from './refused-tunnel.js';
 
 /**
  * What a call says about its upstream:
@@ -41,7 +42,7 @@ export function statusOutcome(status: number): CallOutcome {
 
 /**
  * Timeouts of a phase or of the attempt, and failures of the network (DNS, TCP, TLS, a response that breaks off or is no
- * HTTP), are failures. What the caller cancelled, what this side refused, had no socket for or found too large, and a stream to be sent that failed, is ignored.
+ * HTTP), are failures, and so is a 5xx or 429 by which a proxy refuses a tunnel to it. What the caller cancelled, what this side refused, had no socket for or found too large, and a stream to be sent that failed, is ignored.
  *
  * A call cut by its deadline counts as a timeout where the attempt had run for a second or longer: callers with little
  * time left must not make an upstream look bad, yet one that hangs must be noticed where deadlines are shorter than timeouts.
@@ -53,6 +54,8 @@ export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
   const { code, response, eventLoopDelayMs = 0 } = (error ?? {}) as FailedCall;
   if (response && statusOutcome(response.status) === 'failure') return 'failure';
   if (typeof code !== 'string' || isSourceError(error) || isOwnDelay(eventLoopDelayMs)) return 'ignored';
+  const proxyStatus = refusedTunnelStatus(error);
+  if (proxyStatus !== undefined) return statusOutcome(proxyStatus) === 'failure' ? 'failure' : 'ignored';
   if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';
   if (response && code === 'ERR_BAD_REQUEST') return 'success';
   // axios has one code for a refused status and for a response that breaks off; only the former has its data.

@@ -41,6 +41,16 @@ describe('transienceOf', () => {
     expect(transienceOf(failing(refused(status)), STATUSES)).toBe(expected);
   });
 
+  it.each([
+    [502, 'transient'],
+    [429, 'throttled'],
+    [407, 'permanent'],
+  ])('of a tunnel that a proxy refuses with %i is %s', (status, expected) => {
+    const failed = failing(Object.assign(new AxiosError('x', 'ERR_PROXY_TUNNEL'), { status }));
+    expect(transienceOf(failed, STATUSES)).toBe(expected);
+    expect(outcomeName(failed)).toBe(status);
+  });
+
   it('goes by the statuses it is given', () => {
     expect(transienceOf({ response: responseOf(503) }, [404])).toBe('permanent');
     expect(transienceOf({ response: responseOf(429) }, [404])).toBe('permanent');

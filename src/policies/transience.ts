@@ -1,4 +1,5 @@
 import { AxiosError, type AxiosResponse } from 'axios';
+import { refusedTunnelStatus } from './refused-tunnel.js';
 
 /**
  * Whether the same request may well succeed a moment later:
@@ -56,9 +57,10 @@ export function outcomeName(outcome: Outcome): number | string {
   return failedStatus(outcome) ?? code ?? name;
 }
 
-/** The status, where that is what failed, rather than the body that belongs to it. */
+/** The status, where that is what failed, rather than the body that belongs to it: of the origin, or of a proxy that opens no tunnel. */
 function failedStatus({ response, error }: Outcome): number | undefined {
-  if (!response || error === undefined) return response?.status;
+  if (!response) return refusedTunnelStatus(error);
+  if (error === undefined) return response.status;
   const { code, message } = error as AxiosError;
   const isStatus = code === AxiosError.ERR_BAD_REQUEST || code === AxiosError.ERR_BAD_RESPONSE;
   return isStatus && message !== BODY_CUT ? response.status : undefined;

@@ -1,7 +1,6 @@
 import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { AddressGuard } from '../guard/address-guard.js';
 import { rememberNames } from './agent-names.js';
 import {
@@ -12,14 +11,14 @@ import {
   type AgentSettings,
   type SocketTarget,
 } from './owned-agent.js';
-import { openTunnel } from './tunnel.js';
+import { openTunnel, type TunnelTarget } from './tunnel.js';
 
 const INIT_SOCKET = agentkeepalive.constants.INIT_SOCKET as unknown as symbol;
 
 /** The request that a socket is opened for: `createConnection` is not told. */
 const FOR_REQUEST = Symbol('request');
 
-interface TunnelTarget extends SocketTarget {
+interface RequestedTarget extends TunnelTarget {
   [FOR_REQUEST]?: ClientRequest;
 }
 
@@ -28,12 +27,11 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
   const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
   const initSocket = (agent as unknown as Record<symbol, (socket: Socket, target: SocketTarget) => void>)[INIT_SOCKET]!;
   (agent as unknown as AgentInternals).createConnection = (target, callback) => {
-    const request = (target as TunnelTarget)[FOR_REQUEST]!;
-    delete (target as TunnelTarget)[FOR_REQUEST]; // the socket keeps its target for life, and must not keep its first request
+    const request = (target as RequestedTarget)[FOR_REQUEST]!;
+    delete (target as RequestedTarget)[FOR_REQUEST]; // the socket keeps its target for life, and must not keep its first request
     const release = holdPlace(agent, target);
     openGuardedTunnel(proxy, request, target, settings.addressGuard).then(
-      (duplex) => {
-        const socket = duplex as Socket;
+      (socket) => {
         release(false);
         initSocket.call(agent, socket, target);
         callback(null, socket);
@@ -58,9 +56,9 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
 async function openGuardedTunnel(
   proxy: URL,
   request: ClientRequest,
-  target: SocketTarget,
+  target: TunnelTarget,
   guard: AddressGuard | undefined,
-): Promise<Duplex> {
+): Promise<Socket> {
   if (guard) {
     await guard.admit(target);
     if (request.destroyed) throw new Error('nobody waits for the tunnel any more');
@@ -70,7 +68,7 @@ async function openGuardedTunnel(
 
 /**
  * Node counts a socket when it is there, so while tunnels are being opened it would open any number. A place is held for
- * each until then, as agent-base does.
+ * each until then.
  * @returns gives the place up; if it failed, to the next request in the queue
  */
 function holdPlace(agent: Agent, target: SocketTarget): (failed: boolean) => void {

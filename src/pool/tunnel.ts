@@ -1,33 +1,79 @@
-import type { AgentConnectOpts } from 'agent-base';
-import { HttpsProxyAgent } from 'https-proxy-agent';
-import type { ClientRequest } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { ClientRequest } from 'node:http';
+import { connect, isIP, isIPv6, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { shadowInherited } from '../prototype-pollution.js';
+import { credentialsOf } from '../url-credentials.js';
+import type { SocketTarget } from './owned-agent.js';
 
-/** Request → what ends the tunnel that is being opened for it. */
-const opening = new WeakMap<ClientRequest, AbortController>();
+/** Where a tunnel leads, with the TLS options for it. */
+export interface TunnelTarget extends SocketTarget {
+  /** Bytes that the head of the proxy's answer may have; undefined: Node's limit. */
+  readonly maxHeaderSize?: number;
+}
+
+/** Request → the CONNECT that asks for its tunnel. */
+const opening = new WeakMap<ClientRequest, ClientRequest>();
 
 /**
- * Opens a tunnel through a proxy with CONNECT (RFC 9110 §9.3.6) and starts TLS with the target in it.
+ * Opens a tunnel through a proxy with CONNECT (RFC 9110 §9.3.6) and starts TLS with the target in it. Whatever else the proxy answers is no
+ * answer of the target's: nobody has vouched for it.
  * @param request whom the tunnel is for
- * @param target where the tunnel leads, and its TLS options
- * @throws what the socket fails with, or ERR_PROXY_TUNNEL for an answer that is none
+ * @throws what the socket or Node's parser fails with, or ERR_PROXY_TUNNEL where the proxy refuses, with its answer's `status`
  */
-export async function openTunnel(proxy: URL, request: ClientRequest, target: object): Promise<Duplex> {
-  const controller = new AbortController();
-  opening.set(request, controller);
-  const agent = new HttpsProxyAgent(proxy, shadowInherited({ keepAlive: true, signal: controller.signal }));
-  try {
-    return await agent.connect(request, { ...target, secureEndpoint: true } as AgentConnectOpts);
-  } catch (error) {
-    const code = 'ERR_PROXY_TUNNEL'; // as Node names it
-    throw error instanceof Error && !('code' in error) ? Object.assign(error, { code }) : error;
-  } finally {
-    opening.delete(request);
-  }
+export function openTunnel(proxy: URL, request: ClientRequest, target: TunnelTarget): Promise<Socket> {
+  return new Promise<Socket>((resolve, reject) => {
+    const connecting = connectRequest(proxy, target);
+    opening.set(request, connecting);
+    connecting.on('error', reject);
+    connecting.once('connect', ({ statusCode = 0 }, socket, head) => {
+      const isOpen = statusCode >= 200 && statusCode < 300;
+      if (isOpen && head.length === 0) {
+        resolve(connectTls(shadowInherited({ ...(target as ConnectionOptions), socket }))); // the host is for the certificate
+        return;
+      }
+      socket.destroy();
+      // In TLS the client speaks first: the target cannot have sent it.
+      reject(isOpen ? tunnelError('more than an answer') : tunnelError(`status ${statusCode}`, statusCode));
+    });
+    connecting.end();
+  }).finally(() => opening.delete(request));
 }
 
 /** Ends the tunnel that is being opened for a request: a proxy that does not answer would keep its socket for ever. */
 export function abandonTunnel(request: ClientRequest): void {
-  opening.get(request)?.abort();
+  opening.get(request)?.destroy();
+}
+
+/** Made without `http.request`, so that what observes an app's calls there takes it for none, and adds no header of theirs. */
+function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget): ClientRequest {
+  const authority = `${isIPv6(host!) ? `[${host}]` : host}:${port}`;
+  const credentials = credentialsOf(proxy);
+  return new ClientRequest(
+    shadowInherited({
+      method: 'CONNECT',
+      path: authority,
+      headers: {
+        host: authority,
+        connection: 'keep-alive',
+        'proxy-connection': 'keep-alive', // for proxies that are older than RFC 9112, as curl and browsers have it
+        ...(credentials && { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      },
+      maxHeaderSize,
+      createConnection: () => connectTo(proxy),
+    }),
+  );
+}
+
+function connectTo({ protocol, hostname, port }: URL): Socket {
+  const isSecure = protocol === 'https:';
+  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const options = { host, port: Number(port || (isSecure ? 443 : 80)), keepAlive: true, noDelay: true };
+  if (!isSecure) return connect(shadowInherited(options));
+  const servername = isIP(host) ? '' : host;
+  return connectTls(shadowInherited({ ...options, servername, ALPNProtocols: ['http/1.1'] }));
+}
+
+function tunnelError(answer: string, status?: number): Error {
+  const error = new Error(`the proxy answered CONNECT with ${answer}`);
+  return Object.assign(error, { code: 'ERR_PROXY_TUNNEL', ...(status !== undefined && { status }) }); // as Node names it
 }

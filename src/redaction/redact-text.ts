@@ -7,8 +7,6 @@ const URL_IN_TEXT = /[/\\]{2}[^\s"'<>`]+/g;
 const PAIR_IN_TEXT = /(?<![\w.%[\]-])([\w.%[\]-]{1,100})=([^\s&;#"'<>`,)]+)/g;
 /** V8 quotes what it cannot parse: https://chromium.googlesource.com/v8/v8/+/refs/heads/main/src/common/message-template.h */
 const QUOTED_JSON = /Unexpected token '?.{1,2}'?, (?:\.\.\.)?".{0,200}?"(?:\.\.\.)? is not valid JSON/gsu;
-/** https-proxy-agent quotes the header that it cannot parse. */
-const QUOTED_HEADER = /(?<=Invalid header from proxy CONNECT response: ).*$/gm;
 
 /**
  * A message or the stack of an error without the secrets that can be told by their form: user and password of URLs, the
@@ -19,7 +17,6 @@ export function redactText(text: string, rules: RedactionRules = DEFAULT_RULES):
   if (result.includes('is not valid JSON')) {
     result = result.replace(QUOTED_JSON, `Unexpected token, ${REDACTED} is not valid JSON`);
   }
-  if (result.includes('proxy CONNECT')) result = result.replace(QUOTED_HEADER, REDACTED);
   if (result.includes('//') || result.includes('\\\\')) {
     result = result.replace(URL_IN_TEXT, (url) => redactUrl(url, rules));
   }

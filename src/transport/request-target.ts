@@ -1,5 +1,6 @@
 import { Axios, type InternalAxiosRequestConfig } from 'axios';
 import { joinedUrl } from '../redaction/address-of.js';
+import { credentialsOf } from '../url-credentials.js';
 
 /** Where a request goes, in the terms of `http.request`. */
 export interface RequestTarget {
@@ -92,7 +93,7 @@ export function targetOf(url: URL, socketPath?: string): RequestTarget | undefin
     port: url.port,
     socketPath,
     path: url.pathname + url.search,
-    credentials: url.username || url.password ? `${decode(url.username)}:${decode(url.password)}` : '',
+    credentials: credentialsOf(url),
   };
 }
 
@@ -100,12 +101,4 @@ export function targetOf(url: URL, socketPath?: string): RequestTarget | undefin
 export function urlOf({ secure, hostname, port, path }: RequestTarget): string {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   return `${secure ? 'https' : 'http'}://${host}${port && `:${port}`}${path}`;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -12,7 +12,10 @@ const adapter = createTransport();
 
 @Controller()
 class Inbound {
-  constructor(@InjectHttpClient() private readonly http: AxiosInstance) {}
+  constructor(
+    @InjectHttpClient() private readonly http: AxiosInstance,
+    @InjectHttpClient('untraced') private readonly untraced: AxiosInstance,
+  ) {}
 
   /** A call that needs a second request. */
   @Get('call')
@@ -32,6 +35,14 @@ class Inbound {
     return (await axios.get(`${UPSTREAM}/it`, { adapter, validateStatus: null })).data;
   }
 
+  /** By a client without spans, through a proxy that refuses the tunnel. */
+  @Get('tunnelled')
+  async tunnelled(): Promise<string> {
+    const { hostname: host, port } = new URL(UPSTREAM);
+    const call = this.untraced.get('https://127.0.0.1:1/', { proxy: { host, port: Number(port) } });
+    return call.then(String, ({ code }) => code);
+  }
+
   /** Not by our client. */
   @Get('other')
   other(): Promise<string> {
@@ -42,7 +53,10 @@ class Inbound {
 }
 
 @Module({
-  imports: [HttpClientModule.forRoot({ baseURL: UPSTREAM, resilience: { retry: { baseMs: 1 } } })],
+  imports: [
+    HttpClientModule.forRoot({ baseURL: UPSTREAM, resilience: { retry: { baseMs: 1 } } }),
+    HttpClientModule.forFeature({ name: 'untraced', telemetry: false }),
+  ],
   controllers: [Inbound],
 })
 class AppModule {}

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, request as forward } from 'node:http';
+import { createServer, type RequestListener, request as forward } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export interface Proxy extends AsyncDisposable {
@@ -16,14 +17,30 @@ export interface Proxy extends AsyncDisposable {
   readonly authorizations: (string | undefined)[];
 }
 
+export interface ProxyOptions {
+  /** What CONNECT is refused with; 200: it is not. */
+  readonly status?: number;
+  /** CONNECT is not answered. */
+  readonly hangs?: boolean;
+  /** It is reached over TLS. */
+  readonly tls?: ServerOptions;
+  /** The answer that opens a tunnel, in the parts in which it is written. */
+  readonly opening?: readonly string[];
+}
+
 /** A real forward proxy on loopback. */
-export async function startProxy({ status = 200, hangs = false } = {}): Promise<Proxy> {
+export async function startProxy({
+  status = 200,
+  hangs = false,
+  tls,
+  opening = ['HTTP/1.1 200 Connection Established\r\n\r\n'],
+}: ProxyOptions = {}): Promise<Proxy> {
   let tunnels = 0;
   let forwarded = 0;
   let connections = 0;
   const sockets = new Set<Socket>();
   const authorizations: (string | undefined)[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const answer: RequestListener = (incoming, outgoing) => {
     forwarded++;
     authorizations.push(incoming.headers['proxy-authorization']);
     const { hostname, port, pathname, search } = new URL(incoming.url!);
@@ -33,7 +50,8 @@ export async function startProxy({ status = 200, hangs = false } = {}): Promise<
       response.pipe(outgoing);
     });
     incoming.pipe(onward);
-  });
+  };
+  const server = tls ? createSecureServer(tls, answer) : createServer(answer);
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -55,9 +73,13 @@ export async function startProxy({ status = 200, hangs = false } = {}): Promise<
       return;
     }
     const { hostname, port } = new URL(`http://${incoming.url}`);
+    socket.setNoDelay();
     const onward = connect(Number(port || 80), hostname, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
+      const write = ([part, ...rest]: readonly string[]) => {
+        if (part === undefined) onward.pipe(socket).pipe(onward);
+        else socket.write(part, () => setImmediate(write, rest));
+      };
+      write(opening);
     });
     onward.on('error', () => socket.destroy());
     socket.once('close', () => onward.destroy());
@@ -65,7 +87,7 @@ export async function startProxy({ status = 200, hangs = false } = {}): Promise<
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http${tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get tunnels() {
       return tunnels;
     },

@@ -2,7 +2,5 @@ module.exports = {
   testEnvironment: 'node',
   testRegex: '\\.spec\\.ts$',
   transform: { '\\.m?[jt]s$': 'ts-jest' },
-  transformIgnorePatterns: [
-    '/node_modules/(?!(\\.pnpm|nest-outbound|https-proxy-agent|agent-base|proxy-agent-negotiate)/)',
-  ],
+  transformIgnorePatterns: ['/node_modules/(?!(\\.pnpm|nest-outbound)/)'],
 };
