@@ -380,9 +380,23 @@ describe('through a proxy', () => {
     expect(await errorOf(tunnelled)).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
     expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, queued: 0 } });
     expect(answers).toHaveLength(3);
+    expect(guarded.pool.tunnelAgent(new URL(proxy.url)).sockets).toEqual({}); // no place is held until DNS answers
     for (const answer of answers) answer();
     await new Promise((settle) => setTimeout(settle, 50));
     expect(proxy.connections).toBe(0); // nobody waits for them any more
+  });
+
+  it('a call that is left to axios lets go of a proxy that does not answer, when it is given up', async () => {
+    await using proxy = await startProxy({ hangs: true });
+    const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+    await using guarded = guardedClient({ guard });
+    const controller = new AbortController();
+    const config = { proxy: proxyOf(proxy.url), beforeRedirect: () => {}, signal: controller.signal };
+    const call = errorOf(guarded.client.get('https://127.0.0.1:1/', config));
+    await expect.poll(() => proxy.tunnels).toBe(1);
+    controller.abort();
+    expect(await call).toMatchObject({ code: 'ERR_CANCELED' });
+    await expect.poll(() => proxy.open).toBe(0);
   });
 
   it('a redirect of what axios has forwarded is refused, as nothing can be resolved in between', async () => {

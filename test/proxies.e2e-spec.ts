@@ -1,5 +1,8 @@
 import axios from 'axios';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import type { Socket } from 'node:net';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
@@ -75,6 +78,22 @@ describe('an https call through a proxy', () => {
     const calls = Array.from({ length: 10 }, () => client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) }));
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected');
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0 } });
+  });
+
+  it('tries no more tunnels for a request than one, also where it had to wait for its turn', async () => {
+    const asked: Socket[] = [];
+    await using proxy = await startRawUpstream((socket) => void asked.push(socket));
+    const { transport } = start({ pool: { maxSockets: 1 } });
+    const agent = transport.pool.tunnelAgent(new URL(proxy.url));
+    const requests = [1, 2].map(() => get('https://127.0.0.1:1/', { agent }));
+    const failed = Promise.all(requests.map(async (sent) => once(sent, 'error')));
+    for (const turn of [1, 2]) {
+      await expect.poll(() => asked).toHaveLength(turn);
+      asked.at(-1)!.end();
+    }
+    await failed;
+    expect(agent).toMatchObject({ requests: {}, sockets: {}, totalSocketCount: 0 });
+    expect(proxy.connections).toBe(2);
   });
 
   it('closes its tunnels with the transport', async () => {

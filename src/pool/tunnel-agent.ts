@@ -29,18 +29,21 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
   (agent as unknown as AgentInternals).createConnection = (target, callback) => {
     const request = (target as RequestedTarget)[FOR_REQUEST]!;
     delete (target as RequestedTarget)[FOR_REQUEST]; // the socket keeps its target for life, and must not keep its first request
-    const release = holdPlace(agent, target);
-    openGuardedTunnel(proxy, request, target, settings.addressGuard).then(
-      (socket) => {
-        release(false);
-        initSocket.call(agent, socket, target);
-        callback(null, socket);
-      },
-      (error: unknown) => {
-        callback(error);
-        release(true);
-      },
-    );
+    const release = holdPlace(agent, request, target);
+    const { signal, unwatch } = destructionOf(request);
+    openGuardedTunnel(proxy, target, settings.addressGuard, signal)
+      .finally(unwatch)
+      .then(
+        (socket) => {
+          release(false);
+          initSocket.call(agent, socket, target);
+          callback(null, socket);
+        },
+        (error: unknown) => {
+          callback(error);
+          release(true);
+        },
+      );
     return undefined;
   };
   rememberNames(agent);
@@ -55,15 +58,35 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
 /** The proxy's own address is the operator's choice, and the target's the proxy's to find out: here it is judged as DNS has it. */
 async function openGuardedTunnel(
   proxy: URL,
-  request: ClientRequest,
   target: TunnelTarget,
   guard: AddressGuard | undefined,
+  signal: AbortSignal,
 ): Promise<Socket> {
-  if (guard) {
-    await guard.admit(target);
-    if (request.destroyed) throw new Error('nobody waits for the tunnel any more');
-  }
-  return openTunnel(proxy, request, target);
+  if (guard) await unlessAborted(guard.admit(target), signal);
+  return openTunnel(proxy, target, signal);
+}
+
+/** Aborted when a request is destroyed that has no socket yet, of which Node tells nobody: a proxy could keep it waiting for ever. */
+function destructionOf(request: ClientRequest): { readonly signal: AbortSignal; readonly unwatch: () => void } {
+  const controller = new AbortController();
+  if (request.destroyed) controller.abort();
+  const destroy = request.destroy.bind(request);
+  request.destroy = (error) => {
+    controller.abort();
+    return destroy(error);
+  };
+  const unwatch = () => {
+    request.destroy = destroy;
+  };
+  return { signal: controller.signal, unwatch };
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 /**
@@ -71,18 +94,28 @@ async function openGuardedTunnel(
  * each until then.
  * @returns gives the place up; if it failed, to the next request in the queue
  */
-function holdPlace(agent: Agent, target: SocketTarget): (failed: boolean) => void {
+function holdPlace(agent: Agent, request: ClientRequest, target: SocketTarget): (failed: boolean) => void {
   const place = new Socket();
   const { _agentKey: key = '' } = target;
-  const counted = agent as unknown as { sockets: Record<string, Socket[]>; totalSocketCount: number };
+  const counted = agent as unknown as {
+    sockets: Record<string, Socket[]>;
+    requests: Record<string, ClientRequest[]>;
+    totalSocketCount: number;
+  };
   (counted.sockets[key] ??= []).push(place);
   counted.totalSocketCount++;
   return (failed) => {
-    if (failed) {
-      (agent as unknown as AgentInternals).removeSocket(place, target);
-      return;
-    }
-    counted.sockets[key] = counted.sockets[key]!.filter((socket) => socket !== place);
+    remove(place, counted.sockets, key);
     counted.totalSocketCount--;
+    if (!failed) return;
+    remove(request, counted.requests, key); // Node leaves it in the queue, and would open tunnels for it for ever
+    (agent as unknown as AgentInternals).removeSocket(place, target);
   };
+}
+
+/** Node takes a list that is there not to be empty. */
+function remove<Entry>(entry: Entry, lists: Record<string, Entry[]>, key: string): void {
+  const rest = lists[key]?.filter((other) => other !== entry) ?? [];
+  if (rest.length > 0) lists[key] = rest;
+  else delete lists[key];
 }

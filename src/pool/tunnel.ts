@@ -11,19 +11,15 @@ export interface TunnelTarget extends SocketTarget {
   readonly maxHeaderSize?: number;
 }
 
-/** Request → the CONNECT that asks for its tunnel. */
-const opening = new WeakMap<ClientRequest, ClientRequest>();
-
 /**
  * Opens a tunnel through a proxy with CONNECT (RFC 9110 §9.3.6) and starts TLS with the target in it. Whatever else the proxy answers is no
  * answer of the target's: nobody has vouched for it.
- * @param request whom the tunnel is for
+ * @param signal whether anybody still waits for it
  * @throws what the socket or Node's parser fails with, or ERR_PROXY_TUNNEL where the proxy refuses, with its answer's `status`
  */
-export function openTunnel(proxy: URL, request: ClientRequest, target: TunnelTarget): Promise<Socket> {
-  return new Promise<Socket>((resolve, reject) => {
-    const connecting = connectRequest(proxy, target);
-    opening.set(request, connecting);
+export function openTunnel(proxy: URL, target: TunnelTarget, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const connecting = connectRequest(proxy, target, signal);
     connecting.on('error', reject);
     connecting.once('connect', ({ statusCode = 0 }, socket, head) => {
       const isOpen = statusCode >= 200 && statusCode < 300;
@@ -36,16 +32,11 @@ export function openTunnel(proxy: URL, request: ClientRequest, target: TunnelTar
       reject(isOpen ? tunnelError('more than an answer') : tunnelError(`status ${statusCode}`, statusCode));
     });
     connecting.end();
-  }).finally(() => opening.delete(request));
-}
-
-/** Ends the tunnel that is being opened for a request: a proxy that does not answer would keep its socket for ever. */
-export function abandonTunnel(request: ClientRequest): void {
-  opening.get(request)?.destroy();
+  });
 }
 
 /** Made without `http.request`, so that what observes an app's calls there takes it for none, and adds no header of theirs. */
-function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget): ClientRequest {
+function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget, signal: AbortSignal): ClientRequest {
   const authority = `${isIPv6(host!) ? `[${host}]` : host}:${port}`;
   const credentials = credentialsOf(proxy);
   return new ClientRequest(
@@ -59,6 +50,7 @@ function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget)
         ...(credentials && { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
       },
       maxHeaderSize,
+      signal,
       createConnection: () => connectTo(proxy),
     }),
   );

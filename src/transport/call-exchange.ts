@@ -3,7 +3,6 @@ import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../
 import type { Call } from '../layers/layer.js';
 import type { Clock } from '../clock.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { abandonTunnel } from '../pool/tunnel.js';
 import type { ExchangeRequest } from './client-request.js';
 import { Exchange } from './exchange.js';
 import type { Phase, PhaseLimits } from './phase-timer.js';
@@ -42,6 +41,5 @@ export class CallExchange extends Exchange {
 
   protected ended(): void {
     this.#settings.pool.slots.release(this.#origin);
-    if (this.request && !this.request.socket) abandonTunnel(this.request);
   }
 }
