@@ -254,6 +254,15 @@ describe('the environment', () => {
     expect((await client.get(upstream.url)).status).toBe(200);
   });
 
+  it.each(['http://127.0.0.1:1/', 'https://127.0.0.1:1/'])('cannot name a SOCKS proxy, for %s', async (url) => {
+    stubEnvironment({ ALL_PROXY: 'socks5://user:secret@127.0.0.1:1' });
+    const { client } = start();
+    const error = { code: 'ERR_BAD_OPTION', message: 'Unsupported proxy protocol socks5:, use http: or https:' };
+    await expect(client.get(url)).rejects.toMatchObject(error);
+    const config = { proxy: { protocol: 'socks5', host: '127.0.0.1', port: 1 } };
+    await expect(client.get(url, config)).rejects.toMatchObject(error);
+  });
+
   it('is not used for a call with proxy: false', async () => {
     await using upstream = await startUpstream();
     stubEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });

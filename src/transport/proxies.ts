@@ -22,13 +22,13 @@ export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
   const found = new Map<string, URL | undefined>();
   return ({ proxy }, { origin, socketPath }) => {
     if (proxy === false || socketPath !== undefined) return undefined;
-    if (proxy) return urlOfProxy(proxy);
+    if (proxy) return supported(urlOfProxy(proxy));
     if (!environmentHasProxy) return undefined;
     if (!found.has(origin)) {
       checkEnvironment();
       if (found.size === MAX_CACHED_ORIGINS) found.clear();
       const address = getProxyForUrl(origin);
-      found.set(origin, address ? new URL(address) : undefined);
+      found.set(origin, address ? supported(new URL(address)) : undefined);
     }
     return found.get(origin);
   };
@@ -55,6 +55,13 @@ function urlOfProxy({ host, port, protocol = 'http', auth }: AxiosProxyConfig): 
     url.password = auth.password;
   }
   return url;
+}
+
+/** @throws AxiosError for a proxy that speaks no HTTP, such as SOCKS */
+function supported(proxy: URL): URL {
+  const { protocol } = proxy;
+  if (protocol === 'http:' || protocol === 'https:') return proxy;
+  throw new AxiosError(`Unsupported proxy protocol ${protocol}, use http: or https:`, AxiosError.ERR_BAD_OPTION);
 }
 
 /** A request for http as a proxy takes it: to the proxy, with the whole URL for its path (RFC 9112 §3.2.2). */
