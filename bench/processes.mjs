@@ -37,13 +37,16 @@ async function nextMessage(child) {
   }
 }
 
-/** Starts the server that is called. */
-export async function startUpstream() {
-  const child = start('./upstream.mjs');
+/**
+ * Starts the server that is called.
+ * @param {{ sleeps: boolean }} options whether it sleeps while no request is there
+ */
+export async function startUpstream({ sleeps }) {
+  const child = start('./upstream.mjs', sleeps ? { UPSTREAM_SLEEPS: '1' } : {});
   const origins = await nextMessage(child);
   return {
     origins,
-    /** @returns {Promise<{ sockets: number, cpu: { user: number, system: number } }>} what it has seen so far */
+    /** @returns {Promise<{ sockets: number }>} what it has seen so far */
     async look() {
       child.send('look');
       return nextMessage(child);
@@ -65,12 +68,10 @@ export async function runWorker(upstream, job) {
     const { result } = await nextMessage(child);
     const atEnd = await upstream.look();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-    const upstreamCpu = atEnd.cpu.user + atEnd.cpu.system - warm.cpu.user - warm.cpu.system;
     return {
       ...result,
       sockets: atEnd.sockets - atStart.sockets,
       socketsWhileMeasured: atEnd.sockets - warm.sockets,
-      upstreamCpu: upstreamCpu / result.requests,
     };
   } catch (error) {
     throw new Error(`${job.contender} in ${job.scenario}: ${error.message}`, { cause: error });

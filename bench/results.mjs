@@ -1,6 +1,6 @@
 import { ratio, summary } from './statistics.mjs';
 
-const MEASURED = ['cpu', 'userCpu', 'rps', 'sockets', 'socketsWhileMeasured', 'p50', 'p99', 'rss', 'upstreamCpu'];
+const MEASURED = ['cpu', 'userCpu', 'rps', 'sockets', 'socketsWhileMeasured', 'p50', 'p99', 'rss'];
 
 /**
  * What the rounds of one scenario come to.

@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     requests: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    'upstream-sleeps': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -62,7 +63,7 @@ async function main() {
   };
   console.log(heading(results));
 
-  const upstream = await startUpstream();
+  const upstream = await startUpstream({ sleeps: options['upstream-sleeps'] });
   try {
     for (const scenario of scenarios) {
       const taking = takes(scenario);
@@ -79,7 +80,8 @@ async function main() {
   results.machine.loadAfter = os.loadavg()[0];
   write(new URL('latest.json', RESULTS), `${JSON.stringify(results, undefined, 2)}\n`);
   const charted = results.scenarios.find(({ name }) => name === CHART_SCENARIO);
-  const isWhole = charted && !options.contender && !options.quick && !options.requests && rounds >= ROUNDS;
+  const isUsual = !options.contender && !options.quick && !options.requests && !options['upstream-sleeps'];
+  const isWhole = charted && isUsual && rounds >= ROUNDS;
   if (isWhole) write(CHART, cpuChart(charted, results));
 }
 
