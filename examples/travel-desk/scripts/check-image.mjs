@@ -4,7 +4,6 @@ import { DockerfileParser } from 'dockerfile-ast';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -62,12 +61,13 @@ function copy(source, target, to) {
 
 const execForm = (step) => JSON.parse(step.getArgumentsContent().replace(/^CMD /, ''));
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
+/** @returns where the app listens */
+async function listening({ stdout }) {
+  for await (const line of createInterface({ input: stdout })) {
+    const [address] = /(?<=Open )http:\S+/.exec(line) ?? [];
+    if (address) return address;
+  }
+  throw new Error('it ended before it listened');
 }
 
 async function expectOk(url) {
@@ -76,19 +76,19 @@ async function expectOk(url) {
 }
 
 async function run({ command, healthcheck, env, user, ...stage }) {
-  const port = await freePort();
   const options = {
     cwd: inside(stage),
-    env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', PORT: String(port), UPSTREAM_PORT: '0' },
+    env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', PORT: '0', UPSTREAM_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
     ...(process.getuid() === 0 && { uid: user, gid: user }),
   };
   const app = spawn(command[0], command.slice(1), options);
   const closed = once(app, 'close');
   try {
-    for await (const line of createInterface({ input: app.stdout })) if (line.includes('Open http')) break;
-    await Promise.all(['/call-many?n=2', '/docs'].map((path) => expectOk(`http://127.0.0.1:${port}${path}`)));
-    execFileSync(healthcheck[0], healthcheck.slice(1), options);
+    const address = await listening(app);
+    await Promise.all(['/call-many?n=2', '/docs'].map((path) => expectOk(new URL(path, address))));
+    const { port: PORT } = new URL(address);
+    execFileSync(healthcheck[0], healthcheck.slice(1), { ...options, env: { ...options.env, PORT } });
   } finally {
     app.stdout.resume();
     app.kill('SIGTERM');
