@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { attack, OK, startClient } from './support/attack.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream } from './support/upstream.js';
@@ -168,8 +168,98 @@ describe('the body of a redirect', () => {
     },
   );
 
-  it('that does not come keeps the only socket no longer than the attempt', async () => {
-    const { error } = await attack(promising('content-length: 10'), {}, NO_LIMITS);
-    expect(error!.code).toBe('ECONNABORTED');
+  describe('gives up its slot before the next hop waits for one', () => {
+    const stalled = (location: string) =>
+      `HTTP/1.1 302 Found\r\nlocation: ${location}\r\ncontent-length: 10\r\n\r\nmoved`;
+    const ONE_SOCKET = { ...NO_LIMITS, pool: { maxSockets: 1 } };
+    const ONE_IN_ALL = { ...NO_LIMITS, pool: { maxSockets: 1, maxTotalSockets: 1 } };
+
+    it.each([
+      ['that stalls', stalled('/a')],
+      ['without an end', 'HTTP/1.1 302 Found\r\nlocation: /a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nmoved\r\n'],
+      ['that is cut', 'HTTP/1.1 302 Found\r\nlocation: /a\r\nconnection: close\r\ncontent-length: 10\r\n\r\nmoved'],
+      ['of no bytes', to('/a')],
+    ])('to its own origin, which has one socket: %s', async (_, answer) => {
+      const redirecting = (socket: Socket, head: string) => void socket.write(head.startsWith('GET / ') ? answer : OK);
+      expect((await attack(redirecting, {}, ONE_SOCKET)).response!.data).toBe('ok');
+      const maxQueued = 0; // nobody has to wait for it
+      const { response } = await attack(redirecting, {}, { ...NO_LIMITS, pool: { maxSockets: 1, maxQueued } });
+      expect(response!.data).toBe('ok');
+    });
+
+    it('after a body that it sends again', async () => {
+      const redirecting = (socket: Socket, head: string) =>
+        void socket.write(head.startsWith('POST / ') ? stalled('/a').replace('302', '307') : OK);
+      const { response } = await attack(redirecting, { method: 'post', data: new Blob(['hello']) }, ONE_SOCKET);
+      expect(response!.data).toBe('ok');
+    });
+
+    it('of which every hop has a body that stalls', async () => {
+      const { error, heads } = await attack((socket) => void socket.write(stalled('/')), {}, ONE_SOCKET);
+      expect(error!.code).toBe('ERR_FR_TOO_MANY_REDIRECTS');
+      expect(heads).toHaveLength(6);
+    });
+
+    it.each([
+      ['each with one socket', ONE_SOCKET],
+      ['with one socket in all', ONE_IN_ALL],
+    ])('to another origin and back, %s', async (_, options) => {
+      await using other = await startRawUpstream((socket) => void socket.write(stalled(`${own.url}/back`)));
+      await using own = await startRawUpstream(
+        (socket, head) => void socket.write(head.startsWith('GET / ') ? stalled(other.url) : OK),
+      );
+      const { transport, client } = startClient(options);
+      expect((await client.get(own.url)).data).toBe('ok');
+      await transport.close();
+      expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+    });
+
+    it('and lets those who have waited for it longer go first', async () => {
+      await using upstream = await startRawUpstream((socket, head) => {
+        const [, path] = head.split(' ');
+        order.push(path!);
+        socket.write(path === '/' ? stalled('/a') : OK);
+      });
+      const order: string[] = [];
+      const { transport, client } = startClient(ONE_SOCKET);
+      await Promise.all(['/', '/waiting'].map((path) => client.get(upstream.url + path)));
+      expect(order).toEqual(['/', '/waiting', '/a']);
+      await transport.close();
+    });
+
+    it('and ends with the client while it waits', async () => {
+      await using other = await startRawUpstream(() => queue.push(''));
+      const queue: string[] = [];
+      await using upstream = await startRawUpstream((socket) => void socket.write(stalled(`${other.url}/a`)));
+      const { transport, client } = startClient({ ...ONE_SOCKET, timeouts: {} });
+      const controller = new AbortController();
+      const busy = client.get(`${other.url}/busy`, { signal: controller.signal }).catch(({ code }) => code as string);
+      const redirected = client.get(upstream.url).catch(({ code }) => code as string);
+      await vi.waitFor(() => expect(transport.pool.stats().total.queued).toBe(1));
+      const closed = transport.close();
+      expect(await redirected).toBe('ERR_CLIENT_CLOSED');
+      controller.abort();
+      await busy;
+      await closed;
+      expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
+    });
+  });
+
+  it.each([
+    ['whose body has no announced length', 'GET', 'transfer-encoding: chunked\r\n\r\n5\r\nmoved\r\n0\r\n\r\n'],
+    ['that answers HEAD', 'HEAD', 'content-length: 1000000\r\n\r\n'],
+  ])('%s leaves its socket to the next hop', async (_, method, rest) => {
+    const { heads, socketWasReused } = await attack(
+      (socket, head) =>
+        void socket.write(
+          head.startsWith(`${method} / `)
+            ? `HTTP/1.1 302 Found\r\nlocation: /a\r\n${rest}`
+            : `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n${method === 'HEAD' ? '' : 'ok'}`,
+        ),
+      { method },
+      { pool: { maxSockets: 1 } },
+    );
+    expect(heads).toHaveLength(2);
+    expect(socketWasReused).toBe(true);
   });
 });

@@ -131,6 +131,11 @@ export abstract class Exchange implements PhaseOwner {
     if (this.#failure) listener(this.#failure.reason);
   }
 
+  /** Whether its socket is the pool's again, or gone. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
   /** Whether the request was sent on a socket that had carried another. */
   get reusedSocket(): boolean {
     const socket = this.request?.socket;

@@ -10,8 +10,8 @@ import type { ExchangeRequest } from './client-request.js';
 import { isDelegated } from './delegation.js';
 import { deliver, type DeliverSettings } from './deliver.js';
 import { firstRequest } from './first-request.js';
-import { type Opened, openExchange, type OpenSettings, type Trace } from './open-exchange.js';
-import { leave, redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
+import { leave, type Opened, openExchange, type OpenSettings, type Trace } from './open-exchange.js';
+import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
 import { requestTarget } from './request-target.js';
 import { poolRouting, type Routing } from './routing.js';
 import { StreamedBody } from './streamed-body.js';
@@ -70,8 +70,8 @@ async function sendAndFollow(
   try {
     for (let redirects = 0; ; redirects++) {
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
-      const opened = await openExchange(request, call, trace, settings, routing);
-      if (redirect) leave(redirect);
+      const opened = await openExchange(request, call, trace, settings, routing, redirect);
+      if (redirect) void leave(redirect);
       const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings.redirects) : undefined;
       if (!next) return deliver(opened, request, call, settings);
       redirect = opened;
@@ -80,7 +80,7 @@ async function sendAndFollow(
       request = next;
     }
   } catch (error) {
-    if (redirect) leave(redirect);
+    if (redirect) void leave(redirect);
     if (first.body instanceof StreamedBody) first.body.destroy();
     throw error;
   }

@@ -9,6 +9,7 @@ import type { ExchangeRequest } from './client-request.js';
 import type { Exchange } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
 import { forwardedRequest } from './proxies.js';
+import { onBodyEnd } from './on-body-end.js';
 import { explainedOverflow, refusalOf } from './response-headers.js';
 import type { Routing } from './routing.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
@@ -32,8 +33,18 @@ export interface Opened {
 }
 
 /**
+ * Nobody waits any more for what is left of a response that redirects: it may never come.
+ * @returns once its slot is free, or a promise of it where that takes a tick
+ */
+export function leave({ exchange, response }: Opened): void | Promise<void> {
+  if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
+  if (!exchange.isOver) return new Promise((resolve) => onBodyEnd(response, () => resolve()));
+}
+
+/**
  * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
  * the request may be repeated and the origin's budget allows it, the second time on a fresh socket.
+ * @param redirect what led here: it gives up its slot before this request waits for one, which may be the very same
  * @throws AddressBlockedError, HeadersTooLargeError, AxiosError, or what waiting for a socket and the exchange fail with
  */
 export async function openExchange(
@@ -42,6 +53,7 @@ export async function openExchange(
   trace: Trace,
   settings: OpenSettings,
   routing: Routing,
+  redirect?: Opened,
 ): Promise<Opened> {
   const { pool } = settings;
   const { guard } = pool;
@@ -54,7 +66,7 @@ export async function openExchange(
   const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
   const agent = routing.agentFor(target, proxy);
   const { origin } = sent.target;
-  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
+  if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
   const exchange = new CallExchange(sent, agent, call, settings);
   trace.exchange = exchange;
   try {
@@ -66,7 +78,7 @@ export async function openExchange(
     }
   }
   publishReplay(settings.events, call);
-  if (!pool.slots.take(origin)) await waitForSlot(origin, call, settings);
+  if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
   const replay = new CallExchange(sent, agent, call, settings);
   trace.exchange = replay;
   try {
@@ -74,6 +86,14 @@ export async function openExchange(
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
+}
+
+async function slotAfter(redirect: Opened | undefined, origin: string, call: Call, settings: SlotSettings) {
+  if (redirect) {
+    await leave(redirect);
+    if (settings.pool.slots.take(origin)) return;
+  }
+  await waitForSlot(origin, call, settings);
 }
 
 function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, headers, body }: ExchangeRequest): boolean {

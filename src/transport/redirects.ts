@@ -74,18 +74,18 @@ export function tooManyRedirects(config: InternalAxiosRequestConfig, request: Cl
   return error;
 }
 
-/** Nobody waits any more for what is left of a redirect: it may never come. */
-export function leave({ exchange, response }: Opened): void {
-  if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
-}
-
 function discard(exchange: Exchange, response: IncomingMessage, keepsBody: boolean): void {
-  const length = Number(ownHeader(response.headers, 'content-length') ?? Infinity);
+  // The answer to HEAD has the length of a body that does not follow.
+  const announced = response.complete ? 0 : Number(ownHeader(response.headers, 'content-length') ?? 0);
   response.on('error', () => {}); // of no interest any more
-  if (!exchange.handOver(keepsBody) || length > MAX_DISCARDED_BYTES) {
+  if (!exchange.handOver(keepsBody) || announced > MAX_DISCARDED_BYTES) {
     exchange.abandon();
     return;
   }
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_DISCARDED_BYTES) exchange.abandon();
+  });
   response.on('end', () => exchange.end());
-  response.resume();
 }
