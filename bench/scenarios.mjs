@@ -26,10 +26,13 @@ const CORE = [
   'axios-agentkeepalive',
   'undici-request',
   'raw-http',
+  'raw-http-url',
 ];
 const SOME = [...CORE, 'node-fetch'];
 const MORE = [...SOME, 'got'];
 const ALL = [...MORE, 'undici-fetch', 'ky'];
+/** The same client with more switched on. */
+const SWITCHED_ON = ['nest-outbound-standard', 'nest-outbound-telemetry'];
 
 /** Until what a request runs through is compiled: before about 3000 requests, they cost a multiple of what they do after. */
 const WARMUP = 5_000;
@@ -70,7 +73,7 @@ export const SCENARIOS = [
     concurrency: 50,
     requests: 6_000,
     warmup: WARMUP,
-    contenders: [...ALL, 'axios-fresh-client'],
+    contenders: [...ALL, ...SWITCHED_ON, 'axios-fresh-client'],
   },
   {
     ...smallGet,
@@ -78,6 +81,15 @@ export const SCENARIOS = [
     title: 'small JSON GET, 500 at a time',
     concurrency: 500,
     requests: 6_000,
+    warmup: WARMUP,
+    contenders: SOME,
+  },
+  {
+    ...smallGet,
+    name: 'small-get-2000',
+    title: 'small JSON GET, 2,000 at a time',
+    concurrency: 2_000,
+    requests: 10_000,
     warmup: WARMUP,
     contenders: SOME,
   },

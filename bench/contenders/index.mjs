@@ -2,6 +2,8 @@
 export const CONTENDERS = [
   { id: 'nest-outbound-http-service', name: 'nest-outbound HttpService' },
   { id: 'nest-outbound-axios', name: 'nest-outbound axios' },
+  { id: 'nest-outbound-standard', name: "nest-outbound axios, resilience: 'standard'" },
+  { id: 'nest-outbound-telemetry', name: 'nest-outbound axios, OpenTelemetry on' },
   { id: 'nest-outbound-transport', name: 'nest-outbound transport under plain axios.create' },
   { id: 'nestjs-axios-http-service', name: '@nestjs/axios HttpService' },
   { id: 'axios-agentkeepalive', name: 'axios + agentkeepalive' },
@@ -11,7 +13,8 @@ export const CONTENDERS = [
   { id: 'undici-fetch', name: 'undici fetch' },
   { id: 'got', name: 'got' },
   { id: 'ky', name: 'ky' },
-  { id: 'raw-http', name: 'raw http.request + agentkeepalive + JSON.parse' },
+  { id: 'raw-http', name: 'raw http.request(options) + agentkeepalive + JSON.parse' },
+  { id: 'raw-http-url', name: 'raw http.request(url) + agentkeepalive + JSON.parse' },
 ];
 
 /** Those that the others are compared with. */

@@ -1,51 +1,8 @@
-import http from 'node:http';
-import https from 'node:https';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { createAgents, destroyAgents } from '../helpers/agents.mjs';
-import { drain } from '../helpers/drain.mjs';
+import { rawClient } from '../helpers/raw-client.mjs';
 
-/** The least that a request on node:http costs: no options, no interceptors, no time limits, no redirects. */
+/** The least that a request on node:http costs, as a careful person writes it: with an options object. */
 export async function create(target) {
-  const { url, method, body, kind, acceptEncoding } = target;
-  const agents = createAgents(target);
-  const [{ request: send }, agent] = url.startsWith('https:') ? [https, agents.https] : [http, agents.http];
-  const read = kind === 'stream' ? drain : readJson;
-
-  const request = () =>
-    new Promise((resolve, reject) => {
-      const payload = body && JSON.stringify(body);
-      const headers = { accept: 'application/json' };
-      if (acceptEncoding) headers['accept-encoding'] = acceptEncoding;
-      if (payload) {
-        headers['content-type'] = 'application/json';
-        headers['content-length'] = Buffer.byteLength(payload);
-      }
-      const outgoing = send(url, { agent, method, headers }, (response) => {
-        if (response.statusCode === 200) resolve(read(decoded(response)));
-        else reject(new Error(`HTTP ${response.statusCode}`));
-      });
-      outgoing.on('error', reject);
-      outgoing.end(payload);
-    });
-  return { request, close: () => destroyAgents(agents) };
-}
-
-function decoded(response) {
-  return response.headers['content-encoding'] === 'gzip' ? pipeline(response, createGunzip(), () => {}) : response;
-}
-
-function readJson(readable) {
-  return new Promise((resolve, reject) => {
-    const chunks = [];
-    readable.on('data', (chunk) => chunks.push(chunk));
-    readable.on('error', reject);
-    readable.on('end', () => {
-      try {
-        resolve(JSON.parse(Buffer.concat(chunks).toString()));
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
+  return rawClient(target, ({ hostname, port, pathname }, settings) => [
+    { hostname, port, path: pathname, ...settings },
+  ]);
 }
