@@ -10,16 +10,16 @@ export function withAddedHeaders(
   added: Readonly<Record<string, string>>,
 ): InternalAxiosRequestConfig {
   let headers: AxiosHeaders | undefined;
-  let sensitiveHeaders: string[] | undefined;
+  const names: string[] = [];
   for (const name in added) {
     if (config.headers.has(name)) continue;
     headers ??= Object.assign(new AxiosHeaders(), config.headers);
-    sensitiveHeaders ??= config.sensitiveHeaders?.slice() ?? [];
     headers[name] = added[name];
-    sensitiveHeaders.push(name);
+    names.push(name);
   }
+  if (!headers) return config;
   // Without a prototype, as axios's own configs are, so that nobody can slip settings in.
-  return headers ? Object.assign(Object.create(null), config, { headers, sensitiveHeaders }) : config;
+  return Object.assign(Object.create(null), config, { headers, sensitiveHeaders: withNames(config, names) });
 }
 
 /**
@@ -39,9 +39,14 @@ export function withReplacedHeaders(
     headers.delete(name);
     if (replaced[name] !== undefined) headers[name] = replaced[name];
   }
-  const { sensitiveHeaders } = config;
   return Object.assign(Object.create(null), config, {
     headers,
-    ...(stayHome && { sensitiveHeaders: [...(sensitiveHeaders ?? []), ...names] }),
+    ...(stayHome && { sensitiveHeaders: withNames(config, names) }),
   });
+}
+
+/** What is no list stays as it is: the transport refuses it. */
+function withNames({ sensitiveHeaders }: InternalAxiosRequestConfig, names: readonly string[]): string[] {
+  const given: unknown = sensitiveHeaders ?? [];
+  return Array.isArray(given) ? [...given, ...names] : (given as string[]);
 }

@@ -55,17 +55,18 @@ describe('redirectedHeaders', () => {
 
   it('leave out Host, which is the new target’s own', () => {
     const { Host: _host, ...rest } = HEADERS;
-    expect({ ...redirectedHeaders(HEADERS, true, true, new Set()) }).toEqual(rest);
+    expect({ ...redirectedHeaders(HEADERS, true, new Set()) }).toEqual(rest);
   });
 
   it('leave out what is about a body that does not go along', () => {
-    const kept = redirectedHeaders(HEADERS, true, false, new Set());
+    const kept = redirectedHeaders(HEADERS, false, new Set());
     expect(kept).not.toHaveProperty('Content-Type');
     expect(kept).not.toHaveProperty('Transfer-Encoding');
   });
 
-  it('leave out credentials beyond the origin, also those that a call says are some', () => {
-    expect({ ...redirectedHeaders(HEADERS, false, true, new Set(['x-api-key'])) }).toEqual({
+  it('leave out those that are not for the new target, in whatever case', () => {
+    const secret = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-api-key']);
+    expect({ ...redirectedHeaders(HEADERS, true, secret) }).toEqual({
       'Content-Type': 'text/plain',
       'Transfer-Encoding': 'chunked',
       Accept: '*/*',

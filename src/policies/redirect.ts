@@ -25,25 +25,22 @@ export function redirectOf(
   return { url: new URL(location, from), method: becomesGet ? 'GET' : method, keepsBody: !becomesGet };
 }
 
-const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2']);
-
 /**
- * The headers that go along. Host is the new target's own; headers about a body, its framing included, stay with it; those that hold credentials
- * do not leave the origin they were meant for.
- * @param sensitive names, in lower case, that hold credentials besides the well-known ones
+ * The headers that go along. Host is the new target's own; headers about a body, its framing included, stay with it; secrets do not
+ * leave the origin they were meant for.
+ * @param secret names, in lower case, of those that stay behind: none where the origin is the same
  */
 export function redirectedHeaders<Value>(
   headers: Readonly<Record<string, Value>>,
-  sameOrigin: boolean,
   keepsBody: boolean,
-  sensitive: ReadonlySet<string>,
+  secret: ReadonlySet<string>,
 ): Record<string, Value> {
   const kept: Record<string, Value> = Object.create(null);
   for (const [name, value] of Object.entries(headers)) {
     const lowerCase = name.toLowerCase();
     if (lowerCase === 'host') continue;
     if (!keepsBody && (lowerCase.startsWith('content-') || lowerCase === 'transfer-encoding')) continue;
-    if (!sameOrigin && (CREDENTIALS.has(lowerCase) || sensitive.has(lowerCase))) continue;
+    if (secret.has(lowerCase)) continue;
     kept[name] = value;
   }
   return kept;

@@ -4,19 +4,20 @@ import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { withoutPrototype } from '../prototype-pollution.js';
+import { delegatedRedirects } from './delegated-redirects.js';
 import { delegatedTimings } from './delegated-timings.js';
 import { onBodyEnd } from './on-body-end.js';
 import { checkEnvironment } from './proxies.js';
 import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
+import { secretHeaders } from '../redaction/secret-headers.js';
+import type { RedirectSettings } from './redirects.js';
 import { refusalOf } from './response-headers.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
-import { publishingRedirects } from './transport-events.js';
 
-export interface DelegateSettings extends SlotSettings {
+export interface DelegateSettings extends SlotSettings, RedirectSettings {
   readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'maxQueued' | 'closing'>;
   readonly maxResponseBytes: number | false;
-  readonly redirects: { readonly max: number };
 }
 
 /**
@@ -25,7 +26,7 @@ export interface DelegateSettings extends SlotSettings {
  * @param route settings that no call may change
  */
 export function delegate(settings: DelegateSettings, route: Partial<InternalAxiosRequestConfig> = {}): Handler {
-  const { pool, clock, maxResponseBytes, redirects, events } = settings;
+  const { pool, clock, maxResponseBytes, redirects, rules } = settings;
   const { httpAgent, httpsAgent, slots } = pool;
   const send = axios.getAdapter('http');
   return async (call) => {
@@ -40,7 +41,8 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       ...config,
       ...route,
       cancelToken: cancellation,
-      beforeRedirect: publishingRedirects(events, call, route.beforeRedirect ?? config.beforeRedirect),
+      beforeRedirect: delegatedRedirects(settings, call, route.beforeRedirect ?? config.beforeRedirect),
+      sensitiveHeaders: [...secretHeaders(config.headers, config, rules)],
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,
     });

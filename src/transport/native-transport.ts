@@ -3,7 +3,6 @@ import { concealError } from '../errors/conceal-error.js';
 import { noteAnswer, noteFailure } from '../errors/note-attempt.js';
 import { timeError } from '../errors/timed-error.js';
 import type { Call, Handler } from '../layers/layer.js';
-import type { RedactionRules } from '../redaction/redaction-rules.js';
 import type { EventSink } from '../observability/http-client-events.js';
 import { asAxiosError } from './as-axios-error.js';
 import type { ExchangeRequest } from './client-request.js';
@@ -11,16 +10,13 @@ import { isDelegated } from './delegation.js';
 import { deliver, type DeliverSettings } from './deliver.js';
 import { firstRequest } from './first-request.js';
 import { leave, type Opened, openExchange, type OpenSettings, type Trace } from './open-exchange.js';
-import { redirectedRequest, type RedirectOptions, tooManyRedirects } from './redirects.js';
+import { redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
 import { requestTarget } from './request-target.js';
 import { poolRouting, type Routing } from './routing.js';
 import { StreamedBody } from './streamed-body.js';
 import { publishRedirect } from './transport-events.js';
 
-export interface NativeTransportSettings extends OpenSettings, DeliverSettings {
-  readonly redirects: RedirectOptions;
-  /** What errors must not show. */
-  readonly rules: RedactionRules;
+export interface NativeTransportSettings extends OpenSettings, DeliverSettings, RedirectSettings {
   readonly events: EventSink;
 }
 
@@ -72,7 +68,7 @@ async function sendAndFollow(
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
       const opened = await openExchange(request, call, trace, settings, routing, redirect);
       if (redirect) void leave(redirect);
-      const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings.redirects) : undefined;
+      const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings) : undefined;
       if (!next) return deliver(opened, request, call, settings);
       redirect = opened;
       if (redirects >= maxRedirects) throw tooManyRedirects(config, opened.exchange.request);

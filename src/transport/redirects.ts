@@ -3,6 +3,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { BodyConsumedError } from '../errors/body-consumed.error.js';
 import type { Call } from '../layers/layer.js';
 import { redirectedHeaders, redirectOf } from '../policies/redirect.js';
+import type { RedactionRules } from '../redaction/redaction-rules.js';
+import { secretHeaders } from '../redaction/secret-headers.js';
 import type { ExchangeRequest } from './client-request.js';
 import type { Exchange } from './exchange.js';
 import type { Opened } from './open-exchange.js';
@@ -17,6 +19,17 @@ export interface RedirectOptions {
   readonly allowDowngrade: boolean;
 }
 
+export interface RedirectSettings {
+  readonly redirects: RedirectOptions;
+  /** What must not reach another origin. */
+  readonly rules: RedactionRules;
+}
+
+/** Why a redirect is refused. */
+export const DOWNGRADE = 'from https to http; see redirects.allowDowngrade';
+
+const NONE: ReadonlySet<string> = new Set();
+
 /** A redirect's own body up to this size is read, so that its socket can be used again; a larger one costs more than a socket. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
@@ -30,7 +43,7 @@ export function redirectedRequest(
   from: ExchangeRequest,
   { exchange, response }: Opened,
   call: Call,
-  { allowDowngrade }: RedirectOptions,
+  { redirects: { allowDowngrade }, rules }: RedirectSettings,
 ): ExchangeRequest | undefined {
   const { config } = call;
   const location = ownHeader(response.headers, 'location');
@@ -48,7 +61,7 @@ export function redirectedRequest(
   const target = targetOf(url);
   if (!target) return refuse(`Unsupported protocol ${url.protocol}`);
   if (from.target.secure && !target.secure && !allowDowngrade) {
-    return refuse('from https to http; see redirects.allowDowngrade');
+    return refuse(DOWNGRADE);
   }
   if (keepsBody && from.body instanceof StreamedBody && !from.body.canBeSentAgain) {
     exchange.abandon();
@@ -56,11 +69,10 @@ export function redirectedRequest(
   }
   discard(exchange, response, keepsBody);
   const sameOrigin = target.origin === from.target.origin;
-  const sensitive = new Set((config.sensitiveHeaders ?? []).map((name) => name.toLowerCase()));
   return {
     target: from.target.socketPath && sameOrigin ? { ...target, socketPath: from.target.socketPath } : target,
     method,
-    headers: redirectedHeaders(from.headers, sameOrigin, keepsBody, sensitive),
+    headers: redirectedHeaders(from.headers, keepsBody, sameOrigin ? NONE : secretHeaders(from.headers, config, rules)),
     auth: target.credentials || (sameOrigin ? from.auth : ''),
     family: from.family,
     body: keepsBody ? from.body : undefined,

@@ -1,4 +1,3 @@
-import type { AxiosRequestConfig } from 'axios';
 import { eventOf } from '../layers/call-events.js';
 import type { Call } from '../layers/layer.js';
 import type { EventSink } from '../observability/http-client-events.js';
@@ -14,15 +13,4 @@ export function publishReplay(events: EventSink, call: Call): void {
  */
 export function publishRedirect(events: EventSink, call: Call, status: number, to: string): void {
   if (events.wants('redirect')) events.publish('redirect', eventOf(call, { attempt: call.attempt, status, to }));
-}
-
-type BeforeRedirect = AxiosRequestConfig['beforeRedirect'];
-
-/** Has the redirects that axios's adapter follows published, those that `beforeRedirect` does not refuse. */
-export function publishingRedirects(events: EventSink, call: Call, beforeRedirect: BeforeRedirect): BeforeRedirect {
-  if (!events.wants('redirect')) return beforeRedirect;
-  return (options, response, request) => {
-    beforeRedirect?.(options, response, request);
-    publishRedirect(events, call, response.statusCode, new URL(options['href'] as string).origin);
-  };
 }
