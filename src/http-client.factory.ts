@@ -1,5 +1,6 @@
 import type { AxiosInstance, CreateAxiosDefaults } from 'axios';
 import type { ClientStack } from './client-stack.js';
+import { withBinaryData } from './client/binary-data.js';
 import { type HttpClientInterceptor, registerInterceptors } from './client/http-client-interceptor.js';
 import { createPreparedInstance } from './client/prepared-instance.js';
 import { concealError } from './errors/conceal-error.js';
@@ -15,6 +16,7 @@ export function createHttpClient(
   const { rules, clock } = stack;
   const defaults: CreateAxiosDefaults = {
     ...options.axios,
+    transformRequest: withBinaryData(options.axios.transformRequest),
     ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
     headers: { ...options.headers },
     timeout: options.timeouts.attemptMs || 0, // axios's word for no limit

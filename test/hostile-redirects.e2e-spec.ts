@@ -77,6 +77,13 @@ describe('a redirect that leads nowhere is refused', () => {
     expect((await attack(once('/a\r\nlocation: /a'))).response!.data).toBe('ok');
   });
 
+  it.each([300, 304, 305, 306])('a %i: it is a response, whatever its Location', async (status) => {
+    const head = `HTTP/1.1 ${status} x\r\nlocation: /a\r\n${status === 304 ? '' : 'content-length: 0\r\n'}\r\n`;
+    const { error, heads } = await attack((socket) => void socket.write(head));
+    expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE', response: { status, headers: { location: '/a' } } });
+    expect(heads).toHaveLength(1);
+  });
+
   it('no Location at all: it is a response', async () => {
     expect((await attack(once(''))).error).toMatchObject({ code: 'ERR_BAD_RESPONSE', response: { status: 302 } });
   });
@@ -87,13 +94,20 @@ describe('what a Location holds is never more than a path', () => {
     ['spaces', '/a HTTP/1.1', 'GET /a%20HTTP/1.1 HTTP/1.1'],
     ['a tab', '/a\tb', 'GET /ab HTTP/1.1'],
     ['an encoded line break', '/a%0d%0ax-a:1', 'GET /a%0d%0ax-a:1 HTTP/1.1'],
-    ['bytes beyond ASCII', '/\xff', 'GET /%C3%83%C2%BF HTTP/1.1'],
+    ['UTF-8', '/\xff?\u20ac', 'GET /%C3%BF?%E2%82%AC HTTP/1.1'],
+    ['UTF-8 that is encoded', '/%C3%BF', 'GET /%C3%BF HTTP/1.1'],
     ['backslashes', '\\a\\b', 'GET /a/b HTTP/1.1'],
     ['10,000 characters', `/${'x'.repeat(10_000)}`, `GET /${'x'.repeat(10_000)} HTTP/1.1`],
   ])('%s', async (_, location, line) => {
     const { response, heads } = await attack(once(location));
     expect(response!.data).toBe('ok');
     expect(heads[1]!.split('\r\n')[0]).toBe(line);
+  });
+
+  it('UTF-8, where axios’s own adapter carries out the call', async () => {
+    const { response, heads } = await attack(once('/\xff?\u20ac'), { onDownloadProgress: () => {} });
+    expect(response!.data).toBe('ok');
+    expect(heads[1]!.split('\r\n')[0]).toBe('GET /%C3%BF?%E2%82%AC HTTP/1.1');
   });
 
   it('userinfo becomes basic authentication, encoded, of that request alone', async () => {

@@ -6,13 +6,17 @@ import axios, {
   type InternalAxiosRequestConfig,
   isCancel,
 } from 'axios';
+import { transformRequest } from './binary-data.js';
 import { isNormalized } from './header-plan.js';
 
 /** What axios falls back on, whatever is assigned to `axios.defaults` later. */
 const { defaults } = axios;
 
-/** axios's own transforms, which leave headers in order: looking through them once instead of twice saves 0.5 us each. */
-const TIDY: ReadonlySet<unknown> = new Set([defaults.transformRequest, defaults.transformResponse].flat());
+/** axios's own transforms and ours, which leave headers in order: looking through them once instead of twice saves 0.5 us each. */
+const TIDY: ReadonlySet<unknown> = new Set([
+  transformRequest,
+  ...[defaults.transformRequest, defaults.transformResponse].flat(),
+]);
 
 /** axios tells it from 1.21 on. */
 const SETS_DURATION = Number(axios.VERSION.split('.')[1]) >= 21;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redirectedHeaders, redirectOf } from './redirect.js';
+import { encodedLocation, redirectedHeaders, redirectOf } from './redirect.js';
 
 const FROM = 'https://a.example/dir/page?q=1';
 
@@ -33,6 +33,11 @@ describe('redirectOf', () => {
 
   it.each([
     [200, '/x'],
+    [300, '/x'],
+    [304, '/x'],
+    [305, '/x'],
+    [306, '/x'],
+    [399, '/x'],
     [304, undefined],
     [302, undefined],
     [400, '/x'],
@@ -71,5 +76,28 @@ describe('redirectedHeaders', () => {
       'Transfer-Encoding': 'chunked',
       Accept: '*/*',
     });
+  });
+});
+
+describe('encodedLocation', () => {
+  const latin1 = (text: string) => Buffer.from(text).toString('latin1'); // as Node hands it over
+
+  it.each([
+    ['/größe', '/gr%C3%B6%C3%9Fe'],
+    ['/日本?q=é#ü', '/%E6%97%A5%E6%9C%AC?q=%C3%A9#%C3%BC'],
+    ['/gr%C3%B6%C3%9Fe', '/gr%C3%B6%C3%9Fe'],
+    ['/a b', '/a b'],
+    ['http://bücher.example/ü', 'http://b%C3%BCcher.example/%C3%BC'],
+  ])('encodes the bytes of %s once', (location, expected) => {
+    expect(encodedLocation(latin1(location))).toBe(expected);
+  });
+
+  it('takes the bytes of another encoding as they are', () => {
+    expect(encodedLocation('/gr\u00f6\u00dfe')).toBe('/gr%F6%DFe');
+  });
+
+  it('leads to a host that is not ASCII', () => {
+    const redirect = redirectOf(302, latin1('http://bücher.example/ü'), 'GET', FROM);
+    expect(redirect?.url.href).toBe('http://xn--bcher-kva.example/%C3%BC');
   });
 });

@@ -6,6 +6,26 @@ export interface RedirectedRequest {
   readonly keepsBody: boolean;
 }
 
+/** 300 offers a choice, 304 answers a condition, 305 and 306 are out of use (RFC 9110 §15.4): a user agent follows none of them. */
+const FOLLOWED = new Set([301, 302, 303, 307, 308]);
+
+/** Bytes that are not ASCII, which Node hands over as Latin-1. */
+// oxlint-disable-next-line no-control-regex
+const RAW_BYTES = /[^\u0000-\u007f]/g;
+
+/** Whether a user agent follows a response to its Location. */
+export function isRedirect(status: number, location: string | undefined): location is string {
+  return FOLLOWED.has(status) && Boolean(location);
+}
+
+/**
+ * A Location for the URL parser. It would take each byte of a UTF-8 path for a character and encode it again, so the bytes are encoded as they
+ * came, whatever their encoding is.
+ */
+export function encodedLocation(location: string): string {
+  return location.replace(RAW_BYTES, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 /**
  * Where a response redirects to (RFC 9110 §15.4), as user agents do it: 303 turns every method but HEAD into GET, 301 and
  * 302 turn POST into GET, the others repeat the request.
@@ -18,11 +38,11 @@ export function redirectOf(
   method: string,
   from: string,
 ): RedirectedRequest | undefined {
-  if (status < 300 || status >= 400 || !location) return undefined;
+  if (!isRedirect(status, location)) return undefined;
   const becomesGet =
     (status === 303 && method !== 'GET' && method !== 'HEAD') ||
     ((status === 301 || status === 302) && method === 'POST');
-  return { url: new URL(location, from), method: becomesGet ? 'GET' : method, keepsBody: !becomesGet };
+  return { url: new URL(encodedLocation(location), from), method: becomesGet ? 'GET' : method, keepsBody: !becomesGet };
 }
 
 /**

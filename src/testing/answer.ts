@@ -3,6 +3,7 @@ import { Stream } from 'node:stream';
 import { inspect, types } from 'node:util';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { timeoutError } from '../layers/attempt-timeout.js';
+import { binaryBytes } from '../binary-bytes.js';
 import { NETWORK_ERROR_CODES, networkError } from './network-error.js';
 import type { Connection } from './wire.js';
 
@@ -83,7 +84,7 @@ function checkBody(body: unknown): void {
 export function sendReply({ response }: AnswerTarget, reply: Reply): void {
   const bytes = bodyOf(reply.body);
   writeHead(response, reply.status, reply.headers);
-  if (bytes && typeof reply.body !== 'string' && !isBytes(reply.body) && !response.hasHeader('content-type')) {
+  if (bytes && typeof bytes === 'string' && typeof reply.body !== 'string' && !response.hasHeader('content-type')) {
     response.setHeader('content-type', 'application/json; charset=utf-8');
   }
   response.end(bytes);
@@ -153,13 +154,9 @@ function writeHead(response: ServerResponse, status: number, headers: ReplyHeade
 
 function bodyOf(body: unknown): string | Uint8Array | undefined {
   if (body === undefined || typeof body === 'string') return body;
-  return isBytes(body) ? body : JSON.stringify(body);
+  return binaryBytes(body) ?? JSON.stringify(body);
 }
 
 function bytesOf(chunk: StreamChunk): string | Uint8Array {
-  return typeof chunk === 'string' || isBytes(chunk) ? chunk : `${JSON.stringify(chunk)}\n`;
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return types.isUint8Array(value);
+  return typeof chunk === 'string' ? chunk : (binaryBytes(chunk) ?? `${JSON.stringify(chunk)}\n`);
 }

@@ -1,6 +1,7 @@
 import type { AxiosRequestConfig } from 'axios';
 import type { Call } from '../layers/layer.js';
 import type { EventSink } from '../observability/http-client-events.js';
+import { encodedLocation } from '../policies/redirect.js';
 import { DOWNGRADE, type RedirectSettings } from './redirects.js';
 import { publishRedirect } from './transport-events.js';
 
@@ -20,7 +21,28 @@ export function delegatedRedirects(
     if (from.protocol === 'https:' && options['protocol'] === 'http:' && !redirects.allowDowngrade) {
       throw new Error(DOWNGRADE);
     }
+    correctLocation(options, response.headers['location']!, request.url);
     beforeRedirect?.(options, response, request);
     publishRedirect(events, call, response.statusCode, new URL(options['href'] as string).origin);
   };
+}
+
+/** follow-redirects encodes the bytes of a UTF-8 Location a second time: they are replaced wherever it has put them. */
+function correctLocation(options: Record<string, unknown>, location: string, from: string): void {
+  const encoded = encodedLocation(location);
+  if (encoded === location) return;
+  const partsOf = ({ href, host, hostname, pathname, search }: URL) => [
+    href,
+    host,
+    hostname,
+    pathname,
+    search,
+    pathname + search,
+  ];
+  const right = partsOf(new URL(encoded, from));
+  const corrected = new Map(partsOf(new URL(location, from)).map((part, i) => [part, right[i]!]));
+  for (const [name, value] of Object.entries(options)) {
+    const part = typeof value === 'string' && value !== '' ? corrected.get(value) : undefined;
+    if (part !== undefined) options[name] = part;
+  }
 }

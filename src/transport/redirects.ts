@@ -2,7 +2,7 @@ import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { BodyConsumedError } from '../errors/body-consumed.error.js';
 import type { Call } from '../layers/layer.js';
-import { redirectedHeaders, redirectOf } from '../policies/redirect.js';
+import { encodedLocation, isRedirect, redirectedHeaders, redirectOf } from '../policies/redirect.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { secretHeaders } from '../redaction/secret-headers.js';
 import type { ExchangeRequest } from './client-request.js';
@@ -47,15 +47,14 @@ export function redirectedRequest(
 ): ExchangeRequest | undefined {
   const { config } = call;
   const location = ownHeader(response.headers, 'location');
-  if (!location) return undefined;
+  if (!isRedirect(response.statusCode!, location)) return undefined;
   const refuse = (reason: string): never => {
     exchange.abandon();
     const message = `Redirected request failed: ${reason}`;
     throw new AxiosError(message, 'ERR_FR_REDIRECTION_FAILURE', config, exchange.request);
   };
-  if (!URL.canParse(location, urlOf(from.target))) return refuse('its Location is no URL');
-  const redirect = redirectOf(response.statusCode!, location, from.method, urlOf(from.target));
-  if (!redirect) return undefined;
+  if (!URL.canParse(encodedLocation(location), urlOf(from.target))) return refuse('its Location is no URL');
+  const redirect = redirectOf(response.statusCode!, location, from.method, urlOf(from.target))!;
   if (new Set(response.headersDistinct['location']).size > 1) return refuse('it has several Locations');
   const { url, method, keepsBody } = redirect;
   const target = targetOf(url);
