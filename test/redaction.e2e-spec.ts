@@ -614,7 +614,7 @@ const THROWN: Failure[] = [
   },
   {
     what: 'a thrown paramsSerializer',
-    is: 'Error',
+    is: 'ERR_BAD_REQUEST',
     call: get('/', {
       paramsSerializer: {
         serialize: (params) => {

@@ -121,15 +121,55 @@ it('takes errors of another realm', () => {
   expect(shown(concealed(error))).not.toContain('SECRET');
 });
 
-it('leaves errors of the library as they are', () => {
-  const error = new CircuitOpenError(createCall(config, 'orders'), 5);
-  const before = Object.getOwnPropertyDescriptors(error);
-  expect(shown(concealed(error))).not.toContain('SECRET');
-  expect(Object.getOwnPropertyDescriptors(error)).toEqual(before);
-  expect(JSON.parse(JSON.stringify(error))).toMatchObject({
-    message: error.message,
-    code: error.code,
-    client: 'orders',
+describe('an error of the library', () => {
+  it('has the config of the call and prints none of it, from the beginning', () => {
+    const error = new CircuitOpenError(createCall(config, 'orders'), 5);
+    expect(error.config).toBe(config);
+    expect(shown(error)).not.toContain('SECRET');
+    expect(inspect({ list: [{ error }] }, { depth: null, showHidden: true })).not.toContain('SECRET');
+  });
+
+  it('shows which call it was, and keeps what others put into it', () => {
+    const error = Object.assign(concealed(new CircuitOpenError(createCall(config, 'orders'), 5)), {
+      request,
+      response,
+    });
+    expect(shown(concealed(error))).not.toContain('SECRET');
+    expect(error.request).toBe(request);
+    expect(error.response).toBe(response);
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'CircuitOpenError',
+      message: error.message,
+      stack: error.stack,
+      isAxiosError: true,
+      code: 'ERR_CIRCUIT_OPEN',
+      client: 'orders',
+      origin: 'https://a.example',
+      method: 'POST',
+      url: 'https://a.example/v1/users',
+      attempts: [],
+      retryAfterMs: 5,
+    });
+  });
+});
+
+describe('the config of a failed call', () => {
+  it('prints its method and address when it is printed by itself, and is what it was for code', () => {
+    const own: InternalAxiosRequestConfig = { ...config, data: 'SECRET' };
+    const before = Object.entries(own);
+    const error = concealed(new AxiosError('m', 'C', own, request, { ...response, config: own }));
+    expect(inspect(error.config)).toBe(
+      '[config of POST https://a.example/v1/users; copy it, as { ...config }, to print its values]',
+    );
+    expect(inspect({ config: error.response!.config }, { depth: null, showHidden: true })).not.toContain('SECRET');
+    expect(JSON.stringify({ config: error.config })).toBe('{"config":"POST https://a.example/v1/users"}');
+    expect(Object.entries(own)).toEqual(before);
+    expect(inspect({ ...error.config })).toContain('SECRET');
+  });
+
+  it('may be frozen', () => {
+    const own = Object.freeze({ ...config });
+    expect(concealed(new AxiosError('m', 'C', own)).config).toBe(own);
   });
 });
 

@@ -1,11 +1,12 @@
-import type { InternalAxiosRequestConfig } from 'axios';
-import { inspect, type InspectOptions, types } from 'node:util';
+import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
+import { inspect, types } from 'node:util';
 import { addressOf } from '../redaction/address-of.js';
 import { knownSecrets, withoutSecrets } from '../redaction/known-secrets.js';
 import { redactText } from '../redaction/redact-text.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
-import { errorToJson } from './error-to-json.js';
+import { printAsAddress } from './print-config.js';
 import { HttpClientError } from './http-client.error.js';
+import { errorToJson, hide, inspectEnumerable } from './print-error.js';
 
 /** What is known of the call that an error has ended. */
 export interface FailedCall {
@@ -26,11 +27,12 @@ const redactedMessages = new WeakMap<Error, string>();
  * own enumerable properties.
  *
  * - `config`, `request`, `response` and the like keep their values, for those who read them, but are not enumerable any more.
+ * - A config that is printed by itself shows its method and address.
  * - Secrets are taken out of message, stack and other texts.
  * - Instead an error of axios shows `client`, `method` and `url`, which is an address without user, password and query.
  *
- * HttpClientErrors are made without secrets. A frozen error stays as it is. To conceal an error again does no harm. Never throws:
- * whoever calls this has an error already.
+ * The texts of HttpClientErrors are made without secrets. A frozen error stays as it is. To conceal an error again does no harm.
+ * Never throws: whoever calls this has an error already.
  */
 export function concealError(error: unknown, call: FailedCall): void {
   try {
@@ -43,14 +45,13 @@ export function concealError(error: unknown, call: FailedCall): void {
 function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   if (seen.has(error)) return;
   seen.add(error);
-  if (!(error instanceof HttpClientError)) {
-    if (hideDetails(error)) {
-      define(error, 'toJSON', toJson);
-      define(error, inspect.custom, inspectEnumerable);
-    }
-    if ('isAxiosError' in error) describe(error, call);
-    if (redactedMessages.get(error) !== error.message) redactTexts(error, call);
+  const isOurs = error instanceof HttpClientError;
+  if (hideDetails(error, call.rules) && !isOurs) {
+    hide(error, 'toJSON', toJson);
+    hide(error, inspect.custom, inspectEnumerable);
   }
+  if ('isAxiosError' in error) describe(error, call);
+  if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, call);
   for (const name of Object.getOwnPropertyNames(error)) {
     const value = ownValue(error, name);
     if (isError(value)) conceal(value, call, seen);
@@ -66,11 +67,14 @@ function describe(error: Error, { config, clientName, rules }: FailedCall): void
 }
 
 /** @returns whether there are any */
-function hideDetails(error: Error): boolean {
+function hideDetails(error: Error, rules: RedactionRules): boolean {
   let hasDetails = false;
   for (const name of DETAILS) {
     if (Object.hasOwn(error, name)) hasDetails = Reflect.defineProperty(error, name, { enumerable: false });
   }
+  const { config, response } = error as Partial<AxiosError>;
+  if (config) printAsAddress(config, rules);
+  if (response?.config) printAsAddress(response.config, rules);
   return hasDetails;
 }
 
@@ -81,22 +85,13 @@ function redactTexts(error: Error, { config, rules }: FailedCall): void {
     const text = name === 'stack' || name === 'message' ? error[name] : ownValue(error, name);
     if (typeof text !== 'string') continue;
     const redacted = redactText(withoutSecrets(text, secrets), rules);
-    if (redacted !== text && !Reflect.set(error, name, redacted)) define(error, name, redacted);
+    if (redacted !== text && !Reflect.set(error, name, redacted)) hide(error, name, redacted);
   }
   redactedMessages.set(error, error.message);
 }
 
 function toJson(this: Error): object {
   return errorToJson(this);
-}
-
-/** As util.inspect has it by itself, but without what is not enumerable, whoever asks for it. */
-function inspectEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
-  return print(this, { ...options, depth, showHidden: false, customInspect: false });
-}
-
-function define(error: Error, name: PropertyKey, value: unknown): void {
-  Reflect.defineProperty(error, name, { value, enumerable: false, writable: true, configurable: true });
 }
 
 /** Without calling getters. */

@@ -1,15 +1,17 @@
 import type { InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest } from 'node:http';
+import { inspect } from 'node:util';
 import type { Call } from '../layers/layer.js';
 import type { Timings } from '../observability/timings.js';
 import type { Attempt } from './attempt.js';
-import { errorToJson } from './error-to-json.js';
-import { redactedConfig } from './redacted-config.js';
+import { errorToJson, hide, inspectEnumerable } from './print-error.js';
 
 /**
  * What the client itself refused or gave up; what the upstream did stays an `AxiosError`.
  *
- * `axios.isAxiosError` answers true for it, so it is caught where axios errors already are. `config` is redacted, and
- * the message never holds a query string, a header value or a body.
+ * `axios.isAxiosError` answers true for it, so it is caught where axios errors already are, and `http(error.config)` makes the same
+ * call again. It prints no secrets: `config` and `request` are not enumerable, and the message never holds a query string, a header
+ * value or a body.
  */
 export abstract class HttpClientError extends Error {
   /** A literal, which tells the errors apart where classes do not, as in logs. */
@@ -21,9 +23,14 @@ export abstract class HttpClientError extends Error {
   readonly origin: string;
   /** Upper case. */
   readonly method: string;
+  /** The address without user, password, query and fragment; there once the call has failed. */
+  declare readonly url?: string;
   /** What each attempt of the call saw: empty where it was refused before the first. */
   attempts: readonly Attempt[];
-  readonly config: InternalAxiosRequestConfig;
+  /** What the call was made with, as any `AxiosError` has it. */
+  declare config: InternalAxiosRequestConfig;
+  /** The last request that was made for the call; absent where there was none. */
+  declare request?: ClientRequest;
   /** Where the time of the call went; there once it has failed. */
   declare timings?: Timings;
 
@@ -45,12 +52,16 @@ export abstract class HttpClientError extends Error {
     this.method = call.method;
     this.code = code;
     this.attempts = isUnderWay ? [{ number: call.attempt, outcome: code }] : [];
-    this.config = redactedConfig(call.config);
+    hide(this, 'config', call.config);
   }
 
   /** With the message, as axios's errors have it. */
   toJSON(): object {
     return errorToJson(this);
+  }
+
+  static {
+    hide(this.prototype, inspect.custom, inspectEnumerable);
   }
 }
 

@@ -4,6 +4,7 @@ import { ClientClosedError } from '../errors/client-closed.error.js';
 import { rememberClient } from '../errors/client-of.js';
 import { concealError } from '../errors/conceal-error.js';
 import { noteNoAttempt } from '../errors/note-attempt.js';
+import { replaceConfig } from '../errors/replace-config.js';
 import { timeError } from '../errors/timed-error.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
@@ -15,15 +16,21 @@ import { responseOf } from './response-of.js';
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
  * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
- * prints no secrets from here on, and has timings and attempts.
+ * prints no secrets from here on, and has timings and attempts. Responses and errors have the caller's own config again, which sends
+ * the same request when it is sent once more: without the headers that layers have added for this call.
  * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
  */
 export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
   return (next) => async (call) => {
-    const { cancellation, clientName, config } = call;
+    const { cancellation, clientName, journal } = call;
+    const { config } = journal;
+    const conceal = (failure: unknown) => {
+      if (journal.derivedConfigs) replaceConfig(failure, journal.derivedConfigs, config);
+      concealError(failure, { rules, clientName, config });
+    };
     const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
     const leave = (failure?: unknown) => {
-      if (failure) concealError(failure, { rules, clientName, config });
+      if (failure) conceal(failure);
       lease?.release();
       cancellation.unfollow();
     };
@@ -32,6 +39,7 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
     try {
       if (!lease) throw ClientClosedError.refused(call);
       response = await next(call);
+      if (journal.derivedConfigs?.includes(response.config)) response.config = config;
       return response;
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
@@ -40,7 +48,7 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
       if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
       noteNoAttempt(error, call);
       rememberClient(error, clientName);
-      concealError(error, { rules, clientName, config });
+      conceal(error);
       throw error;
     } finally {
       onBodyEnd(response?.data, leave);

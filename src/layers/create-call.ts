@@ -11,22 +11,16 @@ export function createCall(given: InternalAxiosRequestConfig, clientName: string
   const { cancelToken, signal, method = 'get' } = config;
   const cancellation = new Cancellation(cancelToken);
   if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));
-  return new AxiosCall(
-    config,
-    clientName,
-    method.toUpperCase(),
-    1,
-    Infinity,
-    cancellation,
-    undefined,
-    callJournal(clock.now()),
-  );
+  const journal = callJournal(clock.now(), given);
+  if (config !== given) journal.derivedConfigs = [config];
+  return new AxiosCall(config, clientName, method.toUpperCase(), 1, Infinity, cancellation, undefined, journal);
 }
 
 /** The same call, changed for the layers within. */
 export function deriveCall(call: Call, changes: CallChanges): Call {
   const { config = call.config, attempt = call.attempt, deadline = call.deadline } = changes;
   const { cancellation = call.cancellation, mayRepeat = call.mayRepeat } = changes;
+  if (config !== call.config) (call.journal.derivedConfigs ??= []).push(config);
   return new AxiosCall(
     config,
     call.clientName,

@@ -1,6 +1,4 @@
 import { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import { HttpClientError } from '../errors/http-client.error.js';
-import { redactedConfig } from '../errors/redacted-config.js';
 import { rounded, type Timings } from '../observability/timings.js';
 
 /**
@@ -25,7 +23,7 @@ export function ownResponse(
 
 /**
  * An error as if it were of this config's own request, with the class, the fields and the stack that it has; its response is copied,
- * too. HttpClientErrors keep a redacted config. Errors that are not axios's or ours say nothing of a request, and stay as they are.
+ * too. Errors that are not axios's or ours say nothing of a request, and stay as they are.
  * @param laterMs how much later its call was made
  */
 export function ownError(error: unknown, config: InternalAxiosRequestConfig, laterMs: number): unknown {
@@ -34,7 +32,7 @@ export function ownError(error: unknown, config: InternalAxiosRequestConfig, lat
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
   Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error));
   copy.stack = error.stack!;
-  if (copy.config) copy.config = error instanceof HttpClientError ? redactedConfig(config) : config;
+  if (copy.config) copy.config = config;
   if (copy.response) copy.response = ownResponse(copy.response, config, laterMs);
   if (copy.cause) copy.cause = ownError(copy.cause, config, laterMs);
   if (copy.timings) copy.timings = ownTimings(copy.timings, laterMs);

@@ -1,5 +1,6 @@
-import axios, { type AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { IncomingMessage } from 'node:http';
+import { replaceConfig } from '../errors/replace-config.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -62,7 +63,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       if (response) response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response?.data, release);
       if (response) assertUsable(response, call);
-      hideSentConfig(error as Partial<AxiosError> | undefined, sent, config);
+      replaceConfig(error, [sent], config); // callers get the config they sent, not the agents, which hold TLS keys
       throw error;
     }
   };
@@ -80,14 +81,4 @@ function assertUsable(response: AxiosResponse, call: Call): void {
 /** Whether it needs a socket of the pool's, rather than of the call's own agents or none. */
 function usesPool({ url, httpAgent, httpsAgent, transport }: InternalAxiosRequestConfig): boolean {
   return !httpAgent && !httpsAgent && !transport && !url?.startsWith('data:');
-}
-
-/** Callers get the config they sent back, not the agents: those hold TLS keys, and errors get printed. */
-function hideSentConfig(
-  error: Partial<AxiosError> | undefined,
-  sent: InternalAxiosRequestConfig,
-  config: InternalAxiosRequestConfig,
-): void {
-  if (error?.config === sent) error.config = config;
-  if (error?.response?.config === sent) error.response.config = config;
 }

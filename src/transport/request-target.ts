@@ -1,4 +1,4 @@
-import { Axios, type InternalAxiosRequestConfig } from 'axios';
+import { Axios, AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { joinedUrl } from '../redaction/address-of.js';
 import { credentialsOf } from '../url-credentials.js';
 
@@ -22,14 +22,21 @@ const plainAxios = new Axios({});
 /**
  * The target that axios's own adapter would send to.
  * @returns undefined for a scheme other than http and https
- * @throws what axios throws for a URL that is none, or for parameters that cannot be serialised
+ * @throws what axios throws for a URL that is none, and AxiosError for parameters that cannot be serialised
  */
 export function requestTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
-  const { params, paramsSerializer } = config;
   const target = targetWithoutParams(config);
-  if (!target || !params) return target;
-  const path = plainAxios.getUri({ url: target.path, params, paramsSerializer }).replace(/^\?/, '');
-  return { ...target, path };
+  return target && config.params ? { ...target, path: pathWithParams(target.path, config) } : target;
+}
+
+function pathWithParams(url: string, config: InternalAxiosRequestConfig): string {
+  const { params, paramsSerializer } = config;
+  try {
+    return plainAxios.getUri({ url, params, paramsSerializer }).replace(/^\?/, '');
+  } catch (thrown) {
+    const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+    throw AxiosError.from(cause, AxiosError.ERR_BAD_REQUEST, config);
+  }
 }
 
 /** The same, but for the query that `params` add. */

@@ -1,0 +1,64 @@
+import axios, { AxiosError, AxiosHeaders, type AxiosProxyConfig, CanceledError } from 'axios';
+import { ClientRequest } from 'node:http';
+import { expect, it } from 'vitest';
+import { createCall, deriveCall } from '../layers/create-call.js';
+import { asAxiosError } from './as-axios-error.js';
+
+const config = { url: 'http://a.example/', headers: new AxiosHeaders() };
+const request = Object.create(ClientRequest.prototype) as ClientRequest;
+
+it('wraps what a request fails with, also where that has no code', () => {
+  const call = createCall(config, 'default');
+  const failure = new Error('no code');
+  const error = asAxiosError(failure, call, request) as AxiosError;
+  expect(error).toBeInstanceOf(AxiosError);
+  expect([error.message, error.code, error.cause]).toEqual(['no code', undefined, failure]);
+  expect([error.config, error.request]).toEqual([config, request]);
+});
+
+it('wraps what Node refuses before there is a request, and nothing else', () => {
+  const call = createCall(config, 'default');
+  const refused = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
+  expect(asAxiosError(refused, call)).toMatchObject({ isAxiosError: true, code: 'ERR_INVALID_URL', config });
+  const bug = new TypeError('bug');
+  expect(asAxiosError(bug, call)).toBe(bug);
+  expect(asAxiosError('text', call)).toBe('text');
+});
+
+it("gives a layer that has cancelled the call its own error back, and an outer layer's error its own config", () => {
+  const own = new Error('a layer has had enough');
+  const call = createCall(config, 'default');
+  call.cancellation.cancel(own);
+  expect(asAxiosError(own, call, request)).toBe(own);
+
+  const outer = createCall(config, 'default');
+  const inner = deriveCall(outer, { config: { ...config } });
+  const reason = new CanceledError('no more', config);
+  outer.cancellation.cancel(reason);
+  expect(asAxiosError(reason, inner, request)).toBe(reason);
+  expect(reason.config).toBe(config);
+  expect(reason.request).toBe(request);
+});
+
+it('completes an AxiosError that says nothing of the call, or something else', () => {
+  const call = createCall(config, 'default');
+  const proxy = { auth: {} } as AxiosProxyConfig;
+  for (const error of [
+    new AxiosError('Invalid proxy authorization', 'ERR_BAD_OPTION', { proxy } as never),
+    new AxiosError('Invalid proxy: it has no host', 'ERR_BAD_OPTION'),
+  ]) {
+    expect(asAxiosError(error, call, request)).toBe(error);
+    expect([error.config, error.request]).toEqual([config, request]);
+  }
+  const frozen = Object.freeze(new AxiosError('frozen'));
+  expect(asAxiosError(frozen, call, request)).toBe(frozen);
+});
+
+it('leaves the reason of a cancel token alone: it is one for all the calls that the token ends', () => {
+  const { token, cancel } = axios.CancelToken.source();
+  const call = createCall({ ...config, cancelToken: token }, 'default');
+  cancel('enough');
+  expect(asAxiosError(token.reason, call, request)).toBe(token.reason);
+  expect(token.reason).not.toHaveProperty('config');
+  expect(token.reason).not.toHaveProperty('request');
+});
