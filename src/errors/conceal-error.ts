@@ -1,12 +1,12 @@
 import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { addressOf } from '../redaction/address-of.js';
 import { knownSecrets, withoutSecrets } from '../redaction/known-secrets.js';
 import { redactText } from '../redaction/redact-text.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { printAsAddress } from './print-config.js';
 import { HttpClientError } from './http-client.error.js';
-import { errorToJson, hide, inspectEnumerable } from './print-error.js';
+import { errorToJson, hide, inspectEnumerableOnly } from './print-error.js';
 
 /** What is known of the call that an error has ended. */
 export interface FailedCall {
@@ -48,7 +48,7 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   const isOurs = error instanceof HttpClientError;
   if (hideDetails(error, call.rules) && !isOurs) {
     hide(error, 'toJSON', toJson);
-    hide(error, inspect.custom, inspectEnumerable);
+    inspectEnumerableOnly(error);
   }
   if ('isAxiosError' in error) describe(error, call);
   if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, call);

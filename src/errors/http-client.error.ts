@@ -1,10 +1,9 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest } from 'node:http';
-import { inspect } from 'node:util';
 import type { Call } from '../layers/layer.js';
 import type { Timings } from '../observability/timings.js';
 import type { Attempt } from './attempt.js';
-import { errorToJson, hide, inspectEnumerable } from './print-error.js';
+import { errorToJson, hide, inspectEnumerableOnly } from './print-error.js';
 
 /**
  * What the client itself refused or gave up; what the upstream did stays an `AxiosError`.
@@ -61,7 +60,7 @@ export abstract class HttpClientError extends Error {
   }
 
   static {
-    hide(this.prototype, inspect.custom, inspectEnumerable);
+    inspectEnumerableOnly(this.prototype);
   }
 }
 

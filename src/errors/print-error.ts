@@ -6,8 +6,12 @@ export function errorToJson(error: Error): Record<string, unknown> {
   return { ...Object.fromEntries(Object.entries(error)), name, message, stack };
 }
 
-/** An error as util.inspect has it by itself, but without what is not enumerable, whoever asks for it. */
-export function inspectEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
+/** Has an error print itself as util.inspect has it, but without what is not enumerable, whoever asks for it. */
+export function inspectEnumerableOnly(error: Error): void {
+  hide(error, inspect.custom, printEnumerable);
+}
+
+function printEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
   return print(this, { ...options, depth, showHidden: false, customInspect: false });
 }
 

@@ -158,13 +158,17 @@ const OF_EITHER_PATH: Failure[] = [
   },
 ];
 
+function throughAxiosAdapter({ what, own, ...failure }: Failure): Failure {
+  return {
+    ...failure,
+    what: `${what}, through axios’s own adapter`,
+    own: { ...own, onDownloadProgress: () => {} },
+  };
+}
+
 const FAILURES: Failure[] = [
   ...OF_EITHER_PATH,
-  ...OF_EITHER_PATH.map((failure) => ({
-    ...failure,
-    what: `${failure.what}, through axios’s own adapter`,
-    own: { ...failure.own, onDownloadProgress: () => {} },
-  })),
+  ...OF_EITHER_PATH.map(throughAxiosAdapter),
   {
     what: 'a body that is cut',
     code: 'ERR_BAD_RESPONSE',
