@@ -58,6 +58,38 @@ describe('a body that grows when it is decoded', () => {
   });
 });
 
+describe('a body in small parts', () => {
+  const LIMIT = 1_000_000;
+  /** What is made on the way and not collected yet: V8's young generation, and what sockets hold. */
+  const ON_THE_WAY = 64_000_000;
+
+  it.each([
+    ['one byte', 'x'],
+    ['100 bytes', 'x'.repeat(100)],
+  ])('of %s: is given up at the limit, with no more than some times that in memory', async (_, part) => {
+    const parts = `${part.length.toString(16)}\r\n${part}\r\n`.repeat(60_000 / (part.length + 5));
+    const used = () => process.memoryUsage().heapUsed + process.memoryUsage().external;
+    const before = used();
+    let peak = before;
+    const answer = (socket: Socket) => {
+      const send = () => {
+        do peak = Math.max(peak, used());
+        while (!socket.destroyed && socket.write(parts));
+      };
+      socket.on('drain', send).write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
+      send();
+    };
+    const limits = { maxResponseBytes: LIMIT };
+    const { error } = await attack(
+      answer,
+      { timeout: 0 },
+      { limits, timeouts: { ...TIGHT.timeouts, bodyIdleMs: false } },
+    );
+    expect(error!.code).toBe('ERR_BODY_TOO_LARGE');
+    expect(peak - before).toBeLessThan(8 * LIMIT + ON_THE_WAY);
+  });
+});
+
 describe('a body that is not what it says', () => {
   const GZIPPED = zlib.gzipSync('hello');
 

@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import type { Call } from '../layers/layer.js';
 import type { SocketTarget } from '../pool/owned-agent.js';
 import type { Agents } from '../pool/agents.js';
+import { CollectedBytes } from '../transport/collected-bytes.js';
 import type { NativeTransportSettings } from '../transport/native-transport.js';
 import { MemorySocket } from './memory-socket.js';
 
@@ -38,10 +39,10 @@ export class Wire {
     // Never listens: https://nodejs.org/api/http.html#event-connection
     this.#server = http.createServer({ requireHostHeader: false }, (message, response) => {
       const connection = this.#connections.get(message.socket)!;
-      const chunks: Buffer[] = [];
+      const body = new CollectedBytes();
       message.on('error', () => {}); // the client has gone
-      message.on('data', (chunk: Buffer) => chunks.push(chunk));
-      message.on('end', () => onRequest({ connection, message, response, body: Buffer.concat(chunks) }));
+      message.on('data', (chunk: Buffer) => body.add(chunk));
+      message.on('end', () => onRequest({ connection, message, response, body: body.take() }));
     });
   }
 

@@ -29,7 +29,7 @@ export class BodySender {
   start(): void {
     const { source, before } = this.#body.begin();
     this.#source = source;
-    for (const chunk of before) this.#write(chunk);
+    this.#write(before);
     if (this.#body.hasEnded) {
       this.#onEnd();
       return;

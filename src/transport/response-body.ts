@@ -1,5 +1,6 @@
 import { finished, pipeline, type Readable, Transform } from 'node:stream';
 import type { BodyLimit } from './body-limit.js';
+import { CollectedBytes } from './collected-bytes.js';
 import type { Exchange } from './exchange.js';
 
 /**
@@ -10,23 +11,22 @@ import type { Exchange } from './exchange.js';
  */
 export function readBody(exchange: Exchange, body: Readable, limit: BodyLimit | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const bytes = new CollectedBytes();
     exchange.onFailure(reject);
     body.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (limit && bytes > limit.maxBytes) {
+      if (limit && bytes.length + chunk.length > limit.maxBytes) {
+        bytes.clear();
         body.destroy();
         exchange.fail(limit.error());
         return;
       }
-      chunks.push(chunk);
+      bytes.add(chunk);
       exchange.progress();
     });
     body.on('error', exchange.fail);
     body.on('end', () => {
       exchange.end();
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      resolve(bytes.take());
     });
   });
 }

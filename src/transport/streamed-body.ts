@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { BodyConsumedError } from '../errors/body-consumed.error.js';
 import { rememberSourceError } from '../errors/source-errors.js';
 import type { Call } from '../layers/layer.js';
+import { CollectedBytes } from './collected-bytes.js';
 import { destroySource, isConsumed, type Source } from './source.js';
 
 export type Chunk = string | Uint8Array;
@@ -25,8 +26,7 @@ export class StreamedBody {
   #source: Source | undefined;
   #begun = false;
   /** What was sent of a stream; undefined where that is too much. */
-  #remembered: Chunk[] | undefined = [];
-  #rememberedBytes = 0;
+  #remembered: CollectedBytes | undefined = new CollectedBytes();
 
   /** @param from a stream, or what opens one anew each time */
   constructor(call: Call, from: Source | (() => Readable)) {
@@ -63,24 +63,20 @@ export class StreamedBody {
    * Another exchange sends it from its beginning.
    * @returns where to read it from, and what was read there before, to be sent first
    */
-  begin(): { readonly source: Source; readonly before: readonly Chunk[] } {
+  begin(): { readonly source: Source; readonly before: Buffer } {
     this.#begun = true;
     if (this.#open) {
       this.hasEnded = false;
       this.#source = this.#open();
     }
-    const before = this.#remembered!;
-    this.#remembered = [];
-    this.#rememberedBytes = 0;
-    return { source: this.#source!, before };
+    return { source: this.#source!, before: this.#remembered!.take() };
   }
 
   /** A part of it has been sent. */
   remember(chunk: Chunk, bytes: number): void {
     if (this.#open || !this.#remembered) return;
-    this.#rememberedBytes += bytes;
-    if (this.#rememberedBytes > MAX_REMEMBERED_BYTES) this.#remembered = undefined;
-    else this.#remembered.push(chunk);
+    if (this.#remembered.length + bytes > MAX_REMEMBERED_BYTES) this.#remembered = undefined;
+    else this.#remembered.add(asBuffer(chunk));
   }
 
   /** The exchange that sent it is over; the next may begin again. */
@@ -115,4 +111,9 @@ export class StreamedBody {
     const message = `the request body has ${bytes > declared ? 'more' : 'less'} than the ${declared} bytes of its Content-Length`;
     return new AxiosError(message, 'ERR_HTTP_CONTENT_LENGTH_MISMATCH', this.#call.config, request);
   }
+}
+
+function asBuffer(chunk: Chunk): Buffer {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

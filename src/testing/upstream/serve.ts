@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { CollectedBytes } from '../../transport/collected-bytes.js';
 import { IncomingRequest } from './upstream-request.js';
 import { type UpstreamReply } from './reply.js';
 import { text } from './answers.js';
@@ -61,13 +62,13 @@ export function serve(server: Server, { routes, log, sockets }: Parts): Serving 
 
 /** @returns undefined where the client goes in the middle of it */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
+  const bytes = new CollectedBytes();
   try {
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    for await (const chunk of request) bytes.add(chunk as Buffer);
   } catch {
     return undefined;
   }
-  return Buffer.concat(chunks);
+  return bytes.take();
 }
 
 function notScripted({ method, path }: IncomingRequest, patterns: readonly string[]): UpstreamReply {
