@@ -21,7 +21,7 @@ function heldFor(parts: Iterable<Buffer>): { readonly held: number; readonly byt
   return { held: memory() - before, bytes };
 }
 
-function* parts(total: number, ...sizes: number[]): Generator<Buffer> {
+function* cut(total: number, ...sizes: number[]): Generator<Buffer> {
   for (let sent = 0, i = 0; sent < total; i++) {
     const size = Math.min(sizes[i % sizes.length]!, total - sent);
     sent += size;
@@ -68,13 +68,13 @@ describe('CollectedBytes', () => {
 
   const TOTAL = 400_000;
   it.each([
-    ['one byte', () => parts(TOTAL, 1)],
-    ['100 bytes', () => parts(TOTAL, 100)],
-    ['one byte less than what is kept as it is', () => parts(TOTAL, 4_095)],
-    ['what is kept as it is', () => parts(TOTAL, 4_096)],
-    ['one byte and large ones in turn', () => parts(TOTAL, 1, 4_096)],
-    ['one byte, and just too much to fit into a block with another', () => parts(TOTAL, 1, 2_050)],
-    ['nothing now and then', () => parts(TOTAL, 0, 0, 0, 1)],
+    ['one byte', () => cut(TOTAL, 1)],
+    ['100 bytes', () => cut(TOTAL, 100)],
+    ['one byte less than what is kept as it is', () => cut(TOTAL, 4_095)],
+    ['what is kept as it is', () => cut(TOTAL, 4_096)],
+    ['one byte and large ones in turn', () => cut(TOTAL, 1, 4_096)],
+    ['one byte, and just too much to fit into a block with another', () => cut(TOTAL, 1, 2_050)],
+    ['nothing now and then', () => cut(TOTAL, 0, 0, 0, 1)],
     ['one byte, slices of a larger buffer', () => slices(TOTAL, 1)],
     ['5000 bytes, slices of a larger buffer', () => slices(TOTAL, 5_000)],
   ])('holds no more than twice the bytes for parts of %s', (_, given) => {
