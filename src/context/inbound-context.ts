@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, systemClock } from '../clock.js';
+import { onAbort } from '../on-abort.js';
 import { InboundScope } from './inbound-scope.js';
 
 /** What the calls of some work need to know of what the work is done for. */
@@ -58,10 +59,10 @@ export function runInInboundContext<T>(init: InboundContextInit, work: () => T):
   const abort = () => scope.abort('the work that the call was made for was aborted');
   const end = () => {
     source.isOver = true;
-    signal?.removeEventListener('abort', abort);
+    unfollow?.();
   };
   if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort);
+  const unfollow = signal && !signal.aborted ? onAbort(signal, abort) : undefined;
   let result: T;
   try {
     result = storage.run(scope, work);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { onAbort } from '../on-abort.js';
 import type { GatherCall, GatherCounts, GatherEntry, GatherMissed, GatherMissedReason } from './gather-types.js';
 
 export type GatherKey = string | number;
@@ -45,6 +46,7 @@ export function collect(plan: CollectPlan): Promise<Collected> {
     let fulfilled = 0;
     let isOver = false;
     let timer: unknown;
+    let unfollow: (() => void) | undefined;
 
     const counts = (): GatherCounts => {
       const { length: total } = entries;
@@ -54,7 +56,7 @@ export function collect(plan: CollectPlan): Promise<Collected> {
     const abortRunning = (reason: unknown) => {
       isOver = true;
       clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unfollow?.();
       for (const { controller } of running.values()) controller.abort(reason);
     };
 
@@ -107,7 +109,7 @@ export function collect(plan: CollectPlan): Promise<Collected> {
       abort();
       return;
     }
-    signal?.addEventListener('abort', abort);
+    unfollow = signal && onAbort(signal, abort);
     if (deadlineMs === 0) expire();
     else if (deadlineMs !== undefined) timer = clock.setTimeout(expire, deadlineMs);
     goOn();

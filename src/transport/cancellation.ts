@@ -1,4 +1,5 @@
 import type { Cancel, CancelToken, GenericAbortSignal } from 'axios';
+import { onAbort } from '../on-abort.js';
 
 type Listener = (reason: any) => void;
 
@@ -45,8 +46,7 @@ export class Cancellation implements CancelToken {
       abort();
       return;
     }
-    signal.addEventListener?.('abort', abort);
-    this.#unfollow = () => signal.removeEventListener?.('abort', abort);
+    this.#unfollow = onAbort(signal, abort);
   }
 
   /** Whoever the signal belongs to may keep it for long. */

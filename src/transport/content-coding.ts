@@ -1,6 +1,7 @@
-import { Transform, type TransformCallback, type Readable, pipeline } from 'node:stream';
+import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
+import { piped } from './piped.js';
 import { ownHeader } from './response-headers.js';
 
 // Node has zstd from 22.15 on; @types/node 20 does not know it.
@@ -41,8 +42,7 @@ export function decodedBody(response: IncomingMessage, method: string): Readable
   const decoder = bodiless ? undefined : DECODERS.get(coding.toLowerCase());
   if (bodiless || decoder) delete headers['content-encoding'];
   if (!decoder) return response;
-  const streams = [response, ...decoder()];
-  return pipeline(streams, () => {}) as unknown as Readable; // a failure reaches the reader of the last stream
+  return decoder().reduce<Readable>(piped, response);
 }
 
 /** Some servers send raw deflate data for `deflate`, which lacks the header that zlib looks for (RFC 9110 §8.4.1.2). */

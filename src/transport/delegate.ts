@@ -42,6 +42,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       ...config,
       ...route,
       cancelToken: cancellation,
+      signal: undefined, // the cancellation follows it
       beforeRedirect: delegatedRedirects(settings, call, route.beforeRedirect ?? config.beforeRedirect),
       sensitiveHeaders: [...secretHeaders(config.headers, config, rules)],
       maxRedirects,

@@ -1,14 +1,47 @@
 import { finished, type Readable } from 'node:stream';
+import { tellAll } from '../tell-all.js';
+
+type Listener = (failure: unknown) => void;
+
+interface BodyEnd {
+  /** Who waits for it; undefined once it has come. */
+  waiting: Listener[] | undefined;
+  failure: unknown;
+}
+
+/** One for each stream, however many layers wait for its end: a caller's stream gets one listener of ours for each event. */
+const ends = new WeakMap<object, BodyEnd>();
 
 /**
- * Calls back once `body` has been read to its end, failed or been destroyed; at once where it is no stream.
+ * Calls back once `body` has been read to its end, failed or been destroyed; at once where it has, or is no stream. All are called in the
+ * order in which they asked.
  * @param callback gets what it failed with, before those who listen to the stream later on
  */
 export function onBodyEnd(body: unknown, callback: (failure?: unknown) => void): void {
-  if (isReadable(body)) finished(body, { writable: false }, callback);
-  else callback();
+  if (!isReadable(body)) {
+    callback();
+    return;
+  }
+  const end = ends.get(body) ?? watchEnd(body);
+  if (end.waiting) end.waiting.push(callback);
+  else callback(end.failure);
 }
 
+function watchEnd(body: Readable): BodyEnd {
+  const end: BodyEnd = { waiting: [], failure: undefined };
+  ends.set(body, end);
+  // Its listeners stay: who fails a stream that has ended, but is not closed, must not end the process.
+  finished(body, { writable: false }, (failure) => {
+    const waiting = end.waiting!;
+    end.waiting = undefined;
+    end.failure = failure;
+    tellAll(waiting, failure);
+  });
+  return end;
+}
+
+/** As `finished` takes it. */
 function isReadable(body: unknown): body is Readable {
-  return typeof body === 'object' && body !== null && 'pipe' in body && typeof body.pipe === 'function';
+  const { pipe, on } = (typeof body === 'object' && body !== null ? body : {}) as Partial<Readable>;
+  return typeof pipe === 'function' && typeof on === 'function';
 }

@@ -1,7 +1,9 @@
-import { finished, pipeline, type Readable, Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { BodyLimit } from './body-limit.js';
 import { CollectedBytes } from './collected-bytes.js';
 import type { Exchange } from './exchange.js';
+import { onBodyEnd } from './on-body-end.js';
+import { piped } from './piped.js';
 
 /**
  * Reads a body to its end. The exchange ends with it.
@@ -39,7 +41,7 @@ export function readBody(exchange: Exchange, body: Readable, limit: BodyLimit | 
 export function handOverBody(exchange: Exchange, body: Readable): void {
   exchange.onFailure((error) => body.destroy(error as Error));
   exchange.watchSocket();
-  finished(body, { writable: false }, (error) => {
+  onBodyEnd(body, (error) => {
     if (error) exchange.abandon();
     else exchange.end();
   });
@@ -57,5 +59,5 @@ export function limitedBody(body: Readable, limit: BodyLimit | undefined): Reada
       else callback(null, chunk);
     },
   });
-  return pipeline(body, counted, () => {}); // a failure reaches the reader
+  return piped(body, counted);
 }

@@ -24,8 +24,13 @@ export function isSource(data: unknown): data is Source {
  * wait for its turn. Whoever reads it later finds the failure there.
  */
 export function tolerateFailure(data: unknown): void {
-  if (isSource(data)) data.on('error', () => {});
+  if (!isSource(data) || tolerated.has(data)) return;
+  tolerated.add(data);
+  data.on('error', () => {});
 }
+
+/** The same stream may be sent by many calls, one after another. */
+const tolerated = new WeakSet<Source>();
 
 /** Whether it was read to its end. */
 export function isConsumed(source: Source): boolean {
