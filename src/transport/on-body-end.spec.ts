@@ -66,7 +66,7 @@ describe('onBodyEnd', () => {
   );
 
   it('tells the others, too, where one of them throws', () => {
-    const body = new EventEmitter() as EventEmitter;
+    const body = new EventEmitter();
     Object.assign(body, { pipe() {}, readable: true });
     const told: string[] = [];
     onBodyEnd(body, () => {

@@ -62,7 +62,7 @@ describe('piped', () => {
     ['has had enough', (into: Transform) => into.push(null)],
   ])('closes a source whose transform %s', async (_, end) => {
     const source = new PassThrough();
-    const into = piped(source, new PassThrough()).resume() as Transform;
+    const into = piped(source, new PassThrough()).resume();
     source.write('part');
     end(into);
     await once(source, 'close');
