@@ -162,17 +162,25 @@ class Scope {
 
   /**
    * Carries a call that sets something itself.
-   * @throws InvalidOptionsError where that is wrong
+   * @returns rejects with an InvalidOptionsError where that is wrong
    */
-  async handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
+  handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
     const problems = findProblems(CALL_SCHEMA, withoutPrototype({ resilience: given }));
-    if (problems.length > 0) throw new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
+    if (problems.length > 0) return this.#refuse(call, problems);
     const { resilience } = this.#settings;
     const own = resolveResilience(given, resilience);
     const layers = { ...this.#layers };
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
     Object.assign(layers, this.#repeating(own));
     return this.#composed(standardStack(layers, this.#context.placed))(call);
+  }
+
+  /** Seen by those who watch calls, and given back whatever it holds, like a call that a layer refuses. */
+  #refuse(call: Call, problems: readonly string[]): Promise<AxiosResponse> {
+    const { callEvents: events, admission: admitted } = this.#layers;
+    const error = new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
+    const layers = standardStack({ callEvents: events, admission: admitted }).map(({ layer }) => layer);
+    return compose(layers, () => Promise.reject(error))(call);
   }
 
   /** The layers that hold no state between calls but the budget. */

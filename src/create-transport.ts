@@ -2,6 +2,7 @@ import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { ClientStack, stackContext } from './client-stack.js';
 import { resolvePlatform } from './http-client.platform.js';
 import { createCall } from './layers/create-call.js';
+import { rejectNextTurn } from './next-turn.js';
 import { openPool } from './open-pool.js';
 import { TRANSPORT_NAME } from './options/defaults.js';
 import type { TransportOptions } from './options/http-client-options.js';
@@ -31,6 +32,12 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const platform = resolvePlatform();
   const pool = openPool(resolved, resolved.shutdown.drainMs, { platform });
   const { handle } = new ClientStack(resolved, stackContext(pool, { platform }));
-  const adapter = (config: InternalAxiosRequestConfig) => handle(createCall(config, TRANSPORT_NAME, platform.clock));
+  const adapter = (config: InternalAxiosRequestConfig) => {
+    try {
+      return handle(createCall(config, TRANSPORT_NAME, platform.clock));
+    } catch (error) {
+      return rejectNextTurn(error);
+    }
+  };
   return Object.assign(adapter, { pool, close: () => pool.close() });
 }

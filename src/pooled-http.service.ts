@@ -1,6 +1,8 @@
 import { HttpService } from '@nestjs/axios';
 import { type AxiosPromise, type AxiosRequestConfig, type AxiosResponse, CanceledError } from 'axios';
 import { Observable } from 'rxjs';
+import { responseOf } from './layers/response-of.js';
+import { rejectNextTurn } from './next-turn.js';
 import { Cancellation } from './transport/cancellation.js';
 
 /**
@@ -14,21 +16,26 @@ export class PooledHttpService extends HttpService {
     ...args: any[]
   ): Observable<AxiosResponse<T>> {
     return new Observable((subscriber) => {
-      // Every method of HttpService passes the config last, undefined where the caller left it out.
-      const config: AxiosRequestConfig = { ...args.at(-1) };
-      const cancellation = new Cancellation(config.cancelToken);
+      const cancellation = new Cancellation();
       let settled = false;
-      send(...args.slice(0, -1), { ...config, cancelToken: cancellation }).then(
-        (response) => {
-          settled = true;
-          subscriber.next(response);
-          subscriber.complete();
-        },
-        (error: unknown) => {
-          settled = true;
-          subscriber.error(error);
-        },
-      );
+      const succeed = (response: AxiosResponse<T>) => {
+        settled = true;
+        subscriber.next(response);
+        subscriber.complete();
+      };
+      const fail = (error: unknown) => {
+        settled = true;
+        if (!responseOf(error)) cancellation.unfollow(); // else when its body has ended
+        subscriber.error(error);
+      };
+      try {
+        // Every method of HttpService passes the config last, undefined where the caller left it out.
+        const config: AxiosRequestConfig = { ...args.at(-1) };
+        if (config.cancelToken) cancellation.followToken(config.cancelToken);
+        send(...args.slice(0, -1), { ...config, cancelToken: cancellation }).then(succeed, fail);
+      } catch (error) {
+        rejectNextTurn(error).catch(fail); // a getter of the config's has thrown
+      }
       return () => {
         if (!settled) cancellation.cancel(new CanceledError());
       };

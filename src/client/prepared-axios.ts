@@ -8,6 +8,7 @@ import {
 import type { AnyFunction, AxiosInternals, InterceptorInternals } from './axios-internals.js';
 import { dispatch } from './dispatch.js';
 import { MergePlan } from './merge-plan.js';
+import { noteTurn, rejectNextTurn, takeTurn } from '../next-turn.js';
 import { isOrdinaryObject } from './merged-values.js';
 
 const plain = Axios.prototype as Axios & AxiosInternals;
@@ -16,6 +17,7 @@ const plainRequest = plain.request;
 
 const METHODS_WITHOUT_DATA = ['get', 'delete', 'head', 'options'] as const;
 const METHODS_WITH_DATA = ['post', 'put', 'patch', 'query'] as const;
+const FORM_METHODS = ['postForm', 'putForm', 'patchForm'] as const;
 const METHODS: ReadonlySet<string> = new Set([...METHODS_WITHOUT_DATA, ...METHODS_WITH_DATA]);
 
 /**
@@ -27,7 +29,8 @@ const FEW_MISSES = 32;
 /** Told of the error of each call that fails, wherever it comes from, before the caller gets it, and of what the call was made with. */
 export type OnFailure = (error: unknown, config: InternalAxiosRequestConfig | undefined) => void;
 
-type Fail = (error: unknown) => never;
+/** Rejects with the error, or throws it. */
+type Fail = (error: unknown) => Promise<never>;
 
 /** What is not in the config, as with `get(url)` and `post(url, data)`. */
 interface GivenApart {
@@ -63,14 +66,36 @@ export class PreparedAxios extends Axios {
     for (const method of METHODS_WITHOUT_DATA) {
       const plainMethod: AnyFunction = plain[method];
       this.prototype[method] = function (this: PreparedAxios, url: unknown, config?: unknown) {
-        return this.#send({ method, url }, config) ?? plainMethod.call(this, url, config);
+        return this.#send({ method, url }, config) ?? this.#leaveToAxios(plainMethod, url, config);
       };
     }
     for (const method of METHODS_WITH_DATA) {
       const plainMethod: AnyFunction = plain[method];
       this.prototype[method] = function (this: PreparedAxios, url: unknown, data?: unknown, config?: unknown) {
-        return this.#send({ method, url, data }, config) ?? plainMethod.call(this, url, data, config);
+        return this.#send({ method, url, data }, config) ?? this.#leaveToAxios(plainMethod, url, data, config);
       };
+    }
+    for (const method of FORM_METHODS) {
+      const plainMethod: AnyFunction = plain[method];
+      this.prototype[method] = function (this: PreparedAxios, ...args: unknown[]) {
+        return this.#leaveToAxios(plainMethod, ...args);
+      };
+    }
+  }
+
+  /** These merge the config by themselves, and fail there by themselves, as where it has a getter that throws. */
+  #leaveToAxios(method: AnyFunction, ...args: unknown[]): Promise<any> {
+    const onFailure = this.#onFailure;
+    return onFailure ? this.#watched(method, args, onFailure) : method.apply(this, args);
+  }
+
+  async #watched(method: AnyFunction, args: unknown[], onFailure: OnFailure): Promise<unknown> {
+    try {
+      return await method.apply(this, args);
+    } catch (error) {
+      if (takeTurn(error)) throw error; // it comes from `_request`
+      onFailure(error, undefined);
+      return rejectNextTurn(error);
     }
   }
 
@@ -85,8 +110,15 @@ export class PreparedAxios extends Axios {
   _request(configOrUrl: any, config?: any): Promise<AxiosResponse> {
     const onFailure = this.#onFailure;
     if (!onFailure) return this.#answer(configOrUrl, config, undefined);
-    const fail = (error: unknown) => {
+    let hasTurned = false;
+    const fail: Fail = (error) => {
       onFailure(error, this.#settingsOf(configOrUrl, config));
+      hasTurned = takeTurn(error) || hasTurned;
+      if (!hasTurned) {
+        hasTurned = true;
+        return rejectNextTurn(error);
+      }
+      noteTurn(error);
       throw error;
     };
     try {

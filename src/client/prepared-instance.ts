@@ -7,6 +7,7 @@ import axios, {
   mergeConfig,
 } from 'axios';
 import type { AnyFunction } from './axios-internals.js';
+import { rejectNextTurn, takeTurn } from '../next-turn.js';
 import { asStruct } from './merged-values.js';
 import { type OnFailure, PreparedAxios } from './prepared-axios.js';
 import { behavesLikeAxios } from './self-check.js';
@@ -31,7 +32,8 @@ export function createPreparedInstance(config?: CreateAxiosDefaults, onFailure?:
   if (onFailure) {
     instance.interceptors?.response.use(undefined, (error: unknown) => {
       onFailure(error, undefined);
-      throw error;
+      if (takeTurn(error)) throw error;
+      return rejectNextTurn(error);
     });
   }
   return instance;

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.js';
+import { nextTurn, rejectNextTurn, turnIfDue } from '../next-turn.js';
 import { checkedCalls, checkedNeeded } from './gather-checks.js';
 import type { GatherCalls, GatherOptions, GatherResult } from './gather-types.js';
 import { collect, type CollectPlan } from './gather-collect.js';
@@ -21,6 +22,19 @@ import { collect, type CollectPlan } from './gather-collect.js';
 export async function gather<const Calls extends GatherCalls>(
   calls: Calls,
   options: GatherOptions<NoInfer<Calls>> = {},
+): Promise<GatherResult<Calls>> {
+  try {
+    const result = await gathered(calls, options);
+    await (result.complete ? turnIfDue() : nextTurn());
+    return result;
+  } catch (error) {
+    return rejectNextTurn(error);
+  }
+}
+
+async function gathered<const Calls extends GatherCalls>(
+  calls: Calls,
+  options: GatherOptions<NoInfer<Calls>>,
 ): Promise<GatherResult<Calls>> {
   const entries = checkedCalls(calls);
   const needed = checkedNeeded(options as GatherOptions, entries.length);

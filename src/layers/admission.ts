@@ -6,6 +6,7 @@ import { concealError } from '../errors/conceal-error.js';
 import { noteNoAttempt } from '../errors/note-attempt.js';
 import { replaceConfig } from '../errors/replace-config.js';
 import { timeError } from '../errors/timed-error.js';
+import { nextTurn, noteTurn, turnIfDue } from '../next-turn.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
 import { onBodyEnd } from '../transport/on-body-end.js';
@@ -18,7 +19,10 @@ import { responseOf } from './response-of.js';
  * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
  * prints no secrets from here on, and has timings and attempts. Responses and errors have the caller's own config again, which sends
  * the same request when it is sent once more: without the headers that layers have added for this call.
- * @throws ClientClosedError at once when the pool is closed, later when it closes before the body has ended
+ *
+ * Whatever refuses a call within, the event loop turns before the caller is told. It also turns now and then where a layer answers
+ * calls by itself.
+ * @throws ClientClosedError when the pool is closed, later when it closes before the body has ended
  */
 export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
   return (next) => async (call) => {
@@ -34,24 +38,26 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
       lease?.release();
       cancellation.unfollow();
     };
-    let response: AxiosResponse | undefined;
-    tolerateFailure(call.config.data);
+    let response: AxiosResponse;
     try {
+      tolerateFailure(config.data);
       if (!lease) throw ClientClosedError.refused(call);
       response = await next(call);
       if (journal.derivedConfigs?.includes(response.config)) response.config = config;
-      return response;
     } catch (error) {
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
-      response = responseOf(error);
+      onBodyEnd(responseOf(error)?.data, leave);
       // One that comes from the transport has them; what a layer refuses does not.
       if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
       noteNoAttempt(error, call);
       rememberClient(error, clientName);
       conceal(error);
+      if (!journal.hasAnswer) await nextTurn();
+      noteTurn(error);
       throw error;
-    } finally {
-      onBodyEnd(response?.data, leave);
     }
+    onBodyEnd(response?.data, leave);
+    if (!journal.hasAnswer) await turnIfDue();
+    return response;
   };
 }

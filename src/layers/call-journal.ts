@@ -14,10 +14,12 @@ export interface CallJournal {
   queuedMs: number;
   /** Requests made for it so far, retries and hedges included. */
   requests: number;
+  /** Whether an upstream has answered, so that the event loop has turned since the call was made. */
+  hasAnswer: boolean;
 }
 
 let calls = 0;
 
 export function callJournal(startedAt: number, config: InternalAxiosRequestConfig): CallJournal {
-  return { id: ++calls, config, derivedConfigs: undefined, startedAt, queuedMs: 0, requests: 0 };
+  return { id: ++calls, config, derivedConfigs: undefined, startedAt, queuedMs: 0, requests: 0, hasAnswer: false };
 }

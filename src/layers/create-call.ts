@@ -5,12 +5,21 @@ import { Cancellation } from '../transport/cancellation.js';
 import { type CallJournal, callJournal } from './call-journal.js';
 import type { Call, CallChanges } from './layer.js';
 
-/** The call that an axios config, as adapters get it, stands for. */
+/**
+ * The call that an axios config, as adapters get it, stands for.
+ * @throws AxiosError for a cancel token of another kind, or what following it or the signal throws
+ */
 export function createCall(given: InternalAxiosRequestConfig, clientName: string, clock: Clock = systemClock): Call {
   const config = ownSettings(given); // axios's own have no prototype, but what an interceptor makes of one may
   const { cancelToken, signal, method = 'get' } = config;
-  const cancellation = new Cancellation(cancelToken);
-  if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));
+  const cancellation = new Cancellation();
+  try {
+    if (cancelToken) cancellation.followToken(cancelToken);
+    if (signal) cancellation.follow(signal, () => new CanceledError(undefined, config));
+  } catch (error) {
+    cancellation.unfollow();
+    throw error;
+  }
   const journal = callJournal(clock.now(), given);
   if (config !== given) journal.derivedConfigs = [config];
   return new AxiosCall(config, clientName, method.toUpperCase(), 1, Infinity, cancellation, undefined, journal);

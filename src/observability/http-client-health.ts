@@ -1,6 +1,7 @@
 import { isAxiosError } from 'axios';
 import type { HttpClientRegistry } from '../http-client.registry.js';
 import type { BreakerSnapshot } from '../layers/circuit-breakers.js';
+import { nextTurn } from '../next-turn.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { PoolState } from '../pool/in-flight.js';
@@ -130,6 +131,7 @@ export class HttpClientHealthIndicator {
     key: string,
     { url, client = DEFAULT_CLIENT_NAME, timeoutMs = 1_000, isUp = isSuccess }: ProbeOptions,
   ): Promise<HealthResult<ProbeHealth>> {
+    if (!this.#registry.names.includes(client)) await nextTurn(); // as for any call that is refused
     const { instance } = this.#registry.get(client);
     const { clock } = this.#registry;
     const startedAt = clock.now();

@@ -1,4 +1,4 @@
-import type { Cancel, CancelToken, GenericAbortSignal } from 'axios';
+import { AxiosError, type Cancel, CanceledError, type CancelToken, type GenericAbortSignal } from 'axios';
 import { onAbort } from '../on-abort.js';
 
 type Listener = (reason: any) => void;
@@ -8,15 +8,16 @@ const NONE: Listener[] = [];
 
 /**
  * A CancelToken that ends a request with the very error it is given, where axios's own can only make a
- * `CanceledError`. Follows the token the caller passed, if any.
+ * `CanceledError`. It is the only one that listens to what the caller passes, a signal or a token, and nothing of theirs throws out of it
+ * once it follows them.
  */
 export class Cancellation implements CancelToken {
-  readonly #parent: CancelToken | undefined;
+  #parent: Cancellation | undefined;
   #listeners: Listener[] = NONE;
   #reason: Error | undefined;
   #unfollow: (() => void) | undefined;
 
-  constructor(parent?: CancelToken) {
+  constructor(parent?: Cancellation) {
     this.#parent = parent;
   }
 
@@ -33,7 +34,13 @@ export class Cancellation implements CancelToken {
   cancel(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
-    for (const listener of this.#listeners.slice()) listener(reason);
+    for (const listener of this.#listeners.slice()) {
+      try {
+        listener(reason);
+      } catch {
+        // A layer's: the others are to be told all the same, and whoever cancels is not to pay for it.
+      }
+    }
   }
 
   /**
@@ -46,12 +53,45 @@ export class Cancellation implements CancelToken {
       abort();
       return;
     }
-    this.#unfollow = onAbort(signal, abort);
+    this.#onUnfollow(onAbort(signal, abort));
   }
 
-  /** Whoever the signal belongs to may keep it for long. */
+  /**
+   * Cancels with the token, at once if that already is, until `unfollow`.
+   * @throws AxiosError for a token of another kind, as those of axios before 0.22: nobody could stop listening to it; what its `subscribe` throws
+   */
+  followToken(token: CancelToken): void {
+    if (token instanceof Cancellation) {
+      this.#parent = token; // of HttpService, which calls nothing of the caller's either
+      return;
+    }
+    for (const method of ['subscribe', 'unsubscribe'] as const) {
+      if (typeof (token as Partial<CancelToken>)[method] === 'function') continue;
+      const message = `cancelToken.${method} is not a function: pass a token of this version of axios or, better, a signal`;
+      throw new AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE);
+    }
+    const cancel = (reason: Error | undefined) => this.cancel(reason ?? new CanceledError());
+    this.#onUnfollow(() => token.unsubscribe(cancel));
+    token.subscribe(cancel);
+  }
+
+  /** Whoever the signal or token belongs to may keep it for long. */
   unfollow(): void {
     this.#unfollow?.();
+    this.#unfollow = undefined;
+    this.#parent?.unfollow();
+  }
+
+  #onUnfollow(stop: () => void): void {
+    const others = this.#unfollow;
+    this.#unfollow = () => {
+      others?.();
+      try {
+        stop();
+      } catch {
+        // The call is over: there is nobody to tell.
+      }
+    };
   }
 
   /** Calls the listener when cancelled, at once if it already is. */

@@ -3,6 +3,7 @@ import { concealError } from '../errors/conceal-error.js';
 import { noteAnswer, noteFailure } from '../errors/note-attempt.js';
 import { timeError } from '../errors/timed-error.js';
 import type { Call, Handler } from '../layers/layer.js';
+import { responseOf } from '../layers/response-of.js';
 import type { EventSink } from '../observability/http-client-events.js';
 import { asAxiosError } from './as-axios-error.js';
 import type { ExchangeRequest } from './client-request.js';
@@ -39,8 +40,11 @@ export function nativeTransport(settings: NativeTransportSettings, routing: Rout
   return async (call) => {
     const trace: Trace = { exchange: undefined };
     try {
-      return noteAnswer(await send(call, trace), call);
+      const response = await send(call, trace);
+      if (response.request) call.journal.hasAnswer = true; // that of a data: URL has none
+      return noteAnswer(response, call);
     } catch (thrown) {
+      if (responseOf(thrown)) call.journal.hasAnswer = true;
       const error = asAxiosError(thrown, call);
       // Here, where they come from: layers may show them to somebody, as `onRetry` does.
       timeError(error, call, settings.clock, trace.exchange?.timings);

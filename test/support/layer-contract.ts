@@ -74,8 +74,9 @@ export const untilCancelled: Handler = ({ cancellation }) =>
     cancellation.subscribe(end);
   });
 
-/** Lets everything happen that needs no time. */
+/** Lets everything happen that needs no time: what is refused is told of in the next turn of the event loop. */
 export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
 }
 
