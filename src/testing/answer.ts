@@ -133,7 +133,9 @@ export function fail(target: AnswerTarget, code: ErrorCode | Error): void {
       call.cancellation.cancel(timeoutError(config, limit(config.timeout || false, 'timeouts.attemptMs'), 0));
       return;
     default:
-      client.destroy(typeof code === 'string' ? networkError(code, connection) : code);
+      if (typeof code === 'string') client.destroy(networkError(code, connection));
+      else if ('code' in code && !('isAxiosError' in code)) client.destroy(code);
+      else call.cancellation.cancel(code); // a socket's would be wrapped
   }
 }
 

@@ -1,6 +1,7 @@
 import axios, { AxiosError, AxiosHeaders, type AxiosProxyConfig, CanceledError } from 'axios';
 import { ClientRequest } from 'node:http';
 import { expect, it } from 'vitest';
+import { ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { createCall, deriveCall } from '../layers/create-call.js';
 import { asAxiosError } from './as-axios-error.js';
 
@@ -40,17 +41,31 @@ it("gives a layer that has cancelled the call its own error back, and an outer l
   expect(reason.request).toBe(request);
 });
 
-it('completes an AxiosError that says nothing of the call, or something else', () => {
+it('wraps an AxiosError that says nothing of the call, or something else: others may have it, too', () => {
   const call = createCall(config, 'default');
   const proxy = { auth: {} } as AxiosProxyConfig;
-  for (const error of [
+  for (const failure of [
     new AxiosError('Invalid proxy authorization', 'ERR_BAD_OPTION', { proxy } as never),
-    new AxiosError('Invalid proxy: it has no host', 'ERR_BAD_OPTION'),
+    Object.freeze(new AxiosError('one for all', 'ECONNRESET')),
   ]) {
-    expect(asAxiosError(error, call, request)).toBe(error);
+    const error = asAxiosError(failure, call, request) as AxiosError;
+    expect([error.message, error.code, error.cause]).toEqual([failure.message, failure.code, failure]);
     expect([error.config, error.request]).toEqual([config, request]);
   }
-  const frozen = Object.freeze(new AxiosError('frozen'));
+});
+
+it("gives the call's own errors its request", () => {
+  const call = createCall(config, 'default');
+  const axioss = new AxiosError('reset', 'ECONNRESET', config);
+  const ours = new ResponseTimeoutError(call, 10);
+  for (const error of [axioss, ours]) {
+    expect(asAxiosError(error, call, request)).toBe(error);
+    expect(error.request).toBe(request);
+  }
+  const inner = deriveCall(call, { config: { ...config } });
+  const innermost = new ResponseTimeoutError(inner, 10);
+  expect(asAxiosError(innermost, call, request)).toBe(innermost);
+  const frozen = Object.freeze(new AxiosError('frozen', 'ECONNRESET', config));
   expect(asAxiosError(frozen, call, request)).toBe(frozen);
 });
 

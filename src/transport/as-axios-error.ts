@@ -1,4 +1,4 @@
-import { AxiosError, type AxiosResponse } from 'axios';
+import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig, isCancel } from 'axios';
 import type { ClientRequest } from 'node:http';
 import type { Call } from '../layers/layer.js';
 
@@ -15,13 +15,23 @@ export function asAxiosError(error: unknown, call: Call, request?: ClientRequest
   return isNodes ? AxiosError.from(error, undefined, call.config, request) : error;
 }
 
-/** What made the error may have known neither the call nor, yet, its request. A frozen error stays as it is. */
-function completed(error: AxiosError, { config, cancellation }: Call, request: ClientRequest | undefined): AxiosError {
-  const { reason } = cancellation;
-  if (error === reason && error === config.cancelToken?.reason) return error; // one for all the calls that the token ends
-  if (error !== reason && error.config !== config) Reflect.set(error, 'config', config);
+/**
+ * One that says nothing of the call, or something else, may be another's, too: it is wrapped, as axios does. Those that end the call from
+ * outside, and those that are the call's own, get its request, of which they may have known nothing. A frozen one stays as it is.
+ */
+function completed(error: AxiosError, call: Call, request: ClientRequest | undefined): AxiosError {
+  const isReason = error === call.cancellation.reason || isCancel(error);
+  if (isReason && !error.config) return error; // a cancel token has one for all the calls that it ends
+  if (!isReason && !isConfigOf(call, error.config)) {
+    return AxiosError.from(error, undefined, call.config, request, error.response);
+  }
   if (request && error.request === undefined) Reflect.set(error, 'request', request);
   return error;
+}
+
+function isConfigOf({ config, journal }: Call, other: InternalAxiosRequestConfig | undefined): boolean {
+  if (other === undefined) return false;
+  return other === config || other === journal.config || journal.derivedConfigs?.includes(other) === true;
 }
 
 /**
