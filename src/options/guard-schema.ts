@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { isCidr } from '../guard/ip-address.js';
 import { isHostPattern } from '../guard/trusted-hosts.js';
-import { flag, group } from './schema-parts.js';
+import { toggle } from './schema-parts.js';
 
 const listOf = (what: string, items: string, isOne: (value: string) => boolean) =>
   v.optional(v.array(v.pipe(v.string(what), v.check(isOne, what)), `an array of ${items}`));
@@ -14,12 +14,7 @@ const port = v.pipe(v.number(aPort), v.integer(aPort), v.minValue(1, aPort), v.m
 const somePorts = v.array(port, 'an array of ports, or false');
 const ports = v.optional(v.lazy((input) => (input === false ? v.literal(false) : somePorts)));
 
-const options = group(
-  { allowHosts: hosts, allowCidrs: cidrs, blockCidrs: cidrs, allowPorts: ports },
-  'an object, true or false',
-);
-
-export const guard = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : options)));
+export const guard = toggle({ allowHosts: hosts, allowCidrs: cidrs, blockCidrs: cidrs, allowPorts: ports });
 
 export const confine = v.optional(
   v.lazy((input) => (input === false ? v.literal(false) : v.picklist(['origin', 'path'], "'origin', 'path' or false"))),

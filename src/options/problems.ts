@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { didYouMean } from './did-you-mean.js';
+import { UNKNOWN_OPTION } from './schema-parts.js';
 
 /** Where a wrong value may itself be a secret, only its type is told. */
 const SECRET = /^(headers|tls|axios)\b/;
@@ -8,10 +10,15 @@ export function findProblems(schema: v.GenericSchema, options: unknown): string[
   const { issues = [] } = v.safeParse(schema, options);
   return issues.map((issue) => {
     const path = v.getDotPath(issue) ?? 'options';
-    const got =
-      issue.type === 'strict_object' && issue.expected === 'never' ? 'an unknown option' : describe(issue.input, path);
+    const got = issue.received === UNKNOWN_OPTION ? unknownOption(issue, schema) : describe(issue.input, path);
     return `${path}: expected ${issue.message}, got ${got}`;
   });
+}
+
+function unknownOption({ path = [] as never }: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
+  const keys = path.map(({ key }) => String(key));
+  const advice = didYouMean(keys.slice(0, -1).join('.'), keys.at(-1)!, schema);
+  return advice === undefined ? UNKNOWN_OPTION : `${UNKNOWN_OPTION}; ${advice}`;
 }
 
 function describe(value: unknown, path: string): string {

@@ -1,26 +1,18 @@
 import * as v from 'valibot';
 import {
   amount,
+  choice,
   count,
   countOrOff,
   flag,
   group,
   milliseconds,
   millisecondsOrOff,
+  offOr,
   queueLength,
   share,
+  toggle,
 } from './schema-parts.js';
-
-/** `true`, `false`, or a group of options, whose problems keep their own paths. */
-const toggle = (entries: v.ObjectEntries) => {
-  const options = group(entries, 'an object, true or false');
-  return v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : options)));
-};
-
-const offOr = (entries: v.ObjectEntries) => {
-  const options = group(entries, 'an object or false');
-  return v.optional(v.lazy((input) => (input === false ? v.literal(false) : options)));
-};
 
 const off = v.optional(v.literal(false, 'false: only a client or an origin can have it'));
 const callback = v.optional(v.function('a function'));
@@ -47,36 +39,36 @@ const retry = toggle({
 
 const presetName = v.picklist(['standard'], "'standard'");
 
-const options = group(
-  {
-    preset: v.optional(presetName),
-    deadlineMs: v.optional(millisecondsOrOff),
-    retry,
-    budget: toggle({ ratio: v.optional(share), minPerSecond: v.optional(amount) }),
-    breaker: toggle({
-      failureRatio: v.optional(share),
-      minCalls: v.optional(count),
-      windowMs: v.optional(milliseconds),
-      consecutiveFailures: v.optional(countOrOff),
-      openMs: v.optional(milliseconds),
-      onStateChange: callback,
-    }),
-    concurrency: offOr({ max: count, maxQueued: v.optional(queueLength), per: scope }),
-    rateLimit: offOr({
-      max: count,
-      intervalMs: v.optional(milliseconds),
-      maxQueued: v.optional(queueLength),
-      per: scope,
-      limiter: v.optional(limiter),
-    }),
-    hedge: toggle({ max: v.optional(count), percentile: v.optional(share), coldMs: v.optional(milliseconds) }),
-    coalesce: v.optional(flag),
-  },
-  "'standard' or an object",
-);
+const options = {
+  preset: v.optional(presetName),
+  deadlineMs: v.optional(millisecondsOrOff),
+  retry,
+  budget: toggle({ ratio: v.optional(share), minPerSecond: v.optional(amount) }),
+  breaker: toggle({
+    failureRatio: v.optional(share),
+    minCalls: v.optional(count),
+    windowMs: v.optional(milliseconds),
+    consecutiveFailures: v.optional(countOrOff),
+    openMs: v.optional(milliseconds),
+    onStateChange: callback,
+  }),
+  concurrency: offOr({ max: count, maxQueued: v.optional(queueLength), per: scope }),
+  rateLimit: offOr({
+    max: count,
+    intervalMs: v.optional(milliseconds),
+    maxQueued: v.optional(queueLength),
+    per: scope,
+    limiter: v.optional(limiter),
+  }),
+  hedge: toggle({ max: v.optional(count), percentile: v.optional(share), coldMs: v.optional(milliseconds) }),
+  coalesce: v.optional(flag),
+};
+const optionsGroup = group(options, "'standard' or an object");
 
 /** What a module, a named client or an origin may set. */
-export const resilience = v.optional(v.lazy((input) => (typeof input === 'string' ? presetName : options)));
+export const resilience = v.optional(
+  choice(options, (input) => (typeof input === 'string' ? presetName : optionsGroup)),
+);
 
 /** What a single call may set. */
 export const callResilience = group({

@@ -92,11 +92,11 @@ describe('resolveModuleOptions', () => {
       'timeouts.attemptMs: expected a whole number of milliseconds from 1 to 2147483647, or false, got -1',
       'pool.maxSockets: expected a whole number from 1, got "100"',
       'pool.idleMs: expected a whole number of milliseconds from 1 to 2147483647, got 1.5',
-      'pool.keepAlive: expected one of the options maxSockets, maxTotalSockets, maxQueued, maxFreeSockets, idleMs, maxAgeMs, got an unknown option',
+      'pool.keepAlive: expected one of the options maxSockets, maxTotalSockets, maxQueued, maxFreeSockets, idleMs, maxAgeMs, got an unknown option; leave it out: sockets are always kept alive',
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, redact, telemetry, axios, shutdown, inbound, logging, got an unknown option',
+      'timeout: expected one of the options baseURL, confine, guard, headers, timeouts, limits, redirects, resilience, origins, pool, tls, redact, telemetry, axios, shutdown, inbound, logging, got an unknown option; did you mean timeouts.attemptMs?',
     ]);
   });
 

@@ -112,7 +112,7 @@ describe('the options', () => {
       'resilience.retry.max: expected a whole number from 1, got -1',
       'resilience.retry.statuses.0: expected a status from 400 to 599, but 501, which is final, got 200',
       'resilience.retry.statuses.1: expected a status from 400 to 599, but 501, which is final, got 501',
-      'resilience.retry.attempts: expected one of the options max, statuses, baseMs, throttledBaseMs, capMs, retryIf, onRetry, got an unknown option',
+      'resilience.retry.attempts: expected one of the options max, statuses, baseMs, throttledBaseMs, capMs, retryIf, onRetry, got an unknown option; did you mean resilience.retry.max?',
       'resilience.budget.ratio: expected a number from 0 to 1, got Infinity',
       'resilience.breaker: expected an object, true or false, got "yes"',
       'resilience.concurrency.max: expected a value, got undefined',

@@ -3,14 +3,45 @@ import { withoutPrototype } from '../prototype-pollution.js';
 
 // Every message completes the sentence "<path>: expected …".
 
-/** An object with these options and no others. */
+/** What an issue has `received` that is about an option which does not exist. */
+export const UNKNOWN_OPTION = 'an unknown option';
+
+/** An object with these options and no others: unlike a strict object of valibot's, it has an issue for each other. */
 export const group = (entries: v.ObjectEntries, what = 'an object'): v.GenericSchema => {
-  const object = v.strictObject(withoutPrototype(entries), ({ expected }) => {
-    if (expected === 'never') return `one of the options ${Object.keys(entries).join(', ')}`;
-    return expected === 'Object' ? what : 'a value';
-  });
+  const object = v.pipe(
+    v.looseObject(withoutPrototype(entries), ({ expected }) => (expected === 'Object' ? what : 'a value')),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const given = dataset.value as Record<string, unknown>;
+      if (typeof given !== 'object' || given === null) return;
+      for (const key of Object.keys(given)) {
+        if (Object.hasOwn(entries, key)) continue;
+        addIssue({
+          message: `one of the options ${Object.keys(entries).join(', ')}`,
+          received: UNKNOWN_OPTION,
+          input: given[key],
+          path: [{ type: 'object', origin: 'key', input: given, key, value: given[key] }],
+        });
+      }
+    }),
+  );
   const never = v.custom<never>(() => false, what);
-  return v.lazy((input) => (Array.isArray(input) ? never : object));
+  return choice(entries, (input) => (Array.isArray(input) ? never : object));
+};
+
+/** A schema that depends on what is given; it tells the options of the group that may be. */
+export const choice = (entries: v.ObjectEntries, schemaOf: (input: unknown) => v.GenericSchema): v.GenericSchema =>
+  Object.assign(v.lazy(schemaOf), { entries });
+
+/** `true`, `false`, or a group of options, whose problems keep their own paths. */
+export const toggle = (entries: v.ObjectEntries) => {
+  const options = group(entries, 'an object, true or false');
+  return v.optional(choice(entries, (input) => (typeof input === 'boolean' ? flag : options)));
+};
+
+/** `false`, or a group of options. */
+export const offOr = (entries: v.ObjectEntries, what = 'an object or false') => {
+  const options = group(entries, what);
+  return v.optional(choice(entries, (input) => (input === false ? v.literal(false) : options)));
 };
 
 const integerFrom = (least: number, what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(least, what));

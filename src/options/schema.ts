@@ -4,7 +4,18 @@ import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { confine, guard } from './guard-schema.js';
 import { resilience } from './resilience-schema.js';
 import { withoutPrototype } from '../prototype-pollution.js';
-import { count, countOrOff, flag, group, milliseconds, millisecondsOrOff, queueLength, text } from './schema-parts.js';
+import {
+  count,
+  countOrOff,
+  flag,
+  group,
+  milliseconds,
+  millisecondsOrOff,
+  offOr,
+  queueLength,
+  text,
+  toggle,
+} from './schema-parts.js';
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const httpUrl = 'an absolute http or https URL';
@@ -62,16 +73,13 @@ const settings = {
   resilience,
 };
 
-const telemetryGroup = group(
-  {
-    tracing: v.optional(flag),
-    metrics: v.optional(flag),
-    propagate: v.optional(
-      v.lazy((input) => (typeof input === 'boolean' ? flag : v.array(origin, 'true, false or an array of origins'))),
-    ),
-  },
-  'an object, true or false',
-);
+const telemetry = toggle({
+  tracing: v.optional(flag),
+  metrics: v.optional(flag),
+  propagate: v.optional(
+    v.lazy((input) => (typeof input === 'boolean' ? flag : v.array(origin, 'true, false or an array of origins'))),
+  ),
+});
 
 const client = {
   baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
@@ -113,7 +121,7 @@ const client = {
   redact: v.optional(
     group({ headers: v.optional(headerNames), query: v.optional(v.array(text, 'an array of names')) }),
   ),
-  telemetry: v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : telemetryGroup))),
+  telemetry,
   axios: v.optional(axiosPassthrough),
 };
 
@@ -139,34 +147,28 @@ const forwardable = v.pipe(
   headerName(aForwardable),
   v.check((name) => !HOP_BY_HOP.test(name), aForwardable),
 );
-const inboundGroup = group(
-  {
-    deadlineHeader: v.optional(v.union([headerName(aHeaderNameOrOff), v.literal(false)], aHeaderNameOrOff)),
-    forward: v.optional(
-      group({
-        headers: v.optional(v.array(forwardable, 'an array of header names')),
-        to: v.array(origin, 'an array of origins'),
-      }),
-    ),
-  },
-  'an object, true or false',
-);
-const inbound = v.optional(v.lazy((input) => (typeof input === 'boolean' ? flag : inboundGroup)));
+const inbound = toggle({
+  deadlineHeader: v.optional(v.union([headerName(aHeaderNameOrOff), v.literal(false)], aHeaderNameOrOff)),
+  forward: v.optional(
+    group({
+      headers: v.optional(v.array(forwardable, 'an array of header names')),
+      to: v.array(origin, 'an array of origins'),
+    }),
+  ),
+});
 
 const level = (what: string, ...off: [] | [v.GenericSchema]) => v.union([v.picklist(LOG_LEVELS), ...off], what);
 const aLevel = `one of ${LOG_LEVELS.join(', ')}`;
 const levelOrOff = level(`${aLevel}, or false`, v.literal(false));
-const slowCalls = group({ afterMs: milliseconds, level: v.optional(level(aLevel)) }, 'an object, or false');
-const loggingGroup = group(
+const logging = offOr(
   {
     failedCalls: v.optional(levelOrOff),
-    slowCalls: v.optional(v.lazy((input) => (input === false ? v.literal(false) : slowCalls))),
+    slowCalls: offOr({ afterMs: milliseconds, level: v.optional(level(aLevel)) }, 'an object, or false'),
     repeatAfterMs: v.optional(millisecondsOrOff),
     lifecycle: v.optional(levelOrOff),
   },
   'an object, or false',
 );
-const logging = v.optional(v.lazy((input) => (input === false ? v.literal(false) : loggingGroup)));
 
 export const moduleOptionsSchema = group({ ...client, shutdown, inbound, logging });
 
