@@ -1,4 +1,4 @@
-import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+import dns, { type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { OriginMap } from '../layers/origin-map.js';
 import type { GuardSettings } from '../options/resolve-guard.js';
@@ -49,8 +49,10 @@ const NO_ORIGIN = 'invalid URL';
 const LET_THROUGH = '';
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
+const lookupBySystem: ResolveHost = (host, options, callback) => dns.lookup(host, options, callback);
+
 /** @param resolve for tests; `dns.lookup` is what asks the hosts file and the resolver of the system */
-export function addressGuard(settings: GuardSettings, resolve: ResolveHost = systemLookup): AddressGuard {
+export function addressGuard(settings: GuardSettings, resolve: ResolveHost = lookupBySystem): AddressGuard {
   const policy = addressPolicy(settings);
   const isTrusted = hostMatcher(settings.allowHosts);
   const ports = settings.allowPorts && new Set(settings.allowPorts);

@@ -1,6 +1,6 @@
-import { ClientRequest } from 'node:http';
-import { connect, isIP, isIPv6, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import http, { type ClientRequest } from 'node:http';
+import net, { isIP, isIPv6, type Socket } from 'node:net';
+import tls, { type ConnectionOptions } from 'node:tls';
 import { shadowInherited } from '../prototype-pollution.js';
 import { credentialsOf } from '../url-credentials.js';
 import type { SocketTarget } from './owned-agent.js';
@@ -24,7 +24,7 @@ export function openTunnel(proxy: URL, target: TunnelTarget, signal: AbortSignal
     connecting.once('connect', ({ statusCode = 0 }, socket, head) => {
       const isOpen = statusCode >= 200 && statusCode < 300;
       if (isOpen && head.length === 0) {
-        resolve(connectTls(shadowInherited({ ...(target as ConnectionOptions), socket }))); // the host is for the certificate
+        resolve(tls.connect(shadowInherited({ ...(target as ConnectionOptions), socket }))); // the host is for the certificate
         return;
       }
       socket.destroy();
@@ -39,7 +39,7 @@ export function openTunnel(proxy: URL, target: TunnelTarget, signal: AbortSignal
 function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget, signal: AbortSignal): ClientRequest {
   const authority = `${isIPv6(host!) ? `[${host}]` : host}:${port}`;
   const credentials = credentialsOf(proxy);
-  return new ClientRequest(
+  return new http.ClientRequest(
     shadowInherited({
       method: 'CONNECT',
       path: authority,
@@ -60,9 +60,9 @@ function connectTo({ protocol, hostname, port }: URL): Socket {
   const isSecure = protocol === 'https:';
   const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   const options = { host, port: Number(port || (isSecure ? 443 : 80)), keepAlive: true, noDelay: true };
-  if (!isSecure) return connect(shadowInherited(options));
+  if (!isSecure) return net.connect(shadowInherited(options));
   const servername = isIP(host) ? '' : host;
-  return connectTls(shadowInherited({ ...options, servername, ALPNProtocols: ['http/1.1'] }));
+  return tls.connect(shadowInherited({ ...options, servername, ALPNProtocols: ['http/1.1'] }));
 }
 
 function tunnelError(answer: string, status?: number): Error {

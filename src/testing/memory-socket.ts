@@ -25,6 +25,8 @@ export class MemorySocket extends Duplex {
   setNoDelay = (): this => this;
   ref = (): this => this;
   unref = (): this => this;
+  /** Mocks that let a request through ask for it. */
+  address = (): object => ({});
 
   override _read(): void {
     const onRead = this.#onRead;

@@ -1,4 +1,4 @@
-import * as http from 'node:http';
+import http from 'node:http';
 import type { Call } from '../layers/layer.js';
 import type { SocketTarget } from '../pool/owned-agent.js';
 import type { Agents } from '../pool/agents.js';

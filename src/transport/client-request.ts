@@ -1,5 +1,5 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { ORIGIN } from '../pool/agent-names.js';
 import { isPolluted, shadowInherited } from '../prototype-pollution.js';
 import type { RequestHeaders } from './request-headers.js';

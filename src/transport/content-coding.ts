@@ -1,15 +1,13 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
-import * as zlib from 'node:zlib';
+import zlib from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import { piped } from './piped.js';
 import { ownHeader } from './response-headers.js';
 
 // Node has zstd from 22.15 on; @types/node 20 does not know it.
-const { createZstdDecompress } = zlib as typeof zlib & {
-  createZstdDecompress?: (options: object) => Transform;
-};
+const withZstd = zlib as typeof zlib & { createZstdDecompress: (options: object) => Transform };
 
-export const supportsZstd = createZstdDecompress !== undefined;
+export const supportsZstd = 'createZstdDecompress' in zlib;
 
 // As axios: what has arrived of a truncated body is decoded, not refused.
 const ZLIB = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
@@ -26,7 +24,7 @@ const DECODERS: ReadonlyMap<string, () => Transform[]> = new Map([
   ['x-compress', unzip],
   ['deflate', () => [new ZlibHeader(), zlib.createUnzip(ZLIB)]],
   ['br', () => [zlib.createBrotliDecompress(BROTLI)]],
-  ...(createZstdDecompress ? [['zstd', () => [createZstdDecompress(ZSTD)]] as const] : []),
+  ...(supportsZstd ? [['zstd', () => [withZstd.createZstdDecompress(ZSTD)]] as const] : []),
 ]);
 
 /**

@@ -7,7 +7,7 @@ export function whenConnected(socket: Socket, callback: () => void): void {
   else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', callback);
 }
 
-/** A socket whose TLS handshake is not done has no protocol yet. */
+/** A socket whose TLS handshake is not done has no protocol yet. One that a mock made may not know of any. */
 function isConnected(socket: Socket): boolean {
-  return !socket.connecting && (!('encrypted' in socket) || (socket as TLSSocket).getProtocol() !== null);
+  return !socket.connecting && (!('encrypted' in socket) || (socket as Partial<TLSSocket>).getProtocol?.() !== null);
 }

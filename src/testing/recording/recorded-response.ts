@@ -2,7 +2,7 @@ import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import * as zlib from 'node:zlib';
+import zlib from 'node:zlib';
 import { redactHeaders } from '../../redaction/redact-headers.js';
 import { redactUrl } from '../../redaction/redact-url.js';
 import { decodedBody } from '../../transport/content-coding.js';
@@ -49,10 +49,10 @@ const VOLATILE: ReadonlySet<string> = new Set([
 ]);
 
 const ENCODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
-  gzip: zlib.gzipSync,
-  'x-gzip': zlib.gzipSync,
-  deflate: zlib.deflateSync,
-  br: zlib.brotliCompressSync,
+  gzip: (bytes) => zlib.gzipSync(bytes),
+  'x-gzip': (bytes) => zlib.gzipSync(bytes),
+  deflate: (bytes) => zlib.deflateSync(bytes),
+  br: (bytes) => zlib.brotliCompressSync(bytes),
 };
 
 /** What the transport gives for a call that asks for all bytes as they are. */

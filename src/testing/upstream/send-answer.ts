@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import type { UpstreamExchange } from './reply.js';
 
 /** What is sent, and when. */
@@ -17,7 +17,11 @@ export interface Answer {
   readonly closes: boolean;
 }
 
-const ENCODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
+const ENCODERS = {
+  gzip: (bytes: Buffer) => zlib.gzipSync(bytes),
+  deflate: (bytes: Buffer) => zlib.deflateSync(bytes),
+  br: (bytes: Buffer) => zlib.brotliCompressSync(bytes),
+} as const;
 
 /** Sends an answer. Rejects with an AbortError when nobody waits for it any more. */
 export async function sendAnswer(answer: Answer, exchange: UpstreamExchange): Promise<void> {
