@@ -1,7 +1,8 @@
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTransport, type Transport } from '../src/index.js';
 import type { TransportOptions } from '../src/index.js';
 import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
@@ -66,6 +67,90 @@ describe('pool.maxTotalSockets', () => {
     const answers = await Promise.all(calls);
     expect(answers.map(({ data }) => data.path)).toEqual(calls.map((_, n) => `/${n}`));
     expect(most).toBe(MAX_TOTAL);
+  });
+
+  describe('leaves a healthy origin a way in', () => {
+    const POOL_WAIT = 400;
+    let hanging: Upstream[];
+    let clientCodes: Promise<string[]>;
+    let end: AbortController;
+    /** Whether a request has arrived at each of them, as often as given. */
+    const allHang = (each: number) =>
+      vi.waitFor(() => expect(hanging.map(({ requests }) => requests)).toEqual(hanging.map(() => each)));
+    const outcome = (call: Promise<{ status: number }>) =>
+      call.then(
+        ({ status }) => String(status),
+        ({ code }) => code as string,
+      );
+    const startHanging = async (count: number, listen: RequestListener = () => {}) => {
+      end = new AbortController();
+      hanging = await Promise.all(Array.from({ length: count }, () => startUpstream(listen)));
+    };
+    const occupy = (each: number, config: AxiosRequestConfig = {}) => {
+      const calls = hanging.flatMap(({ url }) =>
+        Array.from({ length: each }, () => outcome(client.get(url, { ...config, signal: end.signal }))),
+      );
+      clientCodes = Promise.all(calls);
+    };
+
+    afterEach(async () => {
+      end.abort();
+      await clientCodes;
+      await Promise.all(hanging.map((upstream) => upstream[Symbol.asyncDispose]()));
+    });
+
+    it('beside others that hang and have long queues: every tenth socket is for origins without one', async () => {
+      await startHanging(4);
+      start({ pool: { maxSockets: 5, maxTotalSockets: 20 } }); // with no limit of time, nothing is ever given up
+      occupy(30);
+      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(18));
+      const answers = await Promise.all(upstreams.map(({ url }) => outcome(client.get(url))));
+      expect(answers).toEqual(upstreams.map(() => '200'));
+    });
+
+    it.each([
+      ['that have answered nothing', () => {}, {}],
+      ['that stop in the middle of a body', (_: unknown, answer: ServerResponse) => void answer.write('{'), {}],
+      ['that axios calls itself', () => {}, { maxRate: 1_000_000 }],
+    ])('where others %s have all sockets: one gives way in half of the wait', async (_, listen, config) => {
+      await startHanging(MAX_TOTAL, listen);
+      start({ pool: { maxSockets: 1, maxTotalSockets: MAX_TOTAL }, timeouts: { poolWaitMs: POOL_WAIT } });
+      occupy(1, config);
+      await allHang(1);
+      expect(await outcome(client.get(upstreams[0]!.url))).toBe('200');
+      for (const { server } of hanging) server.closeAllConnections();
+      const codes = await clientCodes;
+      expect(codes.filter((code) => code === 'ECONNABORTED' || code === 'ERR_BAD_RESPONSE')).not.toEqual([]);
+    });
+
+    it('of the origin with most sockets, of which only one is given up for each that waits', async () => {
+      await startHanging(2);
+      start({ pool: { maxSockets: 3, maxTotalSockets: MAX_TOTAL }, timeouts: { poolWaitMs: POOL_WAIT } });
+      const [greedy, one] = hanging as [Upstream, Upstream];
+      const calls = [greedy, one, greedy, greedy].map(({ url }) => client.get(url, { signal: end.signal }));
+      clientCodes = Promise.all(calls.map(outcome));
+      await vi.waitFor(() => expect(greedy.requests + one.requests).toBe(MAX_TOTAL));
+      expect(await outcome(client.get(upstreams[0]!.url))).toBe('200');
+      const { origins } = transport.pool.stats();
+      expect([origins[greedy.url]!.active, origins[one.url]!.active]).toEqual([2, 1]);
+      await expect(Promise.any(calls.map((call) => call.catch((error) => error.message)))).resolves.toContain(
+        'raise pool.maxTotalSockets',
+      );
+    });
+
+    it('where nobody is silent, nobody is given up', async () => {
+      const drips = new Set<ServerResponse>();
+      await startHanging(MAX_TOTAL, (_, answer) => void drips.add(answer.writeHead(200)));
+      start({ pool: { maxSockets: 1, maxTotalSockets: MAX_TOTAL }, timeouts: { poolWaitMs: POOL_WAIT } });
+      occupy(1);
+      await allHang(1);
+      const dripping = setInterval(() => drips.forEach((answer) => answer.write(' ')), 10);
+      expect(await outcome(client.get(upstreams[0]!.url))).toBe('ERR_POOL_TIMEOUT');
+      expect(transport.pool.stats().total.timedOut).toBe(0);
+      clearInterval(dripping);
+      drips.forEach((answer) => answer.end('1'));
+      expect(await clientCodes).toEqual(hanging.map(() => '200'));
+    });
   });
 
   it('is named by the error of a call that waited for it in vain', async () => {

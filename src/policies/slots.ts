@@ -13,6 +13,9 @@ interface Waiter {
   readonly ready: () => void;
 }
 
+/** Of the slots of all keys together, those that are for keys without any: a few that never let go must not have them all. */
+const RESERVED_SHARE = 0.1;
+
 /**
  * Who may go on, where only so many may at once: one holds a slot of a key, as an origin, from before it begins until it
  * is over. Does no I/O, knows no time.
@@ -25,8 +28,17 @@ export class Slots {
   /** Key → those who wait, in order, for keys that have any; the key that has waited longest for a turn first. */
   readonly #queues = new Map<string, Set<Waiter>>();
 
+  /** Slots of all together that a key with one leaves to those without. */
+  readonly #reserved: number;
+
   constructor(limits: SlotLimits) {
     this.#limits = limits;
+    this.#reserved = limits.maxTotal === Infinity ? 0 : Math.floor(limits.maxTotal * RESERVED_SHARE);
+  }
+
+  /** Whether somebody has a slot of this key. */
+  isTaken(key: string): boolean {
+    return this.#taken.has(key);
   }
 
   /** Whether this key, rather than all of them together, has taken what it may. */
@@ -65,9 +77,9 @@ export class Slots {
   }
 
   release(key: string): void {
-    const allWereTaken = this.#total >= this.#limits.maxTotal;
+    const wereScarce = this.#free <= this.#reserved;
     this.#add(key, -1);
-    if (allWereTaken) this.#serveNext();
+    if (wereScarce) this.#serveNext();
     else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
   }
 
@@ -92,8 +104,13 @@ export class Slots {
     return this.#taken.get(key) ?? 0;
   }
 
+  get #free(): number {
+    return this.#limits.maxTotal - this.#total;
+  }
+
   #hasRoom(key: string): boolean {
-    return this.#total < this.#limits.maxTotal && this.#takenBy(key) < this.#limits.maxPerKey;
+    const taken = this.#takenBy(key);
+    return taken < this.#limits.maxPerKey && this.#free > (taken === 0 ? 0 : this.#reserved);
   }
 
   #add(key: string, slots: 1 | -1): void {

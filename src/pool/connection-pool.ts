@@ -11,6 +11,7 @@ import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import type { AgentOwner } from './owned-agent.js';
 import { PoolAgents } from './pool-agents.js';
 import type { PoolStats } from './pool-stats.js';
+import { SilentSockets } from './silent-sockets.js';
 import { originOf, SocketLedger } from './socket-ledger.js';
 import { openingTimes, recordOpening } from './socket-opening.js';
 
@@ -62,6 +63,8 @@ export class ConnectionPool {
    * origin keep another from ever getting one, and a request that was given up keeps its place in their queue.
    */
   readonly slots: Slots;
+  /** Whom to end where an origin would not get its first slot in time. */
+  readonly silent: SilentSockets;
   readonly #settings: ConnectionPoolSettings;
   readonly #agents: PoolAgents;
   readonly #closing = new AbortController();
@@ -76,6 +79,7 @@ export class ConnectionPool {
     const { clock, events = new HttpClientEvents() } = settings;
     this.#events = events;
     this.#ledger = new SocketLedger({ pool: this.id, clock, events });
+    this.silent = new SilentSockets(this.#ledger, clock);
     setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });

@@ -39,6 +39,11 @@ export class SocketLedger {
     return count;
   }
 
+  /** The open sockets of each origin that has any. */
+  *openByOrigin(): Iterable<ReadonlySet<Socket>> {
+    for (const { sockets } of this.#origins.values()) if (sockets.size > 0) yield sockets;
+  }
+
   get closedCount(): number {
     return this.#total.closed;
   }

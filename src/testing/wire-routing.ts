@@ -31,9 +31,9 @@ export function wireRouting({ transport, wire, network, passes }: WireRoutingSet
 
 /** Leaves nothing to the call that would lead past the wire. */
 function wired({ pool, ...settings }: NativeTransportSettings, agents: ReturnType<Wire['agentsFor']>): Handler {
-  const { slots, maxQueued, closing, guard } = pool;
+  const { slots, silent, maxQueued, closing, guard } = pool;
   const route = { ...agents, proxy: false, httpVersion: 1, lookup: undefined, transport: undefined } as const;
-  const send = delegate({ ...settings, pool: { ...agents, slots, maxQueued, closing } }, route);
+  const send = delegate({ ...settings, pool: { ...agents, slots, silent, maxQueued, closing } }, route);
   return async (call) => {
     const setting = guard && unguardedSetting(call.config);
     if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);

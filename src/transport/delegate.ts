@@ -17,7 +17,7 @@ import { refusalOf } from './response-headers.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 
 export interface DelegateSettings extends SlotSettings, RedirectSettings {
-  readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'maxQueued' | 'closing'>;
+  readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'silent' | 'maxQueued' | 'closing'>;
   readonly maxResponseBytes: number | false;
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
 import type { Call } from '../layers/layer.js';
@@ -8,7 +9,7 @@ import type { OutcomeContext } from '../layers/with-outcome.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 
 export interface SlotSettings extends OutcomeContext {
-  readonly pool: Pick<ConnectionPool, 'slots' | 'maxQueued' | 'closing'>;
+  readonly pool: Pick<ConnectionPool, 'slots' | 'silent' | 'maxQueued' | 'closing'>;
   /** How long to wait, in milliseconds; false: no limit. */
   readonly poolWaitMs: number | false;
 }
@@ -25,6 +26,7 @@ function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSetti
   return new Promise((resolve, reject) => {
     const leaveQueue = pool.slots.queue(origin, () => {
       endLimit?.();
+      endWatch?.();
       stop();
       resolve(); // by then Node, which needs a tick for it, has given the socket that was in the slot back to its agent
     });
@@ -34,6 +36,7 @@ function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSetti
     }
     const giveUp = (reason: unknown) => {
       endLimit?.();
+      endWatch?.();
       leaveQueue();
       reject(reason);
     };
@@ -42,6 +45,24 @@ function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSetti
       giveUp(new PoolTimeoutError(call, poolWaitMs as number, pool.slots.isFull(origin), delayMs));
     };
     const endLimit = poolWaitMs === false ? undefined : timeLimit(clock, poolWaitMs, expire);
+    const endWatch = poolWaitMs === false ? undefined : claimFirst(origin, poolWaitMs, pool, clock);
     const stop = whileWaiting(call, pool.closing, giveUp);
+  });
+}
+
+/**
+ * Where an origin without a slot has waited for half of its time, somebody who has been silent for as long gives way.
+ * @returns ends the claim
+ */
+function claimFirst(
+  origin: string,
+  poolWaitMs: number,
+  { slots, silent }: SlotSettings['pool'],
+  clock: Clock,
+): (() => void) | undefined {
+  if (slots.isTaken(origin)) return undefined;
+  const look = silent.look(poolWaitMs / 4);
+  return timeLimit(clock, poolWaitMs / 2, () => {
+    if (!slots.isTaken(origin)) silent.cutOne(look);
   });
 }
