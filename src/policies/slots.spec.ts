@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Slots } from './slots.js';
 
 describe('Slots', () => {
@@ -93,6 +93,50 @@ describe('Slots', () => {
       slots.release('too late');
       slots.release('late');
       expect(served).toEqual(['too late', 'hog']);
+    });
+  });
+
+  describe('of which one is offered', () => {
+    const release = (key: string) => () => {
+      slots.release(key);
+      return true;
+    };
+
+    beforeEach(() => {
+      for (const key of ['a', 'a', 'b']) slots.take(key);
+    });
+
+    it('has it given back to who takes one, once', () => {
+      slots.offer('a', release('a'));
+      expect([slots.take('a'), slots.take('a')]).toEqual([true, false]);
+    });
+
+    it('has it given back to who waits already', () => {
+      queue('a', 'waiting');
+      slots.offer('a', release('a'));
+      expect(served).toEqual(['waiting']);
+    });
+
+    it('keeps it where that would help nobody who waits', () => {
+      queue('a', 'waiting');
+      const kept = vi.fn(() => true);
+      slots.release('b');
+      slots.take('b');
+      slots.offer('b', kept);
+      expect(slots.take('a')).toBe(false);
+      expect(kept).not.toHaveBeenCalled();
+      slots.offer('b', release('b'));
+      slots.take('c');
+      expect(kept).toHaveBeenCalledOnce();
+    });
+
+    it('passes over who needs it after all, and offers that are withdrawn', () => {
+      const withdraw = slots.offer('a', release('a'));
+      withdraw();
+      slots.offer('a', () => false);
+      expect(slots.take('a')).toBe(false);
+      slots.offer('a', release('a'));
+      expect(slots.take('a')).toBe(true);
     });
   });
 

@@ -13,6 +13,13 @@ interface Waiter {
   readonly ready: () => void;
 }
 
+/** A slot that its holder gives back if somebody needs it. */
+interface Offer {
+  readonly key: string;
+  /** @returns whether it has done so, or soon will */
+  readonly giveUp: () => boolean;
+}
+
 /** Of the slots of all keys together, those that are for keys without any: a few that never let go must not have them all. */
 const RESERVED_SHARE = 0.1;
 
@@ -31,6 +38,9 @@ export class Slots {
   /** Slots of all together that a key with one leaves to those without. */
   readonly #reserved: number;
 
+  /** In the order in which they were made. */
+  readonly #offers = new Set<Offer>();
+
   constructor(limits: SlotLimits) {
     this.#limits = limits;
     this.#reserved = limits.maxTotal === Infinity ? 0 : Math.floor(limits.maxTotal * RESERVED_SHARE);
@@ -48,9 +58,24 @@ export class Slots {
 
   /** @returns whether a slot was free; `release` gives it back */
   take(key: string): boolean {
-    if (!this.#hasRoom(key)) return false;
+    if (!this.#hasRoom(key)) {
+      this.#reclaim(key);
+      if (!this.#hasRoom(key)) return false;
+    }
     this.#add(key, 1);
     return true;
+  }
+
+  /**
+   * Offers a slot that is held to whoever needs one, now or later.
+   * @param giveUp called at most once, when somebody does; returns whether the slot is given back
+   * @returns withdraws the offer
+   */
+  offer(key: string, giveUp: () => boolean): () => void {
+    const offer = { key, giveUp };
+    if (this.#isWanted(key)) giveUp();
+    else this.#offers.add(offer);
+    return () => this.#offers.delete(offer);
   }
 
   /**
@@ -81,6 +106,23 @@ export class Slots {
     this.#add(key, -1);
     if (wereScarce) this.#serveNext();
     else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
+  }
+
+  /** Whether somebody waits who would get a slot that this key gave back. */
+  #isWanted(key: string): boolean {
+    if (this.#free > this.#reserved) return this.#queues.has(key);
+    for (const waiting of this.#queues.keys()) if (waiting === key || !this.isFull(waiting)) return true;
+    return false;
+  }
+
+  /** Accepts the first offer that would leave room for this key. */
+  #reclaim(key: string): void {
+    const ofKey = this.isFull(key);
+    for (const offer of this.#offers) {
+      if (ofKey && offer.key !== key) continue;
+      this.#offers.delete(offer);
+      if (offer.giveUp()) return;
+    }
   }
 
   /** The slot that became free is anybody's. */

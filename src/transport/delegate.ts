@@ -7,7 +7,8 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { withoutPrototype } from '../prototype-pollution.js';
 import { delegatedRedirects } from './delegated-redirects.js';
 import { delegatedTimings } from './delegated-timings.js';
-import { onBodyEnd } from './on-body-end.js';
+import { isReadable, onBodyEnd } from './on-body-end.js';
+import { readAhead, yieldUnread } from './read-ahead.js';
 import { checkEnvironment } from './proxies.js';
 import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
@@ -56,11 +57,13 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       const response = await send(sent);
       assertUsable(response, call);
       response.config = config;
+      if (isReadable(response.data) && hasAllCome(response)) response.data = readAhead(response.data);
       response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response.data, release);
       return response;
     } catch (error) {
       const response = responseOf(error);
+      if (response) yieldUnread(response, origin, slots, () => {}); // its end does
       if (response) response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response?.data, release);
       if (response) assertUsable(response, call);
@@ -77,6 +80,11 @@ function assertUsable(response: AxiosResponse, call: Call): void {
   if (!refusal) return;
   discard(response);
   throw refusal;
+}
+
+/** So that there is nothing for anybody to read, or nothing more to wait for. */
+function hasAllCome({ request }: AxiosResponse): boolean {
+  return (request as { res?: IncomingMessage } | undefined)?.res?.complete === true;
 }
 
 /** Whether it needs a socket of the pool's, rather than of the call's own agents or none. */

@@ -2,18 +2,20 @@ import type { AxiosResponse } from 'axios';
 import type { Readable } from 'node:stream';
 import type { Call } from '../layers/layer.js';
 import { responseOf } from '../layers/response-of.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
 import { asBodyError } from './as-axios-error.js';
 import { bodyLimit } from './body-limit.js';
 import type { ExchangeRequest } from './client-request.js';
 import { decodedBody } from './content-coding.js';
-import type { Exchange } from './exchange.js';
 import type { Opened } from './open-exchange.js';
+import { readAhead, yieldUnread } from './read-ahead.js';
 import { urlOf } from './request-target.js';
 import { axiosResponse, decodeData, settled } from './response.js';
 import { handOverBody, limitedBody, readBody } from './response-body.js';
 import { explainedOverflow } from './response-headers.js';
 
 export interface DeliverSettings {
+  readonly pool: ConnectionPool;
   /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
   readonly maxResponseBytes: number | false;
   /** The trailers of a response. */
@@ -37,20 +39,22 @@ export async function deliver(
     const decoded = config.decompress === false ? response : decodedBody(response, request.method);
     (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
     const answer = axiosResponse(config, exchange, response);
-    if (config.responseType === 'stream') answer.data = streamedData(exchange, decoded, call);
+    if (config.responseType === 'stream') answer.data = streamedData(opened, decoded, call);
     else answer.data = await readData(opened, decoded, answer, call, settings);
     return settled(answer);
   } catch (error) {
-    // A response that is refused for its status is for its caller to read.
-    if (!responseOf(error)) exchange.abandon();
+    const refused = responseOf(error);
+    if (refused) yieldUnread(refused, opened.origin, settings.pool.slots, () => exchange.abandon());
+    else exchange.abandon();
     throw error;
   }
 }
 
-function streamedData(exchange: Exchange, decoded: Readable, call: Call): Readable {
+function streamedData({ exchange, response }: Opened, decoded: Readable, call: Call): Readable {
+  const isEmpty = response.complete && response.readableLength === 0; // as the answer to HEAD: nobody would read it
   const body = limitedBody(decoded, bodyLimit(call, exchange.request, false)); // of the call's own
   handOverBody(exchange, body);
-  return body;
+  return isEmpty ? readAhead(body) : body;
 }
 
 async function readData(

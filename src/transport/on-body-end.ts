@@ -27,6 +27,11 @@ export function onBodyEnd(body: unknown, callback: (failure?: unknown) => void):
   else callback(end.failure);
 }
 
+/** Has a body end for all who ask when the one does that it is filled from, read or not: it holds nothing any more. */
+export function endsWith(body: Readable, source: Readable): void {
+  ends.set(body, ends.get(source) ?? watchEnd(source));
+}
+
 function watchEnd(body: Readable): BodyEnd {
   const end: BodyEnd = { waiting: [], failure: undefined };
   ends.set(body, end);
@@ -41,7 +46,7 @@ function watchEnd(body: Readable): BodyEnd {
 }
 
 /** As `finished` takes it. */
-function isReadable(body: unknown): body is Readable {
+export function isReadable(body: unknown): body is Readable {
   const { pipe, on } = (typeof body === 'object' && body !== null ? body : {}) as Partial<Readable>;
   return typeof pipe === 'function' && typeof on === 'function';
 }

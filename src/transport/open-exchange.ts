@@ -28,6 +28,8 @@ export interface Trace {
 
 /** An exchange whose response has begun. */
 export interface Opened {
+  /** Whose slot it holds. */
+  readonly origin: string;
   readonly exchange: Exchange;
   readonly response: IncomingMessage;
 }
@@ -70,7 +72,7 @@ export async function openExchange(
   const exchange = new CallExchange(sent, agent, call, settings);
   trace.exchange = exchange;
   try {
-    return opened(exchange, await exchange.start(sent), call);
+    return opened(exchange, origin, await exchange.start(sent), call);
   } catch (error) {
     // Whether it may be repeated is asked last: it takes from the budget.
     if (!isReplayable(error, exchange, sent) || call.mayRepeat?.() === false) {
@@ -82,7 +84,7 @@ export async function openExchange(
   const replay = new CallExchange(sent, agent, call, settings);
   trace.exchange = replay;
   try {
-    return opened(replay, await pool.onFreshSocket(agent, () => replay.start(sent)), call);
+    return opened(replay, origin, await pool.onFreshSocket(agent, () => replay.start(sent)), call);
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
@@ -104,9 +106,9 @@ function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, head
   );
 }
 
-function opened(exchange: Exchange, response: IncomingMessage, call: Call): Opened {
+function opened(exchange: Exchange, origin: string, response: IncomingMessage, call: Call): Opened {
   const refusal = refusalOf(response, call);
-  if (!refusal) return { exchange, response };
+  if (!refusal) return { origin, exchange, response };
   exchange.abandon();
   throw refusal;
 }
