@@ -4,11 +4,14 @@ import { type Agents, createAgents } from './agents.js';
 import type { AgentOwner, AgentSettings } from './owned-agent.js';
 import { createTunnelAgent } from './tunnel-agent.js';
 
+/** A call names its proxy, credentials included, as it likes: rotating proxies have a user name for each session. */
+const MAX_TUNNEL_AGENTS = 100;
+
 /** The agents of a pool, and the sockets that lie idle in them. */
 export class PoolAgents implements Agents {
   readonly httpAgent: Agent;
   readonly httpsAgent: Agent;
-  /** Proxy → the agent whose sockets are tunnels through it. */
+  /** Proxy, with its credentials → the agent whose sockets are tunnels through it, the one asked for last at the end. */
   readonly #tunnels = new Map<string, Agent>();
   /** For sockets to proxies, where those of the other agents are guarded. */
   #toProxies: Agents | undefined;
@@ -24,11 +27,11 @@ export class PoolAgents implements Agents {
   }
 
   tunnelAgent(proxy: URL): Agent {
-    let agent = this.#tunnels.get(proxy.href);
-    if (!agent) {
-      agent = createTunnelAgent(proxy, this.#settings, this.#owner);
-      this.#tunnels.set(proxy.href, agent);
-    }
+    const { href } = proxy;
+    const agent = this.#tunnels.get(href) ?? this.#createTunnelAgent(proxy);
+    this.#tunnels.delete(href);
+    this.#tunnels.set(href, agent);
+    if (this.#tunnels.size > MAX_TUNNEL_AGENTS) this.#forgetUnused(agent);
     return agent;
   }
 
@@ -61,10 +64,35 @@ export class PoolAgents implements Agents {
     for (const agent of this.list()) agent.destroy();
   }
 
+  #createTunnelAgent(proxy: URL): Agent {
+    const { href } = proxy;
+    const agent = createTunnelAgent(proxy, this.#settings, {
+      opening: () => this.#owner.opening(),
+      opened: (...socket) => this.#owner.opened(...socket),
+      // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
+      keepsSockets: () => this.#tunnels.get(href) === agent && this.#owner.keepsSockets(),
+    });
+    return agent;
+  }
+
+  /** The longest unused ones first. Those in use, which are no more than there are exchanges, stay until they are not. */
+  #forgetUnused(newest: Agent): void {
+    for (const [href, agent] of this.#tunnels) {
+      if (this.#tunnels.size <= MAX_TUNNEL_AGENTS) return;
+      if (agent === newest || isInUse(agent)) continue;
+      this.#tunnels.delete(href);
+      agent.destroy();
+    }
+  }
+
   /** By agent and by what its sockets may be exchanged for, the longest idle first. */
   #idleSockets(): Socket[][] {
     return this.list().flatMap(({ freeSockets }) =>
       Object.values(freeSockets).map((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)),
     );
   }
+}
+
+function isInUse({ sockets, requests }: Agent): boolean {
+  return Object.keys(sockets).length > 0 || Object.keys(requests).length > 0;
 }

@@ -111,15 +111,14 @@ export class SocketLedger {
     const origin = this.#origins.get(name) ?? newOrigin();
     this.#origins.delete(name);
     this.#origins.set(name, origin);
-    if (this.#origins.size > MAX_ORIGINS) this.#forgetOldest();
+    if (this.#origins.size > MAX_ORIGINS) this.#forgetOldest(origin);
     return origin;
   }
 
-  #forgetOldest(): void {
-    for (const [name, { sockets }] of this.#origins) {
-      if (sockets.size > 0) continue;
-      this.#origins.delete(name);
-      return;
+  #forgetOldest(newest: Origin): void {
+    for (const [name, known] of this.#origins) {
+      if (this.#origins.size <= MAX_ORIGINS) return;
+      if (known !== newest && known.sockets.size === 0) this.#origins.delete(name);
     }
   }
 }

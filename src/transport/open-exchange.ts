@@ -66,9 +66,9 @@ export async function openExchange(
   const proxy = routing.findProxy(call.config, target);
   if (guard && proxy && !secure) await admitThroughProxy(guard, target, call, settings);
   const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
-  const agent = routing.agentFor(target, proxy);
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
+  const agent = routing.agentFor(target, proxy); // now: one that nobody uses may be forgotten
   const exchange = new CallExchange(sent, agent, call, settings);
   trace.exchange = exchange;
   try {
@@ -81,10 +81,11 @@ export async function openExchange(
   }
   publishReplay(settings.events, call);
   if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
-  const replay = new CallExchange(sent, agent, call, settings);
+  const fresh = routing.agentFor(target, proxy);
+  const replay = new CallExchange(sent, fresh, call, settings);
   trace.exchange = replay;
   try {
-    return opened(replay, origin, await pool.onFreshSocket(agent, () => replay.start(sent)), call);
+    return opened(replay, origin, await pool.onFreshSocket(fresh, () => replay.start(sent)), call);
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
