@@ -20,7 +20,7 @@ import { hedge } from './layers/hedge.js';
 import { inboundContext } from './layers/inbound-context.js';
 import type { Call, Handler, Layer } from './layers/layer.js';
 import { OriginMap } from './layers/origin-map.js';
-import { rateLimit } from './layers/rate-limit.js';
+import { limitedBy, type RateLimits, Turns } from './layers/rate-limit.js';
 import { retry } from './layers/retry.js';
 import { ScopedBreakers } from './layers/scoped-breakers.js';
 import { type PlacedLayer, type StackEntry, type StandardLayers, standardStack } from './layers/standard-stack.js';
@@ -71,6 +71,8 @@ export class ClientStack {
   readonly handle: Handler;
   /** Of every origin, those that differ included. */
   readonly breakers: CircuitBreakers;
+  /** Of every origin, those that differ included. */
+  readonly rateLimits: RateLimits;
   /** What errors must not show. */
   readonly rules: RedactionRules;
   /** What its calls are timed by. */
@@ -89,6 +91,12 @@ export class ClientStack {
       this.#client.breakers,
       new Map(origins.map(([origin, { breakers }]) => [origin, breakers])),
     );
+    const turns = [this.#client, ...this.#origins.values()].flatMap((scope) => scope.turns ?? []);
+    this.rateLimits = {
+      resume: (origin) => {
+        for (const of of turns) of.resume(origin);
+      },
+    };
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
     this.handle = (call) => {
       const { resilience } = call.config;
@@ -116,6 +124,7 @@ class Scope {
   readonly entries: readonly StackEntry[];
   readonly handle: Handler;
   readonly breakers: OriginBreakers | undefined;
+  readonly turns: Turns | undefined;
   readonly #settings: OriginSettings;
   readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
@@ -134,6 +143,7 @@ class Scope {
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
     const waiting = { events, clock, now, rules, closing: pool.closing };
+    this.turns = resilience.rateLimit ? new Turns(resilience.rateLimit, waiting) : undefined;
     this.#layers = {
       callEvents: callEvents(context),
       admission: admission(pool, rules, clock),
@@ -142,7 +152,7 @@ class Scope {
       inboundContext: inbound ? inboundContext(inbound) : undefined,
       coalesce: resilience.coalesce ? coalesce() : undefined,
       concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, waiting) : undefined,
-      rateLimit: resilience.rateLimit ? rateLimit(resilience.rateLimit, waiting) : undefined,
+      rateLimit: this.turns && limitedBy(this.turns, waiting),
       hedge: resilience.hedge
         ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience), events })
         : undefined,

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
+import type { RateLimits } from './layers/rate-limit.js';
 import { STACK_ORDER } from './layers/standard-stack.js';
 import { type ExplainedOption, explainOptions } from './options/explain-options.js';
 import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
@@ -98,6 +99,14 @@ export class HttpClients {
    */
   breakers(name: string = DEFAULT_CLIENT_NAME): CircuitBreakers {
     return this.#registry.get(name).stack.breakers;
+  }
+
+  /**
+   * The rate limits of a client, whose pauses can be ended by hand.
+   * @throws RangeError for a name that no client has
+   */
+  rateLimits(name: string = DEFAULT_CLIENT_NAME): RateLimits {
+    return this.#registry.get(name).stack.rateLimits;
   }
 }
 

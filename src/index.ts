@@ -69,6 +69,7 @@ export { channelName, type HttpClientEvent, HttpClientEvents } from './observabi
 export type { HttpClientEventMap, HttpClientEventName } from './observability/events.js';
 export type { Timings } from './observability/timings.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/circuit-breakers.js';
+export type { RateLimits } from './layers/rate-limit.js';
 export type { BreakerState } from './policies/breaker.js';
 export {
   HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS,
@@ -77,6 +78,7 @@ export {
 } from './errors/http-client-exception.filter.js';
 export {
   currentInboundContext,
+  detached,
   type InboundContext,
   type InboundContextInit,
   runInInboundContext,

@@ -23,7 +23,7 @@ import {
   getConnectionPoolToken,
   HttpClientModule,
   InjectHttpClient,
-  runInInboundContext,
+  detached,
 } from '../src/index.js';
 import { PLATFORMS, type RunningApp, startApp } from './support/platforms.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
@@ -81,7 +81,7 @@ class Desk {
 
   @Get('detached')
   async detached(): Promise<void> {
-    await runInInboundContext({}, () => this.#reported('/held'));
+    await detached(() => this.#reported('/held'));
   }
 
   @Sse('events')

@@ -2,7 +2,7 @@ import { AxiosHeaders, CanceledError } from 'axios';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../layers/create-call.js';
-import { currentInboundContext, currentScope, runInInboundContext } from './inbound-context.js';
+import { currentInboundContext, detached, currentScope, runInInboundContext } from './inbound-context.js';
 
 const callOf = () => createCall({ url: 'http://a.example/', headers: new AxiosHeaders() }, 'default');
 
@@ -14,6 +14,18 @@ function enter() {
   currentScope()!.enter(call);
   return reasons;
 }
+
+it('runs detached work outside of any context, and what it goes on to do', async () => {
+  await runInInboundContext({ deadlineMs: 1_000 }, async () => {
+    expect(detached(() => currentInboundContext())).toBeUndefined();
+    const later = await detached(async () => {
+      await Promise.resolve();
+      return currentInboundContext();
+    });
+    expect(later).toBeUndefined();
+    expect(currentInboundContext()).toBeDefined();
+  });
+});
 
 describe('runInInboundContext', () => {
   it('gives the work a context, wherever it has got to, and nothing outside it', async () => {

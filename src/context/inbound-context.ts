@@ -37,7 +37,7 @@ export interface InboundContext {
   readonly isOver: boolean;
 }
 
-const storage = new AsyncLocalStorage<InboundScope>();
+const storage = new AsyncLocalStorage<InboundScope | undefined>();
 
 /** The context that the running code was called in; undefined outside any. */
 export function currentInboundContext(): InboundContext | undefined {
@@ -46,7 +46,7 @@ export function currentInboundContext(): InboundContext | undefined {
 
 /**
  * Runs work whose calls share a deadline, an abort signal and headers: a message of a queue, a cron job. It takes the place of
- * a context around it, whole: `runInInboundContext({}, work)` detaches work from the request that it was started in.
+ * a context around it, whole.
  *
  * The context is over when the work is: when it returns, or when the promise that it returns settles. Calls that are then
  * still under way go on, without deadline.
@@ -73,6 +73,15 @@ export function runInInboundContext<T>(init: InboundContextInit, work: () => T):
   if (isThenable(result)) result.then(end, end);
   else end();
   return result;
+}
+
+/**
+ * Runs work outside of any inbound context: its calls are made for nobody in particular, so that neither a client that hangs up nor its
+ * deadline ends them. For what several requests share: a token that is renewed, a cache that is filled.
+ * @returns what the work returns
+ */
+export function detached<T>(work: () => T): T {
+  return storage.run(undefined, work);
 }
 
 /** For entry points and layers: runs the work in a scope that its owner ends. */

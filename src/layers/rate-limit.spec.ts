@@ -16,13 +16,14 @@ import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
 import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
 import type { Call, Handler } from './layer.js';
-import { rateLimit, type RateLimitSettings } from './rate-limit.js';
+import { limitedBy, rateLimit, type RateLimitSettings, Turns } from './rate-limit.js';
 import { NEVER } from './while-waiting.js';
 
 const SETTINGS: RateLimitSettings = {
   max: 1,
   intervalMs: 1_000,
   maxQueued: 1_000,
+  maxPauseMs: 60_000,
   per: 'origin',
   limiter: undefined,
 };
@@ -332,6 +333,67 @@ describe('rateLimit', () => {
       const limiter: RateLimiter = { reserve: () => Number.NaN, release: () => {}, pause: () => {} };
       await layer({ limiter })(testCall());
       expect(begun).toHaveLength(1);
+    });
+  });
+
+  describe('a pause that an upstream asks for', () => {
+    const asks =
+      (seconds: string): Handler =>
+      (call) => {
+        answer = async (next) => responseTo(next);
+        return Promise.resolve(responseTo(call, 429, { 'retry-after': seconds }));
+      };
+
+    it.each(['86400', '9'.repeat(400), 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+      'is cut to maxPauseMs: %s',
+      async (seconds) => {
+        answer = asks(seconds);
+        const handle = layer({ max: 10, maxPauseMs: 5_000 });
+        await handle(testCall());
+        void handle(testCall());
+        await advance(4_999 - 1);
+        expect(begun).toHaveLength(1);
+        await advance(2);
+        expect(begun).toHaveLength(2);
+      },
+    );
+
+    it.each(['in memory', 'in a store'])('ends when it is resumed: %s', async (where) => {
+      const settings = { ...SETTINGS, max: 10, limiter: undefined };
+      const limiter = where === 'in memory' ? undefined : memoryRateLimiter(settings, clock);
+      const turns = new Turns({ ...settings, limiter }, { ...SILENTLY, clock });
+      const handle = limitedBy(turns, { ...SILENTLY, clock })((call) => {
+        begun.push(call);
+        return answer(call);
+      });
+      answer = asks('50');
+      await handle(testCall());
+      const waiting = Array.from({ length: 3 }, () => handle(testCall()));
+      turns.resume('https://elsewhere.test');
+      await advance(1_000);
+      expect(begun).toHaveLength(1);
+      turns.resume(testCall().origin);
+      await advance(1);
+      expect(begun).toHaveLength(4);
+      await Promise.all(waiting);
+      await handle(testCall());
+      expect(begun).toHaveLength(5);
+      turns.resume(); // nothing is paused
+      expect(clock.pending).toBe(0);
+    });
+
+    it('ends for all origins where one limit counts for all', async () => {
+      const turns = new Turns({ ...SETTINGS, max: 10, per: 'client' }, { ...SILENTLY, clock });
+      const handle = limitedBy(turns, { ...SILENTLY, clock })((call) => {
+        begun.push(call);
+        return answer(call);
+      });
+      answer = asks('50');
+      await handle(testCall());
+      void handle(testCall());
+      turns.resume('https://elsewhere.test');
+      await advance(1);
+      expect(begun).toHaveLength(2);
     });
   });
 

@@ -7,6 +7,7 @@ import { memoryRateLimiter } from '../policies/memory-rate-limiter.js';
 import { requestedPauseMs } from '../policies/rate-limit-headers.js';
 import type { RateLimiter } from '../policies/rate-limiter.js';
 import type { Call, Layer } from './layer.js';
+import { OriginMap } from './origin-map.js';
 import { queued } from './queued.js';
 import { responseOf } from './response-of.js';
 import { TurnQueue } from './turn-queue.js';
@@ -19,6 +20,8 @@ export interface RateLimitSettings {
   readonly intervalMs: number;
   /** Calls that may wait, for each key. */
   readonly maxQueued: number;
+  /** The longest pause that an upstream can ask for. */
+  readonly maxPauseMs: number;
   /** Whose calls count together: the key is the origin, or the client's name. */
   readonly per: LimitScope;
   /** Keeps the count; undefined: in memory. While it fails, the count is kept in memory, as if this process were alone. */
@@ -32,17 +35,30 @@ export interface RateLimitContext extends OutcomeContext {
   readonly closing: AbortSignal;
 }
 
+/** The rate limits of a client, to operate by hand. */
+export interface RateLimits {
+  /**
+   * Ends the pause that an upstream asked for, before its time: calls that wait for its end begin as the limit alone lets them. Where one
+   * limit counts for all origins (`per: 'client'`), any origin ends its pause. Nothing happens where there is no pause.
+   * @param origin as `https://api.example.com`; absent: every origin
+   */
+  resume(origin?: string): void;
+}
+
 /**
  * Lets so many calls begin in a time; others wait for their turn, in order, where that comes before their deadline. What a
- * response asks for (see `requestedPauseMs`), it gets: no call of the same key begins for so long.
+ * response asks for (see `requestedPauseMs`), up to `maxPauseMs`, it gets: no call of the same key begins for so long.
  * @throws RateLimitError at once when the turn would come too late, or as many wait as may; when a pause makes it too late;
  * while waiting, what the call is cancelled with
  */
 export function rateLimit(settings: RateLimitSettings, context: RateLimitContext): Layer {
-  const turns = new Turns(settings, context);
-  const { per } = settings;
+  return limitedBy(new Turns(settings, context), context);
+}
+
+/** The same with turns that somebody else holds, too. */
+export function limitedBy(turns: Turns, context: RateLimitContext): Layer {
   return (next) => async (call) => {
-    const key = per === 'origin' ? call.origin : call.clientName;
+    const key = turns.keyOf(call);
     const turn = turns.await(key, call);
     if (turn) await queued('rateLimit', turn, call, context);
     let response: AxiosResponse | undefined;
@@ -58,12 +74,17 @@ export function rateLimit(settings: RateLimitSettings, context: RateLimitContext
   };
 }
 
-class Turns {
+/** Who may begin when, for each key. */
+export class Turns implements RateLimits {
   readonly #clock: Clock;
   readonly #now: () => number;
   readonly #closing: AbortSignal;
   readonly #limiter: RateLimiter;
   readonly #maxQueued: number;
+  readonly #maxPauseMs: number;
+  readonly #per: LimitScope;
+  /** Key → when its pause ends, for keys that are paused or were lately. */
+  readonly #pauses = new OriginMap<{ until: number }>(() => ({ until: -Infinity }));
   /** Key → those who wait, for keys that have any. */
   readonly #queues = new Map<string, TurnQueue>();
 
@@ -74,6 +95,12 @@ class Turns {
     this.#clock = clock;
     this.#limiter = settings.limiter ? fallbackRateLimiter(settings.limiter, inMemory) : inMemory;
     this.#maxQueued = settings.maxQueued;
+    this.#maxPauseMs = settings.maxPauseMs;
+    this.#per = settings.per;
+  }
+
+  keyOf({ origin, clientName }: Call): string {
+    return this.#per === 'origin' ? origin : clientName;
   }
 
   /** @returns undefined where the call may begin at once */
@@ -88,10 +115,24 @@ class Turns {
   }
 
   obey(key: string, { status, headers }: AxiosResponse): void {
-    const ms = requestedPauseMs(status, headers, this.#now());
+    const ms = Math.min(requestedPauseMs(status, headers, this.#now()), this.#maxPauseMs);
     if (ms === 0) return;
+    const until = this.#clock.now() + ms;
+    const pause = this.#pauses.get(key);
+    pause.until = Math.max(pause.until, until);
     void this.#limiter.pause(key, ms);
-    this.#queues.get(key)?.pauseUntil(this.#clock.now() + ms);
+    this.#queues.get(key)?.pauseUntil(until);
+  }
+
+  resume(origin?: string): void {
+    const now = this.#clock.now();
+    for (const [key, pause] of this.#pauses.entries()) {
+      if (pause.until <= now || (origin !== undefined && this.#per === 'origin' && key !== origin)) continue;
+      const leftMs = pause.until - now;
+      pause.until = now;
+      void this.#limiter.resume?.(key);
+      this.#queues.get(key)?.moveUp(leftMs);
+    }
   }
 
   #isFull(key: string): boolean {

@@ -85,6 +85,13 @@ export class TurnQueue {
     }
   }
 
+  /** A pause ended before its time: who waited for its end begins that much sooner, but none before now. */
+  moveUp(ms: number): void {
+    const now = this.#settings.clock.now();
+    this.#turns = this.#turns.map((turn) => Math.max(now, turn - ms));
+    this.#setTimer();
+  }
+
   #leave(waiter: Waiter): void {
     this.#waiters.delete(waiter);
     this.#turns.pop();

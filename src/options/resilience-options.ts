@@ -135,6 +135,12 @@ export interface RateLimitOptions {
   /** @default 'origin' */
   per?: LimitScope;
   /**
+   * For how long an upstream may pause the limit at most, by `Retry-After` or a `RateLimit` header. A longer pause is cut to this; the call
+   * after it asks the upstream again. `HttpClients.rateLimits().resume()` ends a pause by hand.
+   * @default 60_000 milliseconds
+   */
+  maxPauseMs?: number;
+  /**
    * Keeps the count, as in a store that several processes share.
    * @default in memory
    */

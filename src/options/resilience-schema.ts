@@ -56,6 +56,7 @@ const options = {
   rateLimit: offOr({
     max: count,
     intervalMs: v.optional(milliseconds),
+    maxPauseMs: v.optional(milliseconds),
     maxQueued: v.optional(queueLength),
     per: scope,
     limiter: v.optional(limiter),

@@ -46,7 +46,13 @@ export const RESILIENCE_DEFAULTS = Object.freeze({
     onStateChange: undefined,
   }),
   concurrency: Object.freeze({ maxQueued: 1_000, per: 'origin' }),
-  rateLimit: Object.freeze({ intervalMs: 1_000, maxQueued: 1_000, per: 'origin', limiter: undefined }),
+  rateLimit: Object.freeze({
+    intervalMs: 1_000,
+    maxQueued: 1_000,
+    maxPauseMs: 60_000,
+    per: 'origin',
+    limiter: undefined,
+  }),
   hedge: Object.freeze({ max: 1, percentile: 0.95, coldMs: 2_000 }),
 } as const);
 

@@ -24,6 +24,13 @@ export function fallbackRateLimiter(primary: RateLimiter, fallback: RateLimiter)
         () => {},
       );
     },
+    resume: (key) => {
+      void fallback.resume?.(key);
+      return orElse(
+        () => primary.resume?.(key),
+        () => {},
+      );
+    },
   };
 }
 

@@ -10,5 +10,6 @@ export function memoryRateLimiter(limits: BucketLimits, clock: Clock): RateLimit
     reserve: (key, maxWaitMs) => buckets.get(key).reserve(clock.now(), maxWaitMs),
     release: (key) => buckets.peek(key)?.release(),
     pause: (key, ms) => buckets.get(key).pause(clock.now(), ms),
+    resume: (key) => buckets.peek(key)?.resume(clock.now()),
   };
 }

@@ -1,27 +1,24 @@
-import { retryAfterMs } from './retry-after.js';
+import { decimal, retryAfterMs } from './retry-after.js';
 
 /** Names in lower case. */
 export type Headers = Readonly<Record<string, unknown>>;
 
-/** A quota for a day is the longest that is common. A longer pause is a mistake, or malice. */
-const MAX_PAUSE_MS = 24 * 60 * 60 * 1_000;
-
 /**
- * For how long a response asks to be left alone, in milliseconds:
+ * For how long a response asks to be left alone, in whole milliseconds, rounded up:
  * - a status 429 or 503 with Retry-After (RFC 6585 §4, RFC 9110 §15.6.4), which goes before the others
  * - `RateLimit: "default";r=0;t=30` (draft-ietf-httpapi-ratelimit-headers-08 and later)
  * - `RateLimit: limit=100, remaining=0, reset=30` (-07, which express-rate-limit can send)
  * - `RateLimit-Remaining: 0` with `RateLimit-Reset: 30` (-00 to -06)
  * @param now the time of day, in milliseconds since 1970
- * @returns at most a day; 0 where it does not ask
+ * @returns 0 where it does not ask
  */
 export function requestedPauseMs(status: number, headers: Headers, now: number): number {
-  const asked =
+  return (
     (status === 429 || status === 503 ? retryAfterMs(text(headers['retry-after']), now) : undefined) ??
     fieldPauseMs(text(headers['ratelimit'])) ??
     separatePauseMs(headers, now) ??
-    0;
-  return Math.min(asked, MAX_PAUSE_MS);
+    0
+  );
 }
 
 function text(value: unknown): string | undefined {
@@ -38,9 +35,9 @@ function fieldPauseMs(field: string | undefined): number | undefined {
     : unquoted.split(',').map((item) => parameters(item, ';'));
   let longest: number | undefined;
   for (const quota of quotas) {
-    const seconds = integer(quota.get('t') ?? quota.get('reset'));
-    const isUsedUp = integer(quota.get('r') ?? quota.get('remaining')) === 0;
-    if (isUsedUp && seconds !== undefined) longest = Math.max(longest ?? 0, seconds * 1_000);
+    const seconds = decimal(quota.get('t') ?? quota.get('reset'));
+    const isUsedUp = decimal(quota.get('r') ?? quota.get('remaining')) === 0;
+    if (isUsedUp && seconds !== undefined) longest = Math.max(longest ?? 0, Math.ceil(seconds * 1_000));
   }
   return longest;
 }
@@ -58,12 +55,8 @@ function parameters(written: string, separator: string): Map<string, string> {
 const UNIX_TIMES_FROM = 1_000_000_000;
 
 function separatePauseMs(headers: Headers, now: number): number | undefined {
-  if (integer(text(headers['ratelimit-remaining'])) !== 0) return undefined;
-  const reset = integer(text(headers['ratelimit-reset']));
+  if (decimal(text(headers['ratelimit-remaining'])) !== 0) return undefined;
+  const reset = decimal(text(headers['ratelimit-reset']));
   if (reset === undefined) return undefined;
-  return reset < UNIX_TIMES_FROM ? reset * 1_000 : Math.max(0, reset * 1_000 - now);
-}
-
-function integer(value: string | undefined): number | undefined {
-  return value !== undefined && /^\s*\d+\s*$/.test(value) ? Number(value) : undefined;
+  return Math.max(0, Math.ceil(reset * 1_000) - (reset < UNIX_TIMES_FROM ? 0 : now));
 }

@@ -12,4 +12,9 @@ export interface RateLimiter {
   release(key: string): void | Promise<void>;
   /** The upstream says that nothing is left: no call may begin for this long. */
   pause(key: string, ms: number): void | Promise<void>;
+  /**
+   * Ends such a pause before its time, as `HttpClients.rateLimits().resume()` asks to.
+   * @default pauses in this store end by themselves only
+   */
+  resume?(key: string): void | Promise<void>;
 }

@@ -10,6 +10,11 @@ describe('retryAfterMs', () => {
     ['120', 120_000],
     [' 5 ', 5_000],
     ['-5', 0],
+    ['1.5', 1_500],
+    ['2.997', 2_997],
+    ['0.0001', 1],
+    ['.5', 500],
+    ['3.', 3_000],
   ])('reads %o as seconds', (header, expected) => {
     expect(retryAfterMs(header, NOW)).toBe(expected);
   });
@@ -41,7 +46,6 @@ describe('retryAfterMs', () => {
     undefined,
     '',
     'soon',
-    '1.5',
     '1e3',
     '+5',
     '5 s',

@@ -10,17 +10,23 @@ const HTTP_DATES = [
 ];
 
 /**
- * How long a Retry-After header (RFC 9110 §10.2.3) asks to wait, in milliseconds: 0 for a time that has passed and for
- * negative seconds.
+ * How long a Retry-After header (RFC 9110 §10.2.3) asks to wait, in whole milliseconds: 0 for a time that has passed and for
+ * negative seconds. Seconds with a fraction, which some upstreams send although the RFC has whole ones, are rounded up.
  * @param nowMs the wall clock, which dates are relative to, in milliseconds since 1970
  * @returns undefined where it is neither seconds nor a date
  */
 export function retryAfterMs(header: unknown, nowMs: number): number | undefined {
   if (typeof header !== 'string') return undefined;
   const value = header.trim();
-  if (/^-?\d+$/.test(value)) return Math.max(0, Number(value) * 1_000);
+  const seconds = decimal(value);
+  if (seconds !== undefined) return Math.max(0, Math.ceil(seconds * 1_000));
   const date = httpDate(value, nowMs);
   return date === undefined ? undefined : Math.max(0, date - nowMs);
+}
+
+/** @returns undefined for what is no number of digits with or without a fraction */
+export function decimal(value: string | undefined): number | undefined {
+  return value !== undefined && /^\s*-?(?:\d+\.?\d*|\.\d+)\s*$/.test(value) ? Number(value) : undefined;
 }
 
 function httpDate(value: string, nowMs: number): number | undefined {
