@@ -1,0 +1,142 @@
+import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import { once } from 'node:events';
+import { createServer, type Agent, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ConnectionPool } from '../src/pool/connection-pool.js';
+
+/** More than any map may keep. */
+const MANY = 1_050;
+const AT_ONCE = 50;
+const MAX_ENTRIES = 1_000;
+const MAX_TUNNEL_AGENTS = 100;
+
+const isAgent = (value: unknown): value is Agent =>
+  typeof (value as Agent | undefined)?.destroy === 'function' && 'freeSockets' in (value as Agent);
+
+describe('whatever callers name again and again, each time another', () => {
+  /** Every Map and Set that the sources and their libraries have made, with where. */
+  const made: { readonly collection: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>; readonly where: string }[] =
+    [];
+  let proxy: Server;
+  let port: number;
+  let client: AxiosInstance;
+  let pool: ConnectionPool;
+  let close: () => Promise<void>;
+
+  const track = (collection: Map<unknown, unknown> | Set<unknown>) => {
+    const where = new Error().stack!.split('\n').slice(3, 5).join('\n');
+    if (where.includes('/src/')) made.push({ collection, where });
+  };
+
+  beforeAll(async () => {
+    class TrackedMap<Key, Value> extends Map<Key, Value> {
+      constructor(entries?: Iterable<readonly [Key, Value]>) {
+        super(entries);
+        track(this);
+      }
+    }
+    class TrackedSet<Value> extends Set<Value> {
+      constructor(values?: Iterable<Value>) {
+        super(values);
+        track(this);
+      }
+    }
+    vi.stubGlobal('Map', TrackedMap);
+    vi.stubGlobal('Set', TrackedSet);
+    const { HttpClientModule, getHttpClientToken, getConnectionPoolToken } = await import('../src/index.js');
+    proxy = createServer((_, answer) => answer.end('{}'));
+    proxy.on('connect', (_, socket) => socket.end('HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n'));
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    ({ port } = proxy.address() as AddressInfo);
+    const root = HttpClientModule.forRoot({
+      resilience: {
+        preset: 'standard',
+        retry: false,
+        hedge: true,
+        rateLimit: { max: 1_000_000, per: 'origin' },
+        concurrency: { max: 1_000, per: 'origin' },
+        coalesce: true,
+      },
+    });
+    Logger.overrideLogger(false);
+    const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+    client = app.get(getHttpClientToken());
+    pool = app.get(getConnectionPoolToken());
+    close = () => app.close();
+  });
+
+  afterAll(async () => {
+    vi.unstubAllGlobals();
+    await close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  const proxied = (auth?: AxiosRequestConfig['auth']) => ({
+    proxy: { host: '127.0.0.1', port, protocol: 'http', auth },
+  });
+  const own = () => ({ url: `http://127.0.0.1:${port}/`, proxy: false as const });
+
+  it.each([
+    ['the origin of an http call', (n: number) => ({ url: `http://host-${n}.test/`, ...proxied() })],
+    ['the origin of an https call', (n: number) => ({ url: `https://host-${n}.test/`, ...proxied() })],
+    [
+      'the credentials of a tunnel',
+      (n: number) => ({ url: 'https://host.test/', ...proxied({ username: `s-${n}`, password: 'p' }) }),
+    ],
+    [
+      'the credentials of a proxy',
+      (n: number) => ({ url: 'http://host.test/', ...proxied({ username: `s-${n}`, password: 'p' }) }),
+    ],
+    ['the path of a socket', (n: number) => ({ url: '/', socketPath: `/nowhere/${n}.sock` })],
+    ['the URL', (n: number) => ({ ...own(), params: { n } })],
+    ['its template', (n: number) => ({ ...own(), urlTemplate: `/${n}/{id}` })],
+    ['the name of a header', (n: number) => ({ ...own(), headers: { [`x-${n}`]: 'a' } })],
+    ['the method', (n: number) => ({ ...own(), method: `M${n}` })],
+  ] as [string, (n: number) => AxiosRequestConfig][])(
+    '%s: no map keeps more than it may',
+    { timeout: 120_000 },
+    async (_, config) => {
+      for (let from = 0; from < MANY; from += AT_ONCE) {
+        // oxlint-disable-next-line no-await-in-loop -- so many at once, and no more
+        await Promise.allSettled(Array.from({ length: AT_ONCE }, (_none, n) => client.request(config(from + n))));
+      }
+      await vi.waitFor(() => expect(pool.stats().inFlight).toBe(0));
+      const all = [pool.httpAgent, pool.httpsAgent];
+      for (const { collection, where } of made) {
+        expect(collection.size, where).toBeLessThanOrEqual(MAX_ENTRIES);
+        const agents = [...collection.values()].filter(isAgent);
+        expect(agents.length, where).toBeLessThanOrEqual(MAX_TUNNEL_AGENTS);
+        all.push(...agents);
+      }
+      // Node forgets a key in the tick after its last socket has gone.
+      await vi.waitFor(() => {
+        const keys = all.flatMap(({ sockets, requests }) => Object.keys({ ...sockets, ...requests }));
+        expect(keys).toEqual([]);
+      });
+      expect(Object.keys(pool.stats().origins).length).toBeLessThanOrEqual(MAX_ENTRIES);
+    },
+  );
+
+  it('they were looked at: the maps of the pool and of every layer are among them', () => {
+    const files = [
+      'pool-agents',
+      'socket-ledger',
+      'slots',
+      'agent-names',
+      'origin-map',
+      'create-call',
+      'request-target',
+      'header-plan',
+      'coalesce',
+      'rate-limit',
+      'in-flight',
+    ];
+    const missing = files.filter((name) => !made.some(({ where }) => where.includes(`/${name}.ts`)));
+    expect(missing).toEqual([]);
+  });
+});
