@@ -1,11 +1,15 @@
 import axios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { replaceConfig } from '../errors/replace-config.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { withoutPrototype } from '../prototype-pollution.js';
 import { delegatedRedirects } from './delegated-redirects.js';
+import { asBodyError } from './as-axios-error.js';
+import { bodyLimit } from './body-limit.js';
+import { collectedBody } from './collected-body.js';
 import { delegatedTimings } from './delegated-timings.js';
 import { isReadable, onBodyEnd } from './on-body-end.js';
 import { readAhead, yieldUnread } from './read-ahead.js';
@@ -14,6 +18,7 @@ import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
 import { secretHeaders } from '../redaction/secret-headers.js';
 import type { RedirectSettings } from './redirects.js';
+import { decodeData, settled } from './response.js';
 import { refusalOf } from './response-headers.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 
@@ -36,7 +41,9 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
     const length = isInMemory(config.data) ? requestBody(config)?.length : 'unknown';
     requestHeaders(config.headers, length, config); // for what they refuse
     const { maxRedirects = redirects.max, maxContentLength = -1, responseType } = config;
-    const capped = maxContentLength === -1 && maxResponseBytes !== false && responseType !== 'stream';
+    const isDataUrl = config.url?.startsWith('data:') === true;
+    const readsBody = responseType !== 'stream' && !isDataUrl;
+    const capped = isDataUrl && maxContentLength === -1 && maxResponseBytes !== false && responseType !== 'stream';
     const sent = withoutPrototype({
       httpAgent,
       httpsAgent,
@@ -48,10 +55,15 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       sensitiveHeaders: [...secretHeaders(config.headers, config, rules)],
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,
+      ...(readsBody && READ_HERE),
     });
     if (sent.proxy === undefined) checkEnvironment();
-    const release = usesPool(config) ? () => slots.release(origin) : () => {};
-    if (usesPool(config) && !slots.take(origin)) await waitForSlot(origin, call, settings);
+    let holdsSlot = usesPool(config);
+    if (holdsSlot && !slots.take(origin)) await waitForSlot(origin, call, settings);
+    const release = () => {
+      if (holdsSlot) slots.release(origin);
+      holdsSlot = false;
+    };
     const startedAt = clock.now();
     try {
       const response = await send(sent);
@@ -60,7 +72,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       if (isReadable(response.data) && hasAllCome(response)) response.data = readAhead(response.data);
       response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response.data, release);
-      return response;
+      return readsBody ? await withBody(response, call, maxResponseBytes) : response;
     } catch (error) {
       const response = responseOf(error);
       if (response) yieldUnread(response, origin, slots, () => {}); // its end does
@@ -71,6 +83,22 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       throw error;
     }
   };
+}
+
+/** axios keeps every part of a body that it reads, and each takes some 200 bytes besides its own. */
+const READ_HERE = { responseType: 'stream', maxContentLength: -1, validateStatus: null } as const;
+
+/** What axios's adapter makes of a response that it has read, but for what that takes. */
+async function withBody(response: AxiosResponse, call: Call, maxBytes: number | false): Promise<AxiosResponse> {
+  const body = response.data as Readable;
+  response.data = undefined;
+  try {
+    const bytes = await collectedBody(body, bodyLimit(call, response.request, maxBytes));
+    response.data = decodeData(bytes, call.config);
+  } catch (error) {
+    throw asBodyError(error, response, !(body instanceof IncomingMessage));
+  }
+  return settled(response);
 }
 
 /** @throws what the native transport refuses such a response with */

@@ -90,7 +90,7 @@ export class StreamedBody {
     if (this.#begun && !this.hasEnded) destroySource(this.#source!);
   }
 
-  tooLarge(request: ClientRequest): Error {
+  tooLarge(request?: ClientRequest): Error {
     const message = 'Request body larger than maxBodyLength limit';
     return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, this.#call.config, request);
   }

@@ -1,9 +1,10 @@
 import type { AxiosResponse } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import type { Call } from '../../layers/layer.js';
 import { noTimings } from '../../observability/timings.js';
+import { MAX_FIXTURE_BODY_BYTES } from './fixture.js';
 import { bodyLimit } from '../../transport/body-limit.js';
+import { collectedBody } from '../../transport/collected-body.js';
 import { decodedBody } from '../../transport/content-coding.js';
 import { axiosResponse, decodeData, settled } from '../../transport/response.js';
 import { limitedBody } from '../../transport/response-body.js';
@@ -17,8 +18,11 @@ export async function deliver(call: Call, message: IncomingMessage, request?: Cl
   const { config, method } = call;
   const answered = request ?? ({ method, res: message } as unknown as ClientRequest);
   const decoded = config.decompress === false ? message : decodedBody(message, method);
-  const body = limitedBody(decoded, bodyLimit(call, answered, false));
+  const limit = bodyLimit(call, answered, MAX_FIXTURE_BODY_BYTES);
   const response = axiosResponse(config, { request: answered, timings: noTimings() }, message);
-  response.data = config.responseType === 'stream' ? body : decodeData(await buffer(body), config);
+  response.data =
+    config.responseType === 'stream'
+      ? limitedBody(decoded, bodyLimit(call, answered, false))
+      : decodeData(await collectedBody(decoded, limit), config);
   return settled(response);
 }

@@ -3,7 +3,12 @@ import { deriveCall } from '../../layers/create-call.js';
 import type { Call, Handler } from '../../layers/layer.js';
 import { knownSecrets } from '../../redaction/known-secrets.js';
 import { requestTarget } from '../../transport/request-target.js';
-import type { RecordedExchange, RecordedRequest, RecordedResponse } from './fixture.js';
+import {
+  MAX_FIXTURE_BODY_BYTES,
+  type RecordedExchange,
+  type RecordedRequest,
+  type RecordedResponse,
+} from './fixture.js';
 import { absoluteUrl, recordedRequest } from './recorded-request.js';
 import { type RawResponse, rawResponse, recordedResponse } from './recorded-response.js';
 import type { RecordingSettings } from './recording-options.js';
@@ -59,11 +64,12 @@ export class ExchangeForms {
 
 /** Sends a request, and gets all bytes of the response as they are. The call's own limit holds for what it gets of them, decoded. */
 export async function exchangeRaw(next: Handler, call: Call, sent: BufferedRequest) {
+  const { maxContentLength = -1 } = sent.config;
   const config: InternalAxiosRequestConfig = Object.assign(Object.create(null), sent.config, {
     responseType: 'arraybuffer',
     decompress: false,
     validateStatus: null,
-    maxContentLength: (sent.config.maxContentLength ?? -1) > -1 ? Infinity : -1,
+    maxContentLength: maxContentLength > -1 ? Math.max(maxContentLength, MAX_FIXTURE_BODY_BYTES) : -1,
   });
   const response = await next(deriveCall(call, { config }));
   return { raw: rawResponse(response, absoluteUrl(sent)), request: response.request };

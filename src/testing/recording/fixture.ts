@@ -7,6 +7,9 @@ import { findProblems } from '../../options/problems.js';
 import { FixtureError } from './fixture.error.js';
 import type { RecordedBody } from './recorded-body.js';
 
+/** A decoded body that is larger is recorded as it is on the wire, and given only to calls whose own limit allows it. */
+export const MAX_FIXTURE_BODY_BYTES = 64 * 1024 * 1024;
+
 /** A request as the fixture has it, without secrets. What is compared is this form, of both. */
 export interface RecordedRequest {
   readonly method: string;

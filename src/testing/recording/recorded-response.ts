@@ -1,12 +1,12 @@
 import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import zlib from 'node:zlib';
 import { redactHeaders } from '../../redaction/redact-headers.js';
 import { redactUrl } from '../../redaction/redact-url.js';
+import { collectedBody } from '../../transport/collected-body.js';
 import { decodedBody } from '../../transport/content-coding.js';
-import type { RecordedResponse } from './fixture.js';
+import { MAX_FIXTURE_BODY_BYTES, type RecordedResponse } from './fixture.js';
 import { bytesOf, isText, parseJson, type RecordedBody } from './recorded-body.js';
 import type { RecordingRules } from './recording-rules.js';
 import { type OnSecret, redactBodyText, redactJson } from './redact-body.js';
@@ -118,12 +118,13 @@ async function recordedBody(
     : { text: redactBodyText(text, rules, onSecret) };
 }
 
-/** @returns undefined where it is encoded with what is not known here, or is broken */
+/** @returns undefined where it is encoded with what is not known here, is broken, or grows to more than a fixture has */
 async function decoded(raw: RawResponse, method: string): Promise<Buffer | undefined> {
   const coding = raw.headers['content-encoding'];
   if (coding === undefined) return raw.bytes;
   if (!(String(coding).toLowerCase() in ENCODERS)) return undefined;
-  return buffer(decodedBody(messageOf(raw), method)).catch(() => undefined);
+  const limit = { maxBytes: MAX_FIXTURE_BODY_BYTES, error: () => new RangeError('larger than a fixture has') };
+  return collectedBody(decodedBody(messageOf(raw), method), limit).catch(() => undefined);
 }
 
 /** What a recorded response was on the wire. */

@@ -1,6 +1,8 @@
-import type { AxiosHeaders, InternalAxiosRequestConfig } from 'axios';
+import { type AxiosHeaders, type InternalAxiosRequestConfig, isAxiosError } from 'axios';
 import { finished, PassThrough, type Readable } from 'node:stream';
 import type { Call } from '../../layers/layer.js';
+import type { BodyLimit } from '../../transport/body-limit.js';
+import { collectedBody } from '../../transport/collected-body.js';
 import { isInMemory, requestBody } from '../../transport/request-body.js';
 import { destroySource } from '../../transport/source.js';
 import { streamedRequestBody } from '../../transport/streamed-request-body.js';
@@ -21,23 +23,24 @@ export async function bufferedRequest(call: Call): Promise<BufferedRequest> {
   const streamed = isInMemory(config.data) ? undefined : await streamedRequestBody(call);
   if (!streamed) return { bytes: requestBody(config) ?? Buffer.alloc(0), config };
   streamed.body.assertUsable();
-  const { source } = streamed.body.begin();
+  const { body } = streamed;
+  const { source } = body.begin();
+  const limit = { maxBytes: body.maxBytes, error: () => body.tooLarge() };
   try {
-    const bytes = await readAll(source as Readable, call);
+    const bytes = await readAll(source as Readable, call, limit);
     const headers: AxiosHeaders = streamed.headers;
     headers.delete('transfer-encoding');
     headers.set('content-length', String(bytes.length));
     return { bytes, config: Object.assign(Object.create(null), config, { headers, data: bytes }) };
   } catch (error) {
     destroySource(source);
-    throw error === call.cancellation.reason ? error : streamed.body.failed(error);
+    throw error === call.cancellation.reason || isAxiosError(error) ? error : body.failed(error);
   }
 }
 
 /** Also of streams from before there were Readables, as the forms of the form-data package are. */
-function readAll(source: Readable, { cancellation }: Call): Promise<Buffer> {
+function readAll(source: Readable, { cancellation }: Call, limit: BodyLimit): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     const into = new PassThrough();
     const end = (settle: () => void) => {
       cancellation.unsubscribe(cancel);
@@ -46,8 +49,10 @@ function readAll(source: Readable, { cancellation }: Call): Promise<Buffer> {
     const cancel = (reason: Error) => end(() => reject(reason));
     cancellation.subscribe(cancel);
     finished(source, { writable: false }, (error) => error && end(() => reject(error)));
-    into.on('data', (chunk: Buffer) => chunks.push(chunk));
-    into.once('end', () => end(() => resolve(Buffer.concat(chunks))));
+    collectedBody(into, limit).then(
+      (bytes) => end(() => resolve(bytes)),
+      (error: unknown) => end(() => reject(error)),
+    );
     source.pipe(into);
   });
 }
