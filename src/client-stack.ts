@@ -1,4 +1,4 @@
-import type { AxiosResponse } from 'axios';
+import type { AxiosProxyConfig, AxiosResponse } from 'axios';
 import type { Clock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { confinement } from './guard/confinement.js';
@@ -32,6 +32,7 @@ import { group } from './options/schema-parts.js';
 import type { InboundSettings } from './options/resolve-inbound.js';
 import type { OriginSettings, ResolvedClientOptions, TransportSettings } from './options/resolve-options.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
+import { proxyUrl } from './policies/proxy-url.js';
 import { RetryBudget } from './policies/retry-budget.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
 import { withoutPrototype } from './prototype-pollution.js';
@@ -50,7 +51,8 @@ export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'cloc
 }
 
 /** A transport by itself has neither name nor base URL. */
-export type StackSettings = TransportSettings & Partial<Pick<ResolvedClientOptions, 'name' | 'baseURL' | 'confine'>>;
+export type StackSettings = TransportSettings &
+  Partial<Pick<ResolvedClientOptions, 'name' | 'baseURL' | 'confine' | 'axios'>>;
 
 export function stackContext(
   pool: ConnectionPool,
@@ -138,7 +140,7 @@ class Scope {
     const { pool, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
     this.#context = context;
-    this.#transport = transportOf(settings, context);
+    this.#transport = transportOf(settings, withoutPrototype(client.axios ?? {}).proxy, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
@@ -224,7 +226,11 @@ const CALL_SCHEMA = group({ resilience: callResilience });
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
 
-function transportOf({ timeouts, limits, redirects }: OriginSettings, context: ScopeContext): Handler {
+function transportOf(
+  { timeouts, limits, redirects }: OriginSettings,
+  proxy: AxiosProxyConfig | false | undefined,
+  context: ScopeContext,
+): Handler {
   const { pool, clock, rules, events, transport } = context;
   const settings: NativeTransportSettings = {
     pool,
@@ -236,6 +242,7 @@ function transportOf({ timeouts, limits, redirects }: OriginSettings, context: S
     maxResponseBytes: limits.maxResponseBytes,
     maxHeaderBytes: limits.maxHeaderBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
+    ownProxy: proxy ? proxyUrl(proxy) : undefined,
   };
   return transport(nativeTransport(settings), settings);
 }

@@ -1,14 +1,14 @@
 import { HttpService } from '@nestjs/axios';
 import { Test } from '@nestjs/testing';
 import FormData from 'form-data';
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults, getAdapter } from 'axios';
 import { Agent } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { firstValueFrom } from 'rxjs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   AddressBlockedError,
   type ConnectionPool,
@@ -16,9 +16,11 @@ import {
   getConnectionPoolToken,
   getHttpClientToken,
   HttpClientModule,
+  type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
 import type { ResolveHost } from '../src/guard/address-guard.js';
+import { UNGUARDED } from '../src/guard/unguarded-settings.js';
 import { startDnsServer, type Zone } from './support/dns-server.js';
 import { guardedClient } from './support/guarded-client.js';
 import { startProxy } from './support/proxy.js';
@@ -38,6 +40,8 @@ const ruleOf = async (call: Promise<unknown>) => {
   expect(error).toBeInstanceOf(AddressBlockedError);
   return (error as AddressBlockedError).rule;
 };
+/** A setting that only axios's own adapter carries out. */
+const LEFT_TO_AXIOS = { maxRate: 1e9 };
 const proxyOf = (url: string) => ({ host: new URL(url).hostname, port: portOf(url), protocol: 'http' });
 
 afterEach(() => vi.unstubAllEnvs());
@@ -220,10 +224,45 @@ describe('a redirect', () => {
     const to = (changes: object) =>
       ruleOf(guarded.client.get(upstream.url, { beforeRedirect: (options) => void Object.assign(options, changes) }));
     expect(await to({ hostname: '10.0.0.1', host: '10.0.0.1' })).toBe('private');
-    expect(await to({ socketPath: '/var/run/docker.sock' })).toBe('unix socket');
-    const agents = { http: new Agent(), https: undefined };
-    expect(await to({ hostname: '10.0.0.1', agent: agents.http, agents })).toBe('private');
-    expect(await to({ hostname: 'localhost', lookup: (): never => expect.unreachable() })).toBe('loopback');
+    expect(await to({ protocol: 'ftp:' })).toBe('scheme');
+    expect(await to({ hostname: 'localhost', path: 'http://10.0.0.1/' })).toBe('loopback');
+    const changesOfWhoConnects = [
+      { socketPath: '/var/run/docker.sock' },
+      { agent: new Agent() },
+      { agent: false },
+      { agents: { http: new Agent(), https: undefined } },
+      { lookup: (): never => expect.unreachable() },
+      { createConnection: (): never => expect.unreachable() },
+      { nativeProtocols: { 'http:': { request: (): never => expect.unreachable() } } },
+      { beforeRedirect: undefined },
+      { beforeRedirects: {} },
+      { family: 6 },
+      { localAddress: '127.0.0.1' },
+      { localAddress: undefined, auth: 'a:b', somethingNew: 1 },
+    ];
+    for (const changes of changesOfWhoConnects) expect(await to(changes)).toBe('setting beforeRedirect');
+    const within = ({ nativeProtocols, beforeRedirects }: Record<string, any>) => {
+      nativeProtocols['http:'] = { request: (): never => expect.unreachable() };
+      beforeRedirects.config = undefined;
+    };
+    expect(await ruleOf(guarded.client.get(upstream.url, { beforeRedirect: within }))).toBe('setting beforeRedirect');
+    expect(upstream.requests).toBe(4 + changesOfWhoConnects.length);
+  });
+
+  it('may be changed by a hook where the guard lets it', async () => {
+    const seen: (string | undefined)[] = [];
+    await using upstream = await startUpstream((request, response) => {
+      seen.push(request.url, request.headers['x-hop'] as string | undefined);
+      response.writeHead(request.url === '/' ? 302 : 200, { location: '/to' }).end('{}');
+    });
+    const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+    await using guarded = guardedClient({ guard });
+    const beforeRedirect = (options: Record<string, any>) => {
+      options['headers']['x-hop'] = '1';
+      options['path'] = '/rewritten';
+    };
+    expect((await guarded.client.get(upstream.url, { beforeRedirect })).status).toBe(200);
+    expect(seen).toEqual(['/', undefined, '/rewritten', '1']);
   });
 });
 
@@ -309,22 +348,22 @@ describe('through a proxy', () => {
   ])('a call over %s is refused for a %s target, before the proxy hears of it: %s', async (_, rule, url) => {
     await using proxy = await startProxy();
     await using dns = await startDnsServer((name) => (name === 'inner.test' ? ['10.0.0.1'] : ['93.184.216.34']));
-    await using guarded = guardedClient({ guard: true }, dns.resolve);
-    const through = { proxy: proxyOf(proxy.url) };
-    expect(await ruleOf(guarded.client.get(url, through))).toBe(rule);
-    expect(await ruleOf(guarded.client.post(url, Readable.from(['x']), through))).toBe(rule);
+    await using guarded = guardedClient({ guard: true, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+    expect(await ruleOf(guarded.client.get(url))).toBe(rule);
+    expect(await ruleOf(guarded.client.post(url, Readable.from(['x'])))).toBe(rule);
+    expect(await ruleOf(guarded.client.get(url, LEFT_TO_AXIOS))).toBe(rule);
     expect(proxy.connections).toBe(0);
     expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0, active: 0 } });
   });
 
   it.each([
     ['the transport', {}],
-    ['axios’s own adapter', { maxRate: 1e9 }],
+    ['axios’s own adapter', LEFT_TO_AXIOS],
   ])('a call to a name that does not resolve fails as ever, with %s', async (_, config) => {
     await using proxy = await startProxy();
     await using dns = await startDnsServer(() => []);
-    await using guarded = guardedClient({ guard: true }, dns.resolve);
-    const call = guarded.client.get('http://nowhere.test/', { ...config, proxy: proxyOf(proxy.url) });
+    await using guarded = guardedClient({ guard: true, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+    const call = guarded.client.get('http://nowhere.test/', config);
     expect(await errorOf(call)).toMatchObject({ code: 'ENOTFOUND', isAxiosError: true });
     expect(proxy.connections).toBe(0);
   });
@@ -357,9 +396,9 @@ describe('through a proxy', () => {
     const dnsNames: Zone = (name) => (name === 'up.test' ? ['93.184.216.34'] : ['127.0.0.1']);
     await using dns = await startDnsServer(dnsNames);
     const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
-    await using guarded = guardedClient({ guard }, dns.resolve);
-    const host = { host: 'localhost', port: portOf(proxy.url) };
-    expect((await guarded.client.get(upstream.url, { proxy: host })).status).toBe(200);
+    const axios = { proxy: { host: 'localhost', port: portOf(proxy.url) } };
+    await using guarded = guardedClient({ guard, axios }, dns.resolve);
+    expect((await guarded.client.get(upstream.url)).status).toBe(200);
     expect(proxy.connections).toBe(1);
     expect(await ruleOf(guarded.client.get(`http://localhost:${portOf(proxy.url)}/`))).toBe('loopback');
   });
@@ -369,14 +408,14 @@ describe('through a proxy', () => {
     const answers: (() => void)[] = [];
     const late: ResolveHost = (_, __, callback) =>
       void answers.push(() => callback(null, [{ address: '93.184.216.34', family: 4 }]));
-    await using guarded = guardedClient({ guard: true, timeouts: { connectMs: 50 } }, late);
-    const through = { proxy: proxyOf(proxy.url) };
-    const error = await errorOf(guarded.client.get('http://slow.test/', through));
+    const settings = { guard: true, axios: { proxy: proxyOf(proxy.url) } };
+    await using guarded = guardedClient({ ...settings, timeouts: { connectMs: 50 } }, late);
+    const error = await errorOf(guarded.client.get('http://slow.test/'));
     expect(error).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
-    await using patient = guardedClient({ guard: true, timeouts: { connectMs: false, attemptMs: false } }, late);
-    const cancelled = patient.client.get('http://slow.test/', { ...through, signal: AbortSignal.timeout(5) });
+    await using patient = guardedClient({ ...settings, timeouts: { connectMs: false, attemptMs: false } }, late);
+    const cancelled = patient.client.get('http://slow.test/', { signal: AbortSignal.timeout(5) });
     expect(await errorOf(cancelled)).toMatchObject({ code: 'ERR_CANCELED' });
-    const tunnelled = guarded.client.get('https://slow.test/', through);
+    const tunnelled = guarded.client.get('https://slow.test/');
     expect(await errorOf(tunnelled)).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
     expect(guarded.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, queued: 0 } });
     expect(answers).toHaveLength(3);
@@ -389,9 +428,9 @@ describe('through a proxy', () => {
   it('a call that is left to axios lets go of a proxy that does not answer, when it is given up', async () => {
     await using proxy = await startProxy({ hangs: true });
     const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
-    await using guarded = guardedClient({ guard });
+    await using guarded = guardedClient({ guard, axios: { proxy: proxyOf(proxy.url) } });
     const controller = new AbortController();
-    const config = { proxy: proxyOf(proxy.url), beforeRedirect: () => {}, signal: controller.signal };
+    const config = { beforeRedirect: () => {}, signal: controller.signal };
     const call = errorOf(guarded.client.get('https://127.0.0.1:1/', config));
     await expect.poll(() => proxy.tunnels).toBe(1);
     controller.abort();
@@ -399,32 +438,188 @@ describe('through a proxy', () => {
     await expect.poll(() => proxy.open).toBe(0);
   });
 
+  describe.each([
+    ['the transport', {}],
+    ['axios’s own adapter', LEFT_TO_AXIOS],
+  ])('chooses among the addresses of a name, with %s', (_, config) => {
+    /** What allows 127.0.0.2 for the public address, and nothing else. */
+    const guard = { allowCidrs: ['127.0.0.2/32', 'fd00::2/128'], allowPorts: false } as const;
+
+    it.each([
+      ['the refused one first', ['127.0.0.1', '127.0.0.2'], 'loopback'],
+      ['the refused one last', ['127.0.0.2', '127.0.0.1'], 'loopback'],
+      ['one of three', ['127.0.0.2', '169.254.169.254', '127.0.0.2'], 'link-local'],
+      ['the refused one of IPv6', ['127.0.0.2', '::1'], 'loopback'],
+      ['the refused one of IPv4', ['10.0.0.1', 'fd00::2'], 'private'],
+      ['an IPv4-mapped one', ['127.0.0.2', '::ffff:10.0.0.1'], 'private'],
+      ['none', ['127.0.0.2', 'fd00::2'], undefined],
+    ])('so all of them must be allowed: %s', async (_case, addresses, rule) => {
+      await using proxy = await startUpstream(); // answers what it is to forward, and hangs up on CONNECT
+      await using inner = await startUpstream();
+      await using dns = await startDnsServer(() => addresses);
+      await using guarded = guardedClient({ guard, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+      for (const url of ['http://mixed.test:1/', 'https://mixed.test:1/']) {
+        const error = await errorOf(guarded.client.get(url, config));
+        expect(error?.rule).toBe(rule);
+      }
+      expect(proxy.connections > 0).toBe(rule === undefined);
+      expect(inner.connections).toBe(0);
+    });
+
+    it('anew for each request, as the proxy does', async () => {
+      await using proxy = await startUpstream();
+      await using dns = await startDnsServer((__, lookup) => (lookup === 2 ? ['127.0.0.1'] : ['127.0.0.2']));
+      await using guarded = guardedClient({ guard, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+      const rules: unknown[] = [];
+      for (let n = 0; n < 3; n++) rules.push(await ruleOf(guarded.client.get('http://rebind.test/', config)));
+      expect(rules).toEqual([undefined, 'loopback', undefined]);
+      expect(proxy.requests).toBe(2);
+    });
+
+    it('which a trusted host may have, but for blocked ones', async () => {
+      await using proxy = await startProxy({ status: 502 });
+      await using dns = await startDnsServer((name) => [name === 'bad.trusted.test' ? '10.0.0.66' : '10.0.0.1', '::1']);
+      const trusting = { allowHosts: ['*.trusted.test'], blockCidrs: ['10.0.0.66/32'] };
+      await using guarded = guardedClient({ guard: trusting, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+      const rule = async (host: string) => (await errorOf(guarded.client.get(`https://${host}/`, config))).rule;
+      expect(await rule('a.trusted.test')).toBeUndefined();
+      expect(await rule('bad.trusted.test')).toBe('blockCidrs');
+      expect(await rule('untrusted.test')).toBe('private');
+      expect(proxy.tunnels).toBe(1);
+    });
+
+    it.each([
+      ['http://2130706433/', 'loopback'],
+      ['http://0x7f000001/', 'loopback'],
+      ['https://0177.0.0.1/', 'loopback'],
+      ['http://127.1/', 'loopback'],
+      ['https://[::ffff:169.254.169.254]/', 'link-local'],
+      ['http://169.254.169.254./', 'link-local'],
+    ])('an address is judged in any spelling: %s', async (url, rule) => {
+      await using proxy = await startProxy();
+      await using guarded = guardedClient({ guard: true, axios: { proxy: proxyOf(proxy.url) } });
+      expect(await ruleOf(guarded.client.get(url, config))).toBe(rule);
+      expect(proxy.connections).toBe(0);
+    });
+  });
+
+  it('a redirect is judged with all addresses of where it leads, before the proxy hears of it', async () => {
+    const location = 'http://mixed.test/';
+    await using upstream = await startUpstream((_, response) => void response.writeHead(302, { location }).end());
+    await using proxy = await startProxy();
+    await using dns = await startDnsServer(() => ['93.184.216.34', '10.0.0.1']);
+    const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+    await using guarded = guardedClient({ guard, axios: { proxy: proxyOf(proxy.url) } }, dns.resolve);
+    expect(await ruleOf(guarded.client.get(upstream.url))).toBe('private');
+    expect(proxy.forwarded).toBe(1);
+  });
+
   it('a redirect of what axios has forwarded is refused, as nothing can be resolved in between', async () => {
     await using upstream = await startUpstream((_, response) => void response.writeHead(302, { location: '/x' }).end());
     await using proxy = await startProxy();
     const guard = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
-    await using guarded = guardedClient({ guard });
-    const call = guarded.client.get(upstream.url, { proxy: proxyOf(proxy.url), beforeRedirect: () => {} });
+    await using guarded = guardedClient({ guard, axios: { proxy: proxyOf(proxy.url) } });
+    const call = guarded.client.get(upstream.url, { beforeRedirect: () => {} });
     expect(await ruleOf(call)).toBe('redirect through a proxy');
   });
 });
 
 describe('what goes around the guard', () => {
+  const elsewhere = { host: '127.0.0.1', port: 1 };
   const settings: [string, AxiosRequestConfig & Record<string, unknown>][] = [
     ['httpAgent', { httpAgent: new Agent() }],
     ['httpsAgent', { httpsAgent: new Agent() }],
     ['lookup', { lookup: (): never => expect.unreachable() }],
     ['transport', { transport: { request: () => expect.unreachable() } }],
     ['httpVersion', { httpVersion: 2 }],
+    ['httpVersion', { httpVersion: [2] as never }],
+    ['proxy', { proxy: elsewhere }],
+    ['proxy', { proxy: { ...elsewhere, protocol: 'https' } }],
+    ['proxy', { proxy: new URL('http://127.0.0.1:1') as never }],
+    ['proxy', { proxy: 'http://127.0.0.1:1' as never }],
+    ['proxy', { proxy: elsewhere, ...LEFT_TO_AXIOS }],
+    ['adapter', { adapter: 'http' }],
+    ['adapter', { adapter: 'fetch', env: { fetch: (): never => expect.unreachable() }, fetchOptions: {} }],
+    ['adapter', { adapter: ['xhr', 'http'] }],
+    ['adapter', { adapter: (): never => expect.unreachable() }],
+    ['adapter', { adapter: getAdapter('http') }],
   ];
-  it.each(settings)('is refused: %s', async (name, config) => {
+  const allowing = { allowHosts: ['127.0.0.1'], allowPorts: false } as const;
+
+  async function startApp(options: HttpClientModuleOptions = {}) {
+    const imports = [HttpClientModule.forRoot({ guard: allowing, ...options })];
+    const app = await Test.createTestingModule({ imports }).compile();
+    onTestFinished(() => app.close());
+    return app.get<AxiosInstance>(getHttpClientToken());
+  }
+
+  it.each(settings)('is refused: %s %o', async (name, config) => {
     await using upstream = await startUpstream();
-    await using guarded = guardedClient({ guard: { allowHosts: ['127.0.0.1'], allowPorts: false } });
-    const error = await errorOf(guarded.client.get(upstream.url, config));
-    expect(error).toBeInstanceOf(AddressBlockedError);
-    expect(error).toMatchObject({ rule: `setting ${name}`, isMisuse: true });
-    expect(error.message).toContain(name);
-    expect(upstream.connections).toBe(0);
+    const refused = (error: any) => {
+      expect(error).toBeInstanceOf(AddressBlockedError);
+      expect(error).toMatchObject({ rule: `setting ${name}`, isMisuse: true, code: 'ERR_ADDRESS_BLOCKED' });
+      expect(error.message).toContain(name);
+    };
+    const client = await startApp();
+    refused(await errorOf(client.get(upstream.url, config)));
+    refused(await errorOf(client.post(upstream.url, Readable.from(['x']), config)));
+    refused(await errorOf(client.create(config as CreateAxiosDefaults).get(upstream.url)));
+    const handler = client.interceptors.request.use((sent) => Object.assign(sent, config));
+    refused(await errorOf(client.get(upstream.url)));
+    client.interceptors.request.eject(handler);
+    client.interceptors.request.use(async (sent) => Object.assign(sent, config));
+    const transitional = { legacyInterceptorReqResOrdering: false };
+    refused(await errorOf(client.get(upstream.url, { transitional } as AxiosRequestConfig)));
+    client.interceptors.request.clear();
+    expect((await client.get(upstream.url)).status).toBe(200);
+    Object.assign(client.defaults, config);
+    refused(await errorOf(client.get(upstream.url)));
+    expect(upstream.requests).toBe(1);
+  });
+
+  it("but for the client's own proxy, which the operator chose", async () => {
+    await using upstream = await startUpstream();
+    await using proxy = await startProxy();
+    const own = { ...proxyOf(proxy.url), auth: { username: 'u', password: 'a%41b' } };
+    const client = await startApp({ axios: { proxy: own } });
+    expect((await client.get(upstream.url)).status).toBe(200);
+    expect((await client.get(upstream.url, { proxy: { ...own } })).status).toBe(200);
+    expect((await client.get(upstream.url, LEFT_TO_AXIOS)).status).toBe(200);
+    expect(proxy.forwarded).toBe(3);
+    const other = { ...own, auth: { username: 'someone', password: 'else' } };
+    expect(await ruleOf(client.get(upstream.url, { proxy: other }))).toBe('setting proxy');
+    expect((await client.get(upstream.url, { proxy: false })).status).toBe(200); // on a guarded socket
+    expect(proxy.connections).toBe(1);
+  });
+
+  it('and it is free to choose what does not connect', async () => {
+    await using upstream = await startUpstream();
+    const client = await startApp();
+    const harmless = {
+      httpVersion: '1',
+      http2Options: {},
+      fetchOptions: { dispatcher: {} },
+      env: { fetch: (): never => expect.unreachable() },
+      family: 4,
+      localAddress: '203.0.113.1',
+      createConnection: (): never => expect.unreachable(),
+      allowAbsoluteUrls: true,
+      proxy: false,
+    } as unknown as AxiosRequestConfig;
+    expect((await client.get(upstream.url, harmless)).status).toBe(200);
+    expect((await client.get(upstream.url, { ...harmless, ...LEFT_TO_AXIOS })).status).toBe(200);
+  });
+
+  it('is listed in docs/security.md, every such setting', async () => {
+    const page = await readFile(new URL('../docs/security.md', import.meta.url), 'utf8');
+    const section = page.slice(
+      page.indexOf('### Settings that choose who connects'),
+      page.indexOf('### What the guard does not promise'),
+    );
+    const listed = [...section.matchAll(/^\| (.*?) +\|/gm)].flatMap(
+      ([, cell]) => cell!.match(/[a-zA-Z\d_]+(?=`)/g) ?? [],
+    );
+    expect(listed).toEqual(expect.arrayContaining([...new Set(settings.map(([name]) => name)), ...UNGUARDED]));
   });
 
   it.each([[undefined], [null], [false]])('does not get around it with agents that are %o', async (agent) => {

@@ -1,6 +1,7 @@
 import axios from 'axios';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { get } from 'node:https';
 import type { Socket } from 'node:net';
 import { generate } from 'selfsigned';
@@ -238,6 +239,51 @@ describe('an http call through a proxy', () => {
     const { client } = start();
     expect((await client.get(`${upstream.url}/from`, { proxy: proxyOf(proxy.url) })).data).toEqual({ path: '/to' });
     expect(proxy.forwarded).toBe(2);
+  });
+});
+
+describe.each([
+  ['by itself', {}],
+  ['with axios’s own adapter', { maxRate: 1e9 }],
+  ['with axios’s own adapter and a hook', { beforeRedirect: () => {} }],
+])('a redirect that the transport follows %s', (_, config) => {
+  it('goes through the proxy that is for it, or straight', async () => {
+    await using there = await startTls();
+    const seen: [at: string, string | undefined, authorization: string | undefined][] = [];
+    const hops: Record<string, string> = {};
+    const hopping: RequestListener = ({ url, headers }, response) => {
+      seen.push([url!, headers.host, headers['proxy-authorization']]);
+      const location = hops[url!];
+      response.writeHead(location ? 302 : 200, location ? { location } : {}).end('{}');
+    };
+    await using proxied = await startUpstream(hopping);
+    await using straight = await startUpstream(hopping);
+    await using proxy = await startProxy();
+    const address = proxy.url.replace('//', '//user:secret@');
+    stubEnvironment({ HTTP_PROXY: address, HTTPS_PROXY: address, NO_PROXY: new URL(straight.url).host });
+    const { client } = start({ tls: { ca: await pem('ca') } });
+    Object.assign(hops, {
+      '/1': `${straight.url}/2`,
+      '/2': `${proxied.url}/3`,
+      '/3': '/4',
+      '/4': `${straight.url}/5`,
+      '/5': `${there.url}/6`,
+    });
+    for (const first of [proxied, straight]) {
+      const before = [proxy.forwarded, proxy.tunnels];
+      expect((await client.get(`${first.url}/1`, config)).data).toEqual({ path: '/6' });
+      const login = `Basic ${Buffer.from('user:secret').toString('base64')}`;
+      const [through, host, straightHost] = [login, new URL(proxied.url).host, new URL(straight.url).host];
+      expect(seen.splice(0)).toEqual([
+        first === proxied ? ['/1', host, through] : ['/1', straightHost, undefined],
+        ['/2', straightHost, undefined],
+        ['/3', host, through],
+        ['/4', host, through],
+        ['/5', straightHost, undefined],
+      ]);
+      expect(proxy.forwarded - before[0]!).toBe(first === proxied ? 3 : 2);
+      expect(proxy.tunnels - before[1]!).toBe(first === proxied ? 1 : 0); // the second finds it open
+    }
   });
 });
 

@@ -9,6 +9,8 @@ export interface InterceptorInternals {
     visit: (interceptor: {
       readonly fulfilled: AnyFunction | undefined;
       readonly rejected: AnyFunction | undefined;
+      /** Of a request interceptor: whether it needs no turn of the event loop. */
+      readonly synchronous?: boolean;
     }) => void,
   ): void;
 }

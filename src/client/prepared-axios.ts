@@ -29,6 +29,12 @@ const FEW_MISSES = 32;
 /** Told of the error of each call that fails, wherever it comes from, before the caller gets it, and of what the call was made with. */
 export type OnFailure = (error: unknown, config: InternalAxiosRequestConfig | undefined) => void;
 
+/**
+ * Told of what each call is about to be sent with, after every request interceptor.
+ * @throws what the call is to fail with
+ */
+export type BeforeDispatch = (config: InternalAxiosRequestConfig) => void;
+
 /** Rejects with the error, or throws it. */
 type Fail = (error: unknown) => Promise<never>;
 
@@ -55,11 +61,13 @@ class PreparedCall {
 export class PreparedAxios extends Axios {
   readonly #plans = new Map<string, MergePlan>();
   readonly #onFailure: OnFailure | undefined;
+  readonly #beforeDispatch: BeforeDispatch | undefined;
   #misses = 0;
 
-  constructor(defaults?: AxiosRequestConfig, onFailure?: OnFailure) {
+  constructor(defaults?: AxiosRequestConfig, onFailure?: OnFailure, beforeDispatch?: BeforeDispatch) {
     super(defaults);
     this.#onFailure = onFailure;
+    this.#beforeDispatch = beforeDispatch;
   }
 
   static {
@@ -148,17 +156,21 @@ export class PreparedAxios extends Axios {
     }
     const prepared = this.#configFor(own);
     if (prepared) return this.#dispatch(prepared, fail);
-    return plain._request.call(fail ? this.#failingFirst(fail) : this, configOrUrl, config);
+    return plain._request.call(this.#withInnermost(fail), configOrUrl, config);
   }
 
-  /** The client as axios sees it, with a response interceptor within all others. */
-  #failingFirst(rejected: Fail): this {
+  /** The client as axios sees it, with interceptors within all others. */
+  #withInnermost(rejected: Fail | undefined): this {
+    const fulfilled = this.#beforeDispatch;
+    if (!rejected && !fulfilled) return this;
     const { request, response } = this.interceptors;
-    const forEach: InterceptorInternals['forEach'] = (visit) => {
-      visit({ fulfilled: undefined, rejected });
-      (response as unknown as InterceptorInternals).forEach(visit);
+    const asked = fulfilled && { fulfilled: passing(fulfilled), rejected: undefined, synchronous: true };
+    const value = {
+      // Of request interceptors the first or the last is the innermost: `transitional.legacyInterceptorReqResOrdering`.
+      request: asked ? between(request, asked, asked) : request,
+      response: rejected ? between(response, { fulfilled: undefined, rejected }) : response,
     };
-    return Object.create(this, { interceptors: { value: { request, response: { forEach } } } });
+    return Object.create(this, { interceptors: { value } });
   }
 
   /** @returns undefined for a call to leave to axios */
@@ -193,7 +205,7 @@ export class PreparedAxios extends Axios {
   /** @param fail for what interceptors get; what they throw is its caller's */
   #dispatch(config: InternalAxiosRequestConfig, fail: Fail | undefined): Promise<AxiosResponse> {
     const { response } = this.interceptors;
-    if (isEmpty(response)) return dispatch(config);
+    if (isEmpty(response)) return this.#carryOut(config);
     // Those of now: what the adapter may register is for later calls.
     const handlers: [AnyFunction | undefined, AnyFunction | undefined][] = fail ? [[undefined, fail]] : [];
     (response as unknown as InterceptorInternals).forEach(({ fulfilled, rejected }) =>
@@ -201,13 +213,38 @@ export class PreparedAxios extends Axios {
     );
     let promise: Promise<AxiosResponse>;
     try {
-      promise = dispatch(config);
+      promise = this.#carryOut(config);
     } catch (error) {
       promise = Promise.reject(error);
     }
     for (const [fulfilled, rejected] of handlers) promise = promise.then(fulfilled, rejected);
     return promise;
   }
+
+  #carryOut(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+    this.#beforeDispatch?.(config);
+    return dispatch(config);
+  }
+}
+
+type Visited = Parameters<Parameters<InterceptorInternals['forEach']>[0]>[0];
+
+/** Interceptors as axios goes through them, with one before and maybe one behind. */
+function between(manager: AxiosInterceptorManager<any>, first: Visited, last?: Visited): InterceptorInternals {
+  return {
+    forEach(visit) {
+      visit(first);
+      (manager as unknown as InterceptorInternals).forEach(visit);
+      if (last) visit(last);
+    },
+  };
+}
+
+function passing(look: BeforeDispatch): AnyFunction {
+  return (config: InternalAxiosRequestConfig) => {
+    look(config);
+    return config;
+  };
 }
 
 function ownValue(object: object | undefined, name: string): unknown {

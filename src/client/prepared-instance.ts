@@ -9,7 +9,7 @@ import axios, {
 import type { AnyFunction } from './axios-internals.js';
 import { rejectNextTurn, takeTurn } from '../next-turn.js';
 import { asStruct } from './merged-values.js';
-import { type OnFailure, PreparedAxios } from './prepared-axios.js';
+import { type BeforeDispatch, type OnFailure, PreparedAxios } from './prepared-axios.js';
 import { behavesLikeAxios } from './self-check.js';
 import { Snapshot } from './snapshot.js';
 
@@ -22,12 +22,23 @@ let isAsExpected: boolean | undefined;
  * something else in its place, as tests and instrumentations do: `axios.create` itself.
  * @param onFailure told of the error of each call that fails, before the caller gets it; of axios's own instance not of those that
  * interceptors throw
+ * @param beforeDispatch told of what each call is about to be sent with; what it throws, the call fails with
  */
-export function createPreparedInstance(config?: CreateAxiosDefaults, onFailure?: OnFailure): AxiosInstance {
+export function createPreparedInstance(
+  config?: CreateAxiosDefaults,
+  onFailure?: OnFailure,
+  beforeDispatch?: BeforeDispatch,
+): AxiosInstance {
   const instance = axios.create(config);
   if (axios.create === create && plainMethods.holds()) {
     isAsExpected ??= behavesLikeAxios(Axios, PreparedAxios);
-    if (isAsExpected) return instanceOf(instance.defaults as object, onFailure);
+    if (isAsExpected) return instanceOf(instance.defaults as object, onFailure, beforeDispatch);
+  }
+  if (beforeDispatch) {
+    instance.interceptors?.request.use((asked) => {
+      beforeDispatch(asked);
+      return asked;
+    });
   }
   if (onFailure) {
     instance.interceptors?.response.use(undefined, (error: unknown) => {
@@ -40,9 +51,9 @@ export function createPreparedInstance(config?: CreateAxiosDefaults, onFailure?:
 }
 
 /** As `axios.create` builds it: a function with all that the class and the client have. */
-function instanceOf(merged: AxiosRequestConfig, onFailure: OnFailure | undefined): AxiosInstance {
+function instanceOf(merged: AxiosRequestConfig, ...observers: [OnFailure?, BeforeDispatch?]): AxiosInstance {
   const defaults = asStruct(merged);
-  const context = new PreparedAxios(defaults, onFailure);
+  const context = new PreparedAxios(defaults, ...observers);
   const bound = (name: keyof Axios) => {
     const method = context[name] as AnyFunction;
     return function wrap(...args: unknown[]) {
@@ -54,6 +65,6 @@ function instanceOf(merged: AxiosRequestConfig, onFailure: OnFailure | undefined
     Object.assign(instance, { [name]: bound(name) });
   }
   return Object.assign(instance, context, {
-    create: (own?: CreateAxiosDefaults) => instanceOf(mergeConfig(defaults, own as AxiosRequestConfig), onFailure),
+    create: (own?: CreateAxiosDefaults) => instanceOf(mergeConfig(defaults, own as AxiosRequestConfig), ...observers),
   }) as unknown as AxiosInstance;
 }

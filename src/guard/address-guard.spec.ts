@@ -120,8 +120,8 @@ describe('the look-up', () => {
 });
 
 describe('a connection that somebody else makes', () => {
-  it('is let through where one of its addresses is', async () => {
-    await guardOf({}, found('10.0.0.1', '8.8.8.8')).admit({ host: 'a.test', port: 443 });
+  it('is let through where all of its addresses are', async () => {
+    await guardOf({}, found('8.8.4.4', '8.8.8.8', '2606:4700::1111')).admit({ host: 'a.test', port: 443 });
     await guardOf({}, found()).admit({ host: '8.8.8.8', port: 443 });
   });
 
@@ -131,6 +131,15 @@ describe('a connection that somebody else makes', () => {
     [{ host: 'a.test', port: 22 }, 'port'],
   ])('is refused: %o, %s', async (target, rule) => {
     await expect(guardOf({}, found('10.0.0.1')).admit(target)).rejects.toMatchObject({ rule });
+  });
+
+  it.each([
+    ['10.0.0.1', '8.8.8.8'],
+    ['8.8.8.8', '10.0.0.1'],
+    ['2606:4700::1111', '10.0.0.1'],
+  ])('is refused where one of its addresses is: %s, %s', async (...addresses) => {
+    const admitted = guardOf({}, found(...addresses)).admit({ host: 'a.test', port: 443 });
+    await expect(admitted).rejects.toMatchObject({ rule: 'private' });
   });
 });
 

@@ -38,8 +38,8 @@ export interface AddressGuard {
   /** `dns.lookup` that leaves out refused addresses, and fails with an AddressRefusal where none is left. */
   readonly lookup: LookupFunction;
   /**
-   * Judges a connection that somebody else is to make: what it says by itself, and each address of its host.
-   * @throws AddressRefusal unless one may be connected to, or what the look-up fails with
+   * Judges a connection that somebody else is to make, who chooses among the addresses of its host: what it says by itself, and each of them.
+   * @throws AddressRefusal unless all of them may be connected to, or what the look-up fails with
    */
   readonly admit: (target: ConnectionTarget) => Promise<void>;
 }
@@ -111,9 +111,14 @@ export function addressGuard(settings: GuardSettings, resolve: ResolveHost = loo
       if (rule !== undefined) throw new AddressRefusal(rule);
       const host = target.host ?? 'localhost';
       if (isIP(host) !== 0) return;
-      await new Promise<void>((settle, fail) =>
-        lookup(host, { all: true }, (error) => (error ? fail(error) : settle())),
+      const addresses = await new Promise<readonly LookupAddress[]>((settle, fail) =>
+        resolve(host, shadowInherited({ all: true }), (error, found) => (error ? fail(error) : settle(found))),
       );
+      if (addresses.length === 0) throw notFound(host);
+      for (const { address } of addresses) {
+        const refusedBy = judgeAddress(host, address);
+        if (refusedBy !== undefined) throw new AddressRefusal(refusedBy);
+      }
     },
   };
 }

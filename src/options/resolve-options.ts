@@ -14,6 +14,7 @@ import type {
   TlsOptions,
   TransportOptions,
 } from './http-client-options.js';
+import { type ProxySetting, proxyUrl } from '../policies/proxy-url.js';
 import type { RedactOptions } from '../redaction/redaction-rules.js';
 import { findProblems } from './problems.js';
 import { type GuardSettings, resolveGuard } from './resolve-guard.js';
@@ -204,7 +205,7 @@ function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): Resolv
 }
 
 function crossFieldProblems(
-  client: Pick<TransportSettings, 'pool' | 'resilience' | 'origins' | 'guard'>,
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
   given: HttpClientOptions | undefined,
 ): string[] {
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
@@ -212,7 +213,10 @@ function crossFieldProblems(
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
-  const unguarded = client.guard && given?.axios && unguardedSetting(given.axios);
+  const { proxy } = withoutPrototype(client.axios);
+  if (proxy) problems.push(...proxyProblems(proxy));
+  // The proxy is the operator's choice.
+  const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
   if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
     if (!options?.resilience) continue;
@@ -229,6 +233,15 @@ function crossFieldProblems(
     problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
   }
   return problems;
+}
+
+function proxyProblems(proxy: ProxySetting): string[] {
+  try {
+    proxyUrl(proxy);
+    return [];
+  } catch (error) {
+    return [`axios.proxy: expected an http or https proxy, got one that cannot be used: ${(error as Error).message}`];
+  }
 }
 
 function refuse(source: string, problems: readonly string[]): void {

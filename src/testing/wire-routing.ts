@@ -1,8 +1,8 @@
-import { AddressBlockedError } from '../errors/address-blocked.error.js';
-import { unguardedSetting } from '../guard/unguarded-settings.js';
 import { deriveCall } from '../layers/create-call.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { delegate } from '../transport/delegate.js';
+import { blockedError } from '../transport/guarded-target.js';
+import { type BeforeRedirect, judgedTarget } from '../transport/judged-redirect.js';
 import type { NativeTransportSettings } from '../transport/native-transport.js';
 import type { Routing } from '../transport/routing.js';
 import type { Wire } from './wire.js';
@@ -33,11 +33,16 @@ export function wireRouting({ transport, wire, network, passes }: WireRoutingSet
 function wired({ pool, ...settings }: NativeTransportSettings, agents: ReturnType<Wire['agentsFor']>): Handler {
   const { slots, silent, maxQueued, closing, guard } = pool;
   const route = { ...agents, proxy: false, httpVersion: 1, lookup: undefined, transport: undefined } as const;
-  const send = delegate({ ...settings, pool: { ...agents, slots, silent, maxQueued, closing } }, route);
+  const onWire = { ...settings, pool: { ...agents, slots, silent, maxQueued, closing } };
+  if (!guard) return delegate(onWire, route);
   return async (call) => {
-    const setting = guard && unguardedSetting(call.config);
-    if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);
-    return send(call);
+    const own = call.config.beforeRedirect;
+    const beforeRedirect: BeforeRedirect = (options, ...details) => void judgedTarget(guard, options, own, details);
+    try {
+      return await delegate(onWire, { ...route, beforeRedirect })(call);
+    } catch (error) {
+      throw blockedError(error, call) ?? error;
+    }
   };
 }
 

@@ -116,6 +116,11 @@ function hasAllCome({ request }: AxiosResponse): boolean {
 }
 
 /** Whether it needs a socket of the pool's, rather than of the call's own agents or none. */
-function usesPool({ url, httpAgent, httpsAgent, transport }: InternalAxiosRequestConfig): boolean {
+export function usesPool({ url, httpAgent, httpsAgent, transport }: InternalAxiosRequestConfig): boolean {
   return !httpAgent && !httpsAgent && !transport && !url?.startsWith('data:');
+}
+
+/** Whether axios connects without an agent. */
+export function isHttp2({ httpVersion }: { readonly httpVersion?: unknown }): boolean {
+  return httpVersion !== undefined && httpVersion !== 1 && httpVersion !== '1';
 }

@@ -1,7 +1,9 @@
 import type { AxiosResponse } from 'axios';
+import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import { concealError } from '../errors/conceal-error.js';
 import { noteAnswer, noteFailure } from '../errors/note-attempt.js';
 import { timeError } from '../errors/timed-error.js';
+import { unguardedSetting } from '../guard/unguarded-settings.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { responseOf } from '../layers/response-of.js';
 import type { EventSink } from '../observability/http-client-events.js';
@@ -18,18 +20,26 @@ import { StreamedBody } from './streamed-body.js';
 import { publishRedirect } from './transport-events.js';
 
 export interface NativeTransportSettings extends OpenSettings, DeliverSettings, RedirectSettings {
+  /** The client's own `proxy`, which its calls have unless they set another. */
+  readonly ownProxy?: URL | undefined;
   readonly events: EventSink;
 }
 
 /**
  * The end of the stack: what axios's http adapter does, straight on `node:http` and the pool's agents, with every phase
- * timed. What it leaves to axios's adapter is in `isDelegated`.
+ * timed. What it leaves to axios's adapter is in `isDelegated`. With a guard, it refuses settings that would go around that.
  * @param routing another way than through the pool
  */
 export function nativeTransport(settings: NativeTransportSettings, routing: Routing = poolRouting(settings)): Handler {
   const { viaAxios } = routing;
+  const { ownProxy, pool } = settings;
+  const { guard } = pool;
   const send = (call: Call, trace: Trace): Promise<AxiosResponse> => {
     const { config } = call;
+    if (guard) {
+      const setting = unguardedSetting(config, ownProxy);
+      if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);
+    }
     if (isDelegated(config)) return viaAxios(call);
     const target = requestTarget(config);
     if (!target) return viaAxios(call); // it has the error for a scheme other than http and https

@@ -64,8 +64,9 @@ export async function openExchange(
   const rule = guard?.judgeOrigin(target.origin);
   if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
   const proxy = routing.findProxy(call.config, target);
-  if (guard && proxy && !secure) await admitThroughProxy(guard, target, call, settings);
-  const sent = proxy && !secure ? forwardedRequest(request, proxy) : request;
+  const forwards = proxy !== undefined && !secure;
+  if (guard && forwards) await admitThroughProxy(guard, target, call, settings);
+  const sent = forwards ? forwardedRequest(request, proxy) : request;
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
   const agent = routing.agentFor(target, proxy); // now: one that nobody uses may be forgotten
@@ -79,6 +80,7 @@ export async function openExchange(
       throw failure(error, exchange, call, settings);
     }
   }
+  if (guard && forwards) await admitThroughProxy(guard, target, call, settings); // the proxy resolves the name anew
   publishReplay(settings.events, call);
   if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
   const fresh = routing.agentFor(target, proxy);

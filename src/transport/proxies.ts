@@ -1,41 +1,42 @@
-import { AxiosError, type AxiosProxyConfig, type InternalAxiosRequestConfig } from 'axios';
-import { getProxyForUrl } from 'proxy-from-env';
+import type { InternalAxiosRequestConfig } from 'axios';
+import { AxiosError } from 'axios';
+import { environmentProxies } from '../policies/environment-proxies.js';
+import { proxyUrl } from '../policies/proxy-url.js';
 import { isPolluted } from '../prototype-pollution.js';
 import type { ExchangeRequest } from './client-request.js';
 import { type RequestTarget, targetOf, urlOf } from './request-target.js';
 
-const inEitherCase = (name: string) => [name, name.toUpperCase()];
-const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap(inEitherCase);
-const VARIABLES = [...PROXY_VARIABLES, ...inEitherCase('no_proxy')];
+const VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
 const MAX_CACHED_ORIGINS = 1_000;
 
 /** Finds the proxy that an exchange goes through. */
 export type ProxyFinder = (config: InternalAxiosRequestConfig, target: RequestTarget) => URL | undefined;
 
 /**
- * The proxy of the call's `proxy`, or else of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in either case. Whether the
- * environment names one is found out once, and for each origin once: to read it for each call would cost more than the call.
+ * The proxy of the call's `proxy`, or else the environment's as it is now. It is the one place where that is decided: for calls of both
+ * schemes, redirects, and what is left to axios's adapter on the pool's agents. What the environment says of an origin is found out once:
+ * to read it for each call would cost more than the call.
  */
 export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
-  const environmentHasProxy = PROXY_VARIABLES.some((name) => Object.hasOwn(env, name) && env[name]);
+  const ofEnvironment = environmentProxies(env);
   /** Origin → its proxy. */
   const found = new Map<string, URL | undefined>();
-  return ({ proxy }, { origin, socketPath }) => {
-    if (proxy === false || socketPath !== undefined) return undefined;
-    if (proxy) return supported(urlOfProxy(proxy));
-    if (!environmentHasProxy) return undefined;
+  return ({ proxy }, target) => {
+    if (proxy === false || target.socketPath !== undefined) return undefined;
+    if (proxy) return proxyUrl(proxy);
+    if (!ofEnvironment) return undefined;
+    const { origin } = target;
     if (!found.has(origin)) {
-      checkEnvironment();
+      const address = ofEnvironment(target);
       if (found.size === MAX_CACHED_ORIGINS) found.clear();
-      const address = getProxyForUrl(origin);
-      found.set(origin, address ? supported(new URL(address)) : undefined);
+      found.set(origin, address);
     }
     return found.get(origin);
   };
 }
 
 /**
- * `process.env` seems to have what is on `Object.prototype`.
+ * `process.env` seems to have what is on `Object.prototype`, to axios's adapter as well where it reads the environment itself.
  * @throws AxiosError where that is a proxy: nobody knows whether the call should go through it, through another, or through none
  */
 export function checkEnvironment(): void {
@@ -43,29 +44,10 @@ export function checkEnvironment(): void {
   throw new AxiosError('Object.prototype has been given a proxy, or an exception from it', AxiosError.ERR_BAD_OPTION);
 }
 
-function urlOfProxy({ host, port, protocol = 'http', auth }: AxiosProxyConfig): URL {
-  if (typeof host !== 'string') throw new AxiosError('Invalid proxy: it has no host', AxiosError.ERR_BAD_OPTION);
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  const url = new URL(`${protocol.replace(/:$/, '')}://${name}${port ? `:${port}` : ''}`);
-  if (auth) {
-    if (!auth.username && !auth.password) {
-      throw new AxiosError('Invalid proxy authorization', AxiosError.ERR_BAD_OPTION);
-    }
-    url.username = auth.username;
-    url.password = auth.password;
-  }
-  return url;
-}
-
-/** @throws AxiosError for a proxy that speaks no HTTP, such as SOCKS */
-function supported(proxy: URL): URL {
-  const { protocol } = proxy;
-  if (protocol === 'http:' || protocol === 'https:') return proxy;
-  throw new AxiosError(`Unsupported proxy protocol ${protocol}, use http: or https:`, AxiosError.ERR_BAD_OPTION);
-}
+type Forwarded = Pick<ExchangeRequest, 'target' | 'headers'>;
 
 /** A request for http as a proxy takes it: to the proxy, with the whole URL for its path (RFC 9112 §3.2.2). */
-export function forwardedRequest(request: ExchangeRequest, proxy: URL): ExchangeRequest {
+export function forwardedRequest<Request extends Forwarded>(request: Request, proxy: URL): Request {
   const { target, headers } = request;
   const { credentials, ...proxyTarget } = targetOf(proxy)!;
   const host = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;

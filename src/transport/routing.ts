@@ -1,10 +1,9 @@
 import type { Agent } from 'node:http';
 import type { Handler } from '../layers/layer.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { delegate } from './delegate.js';
-import { guardedDelegate, type GuardedDelegateSettings } from './guarded-delegate.js';
 import { proxyFinder, type ProxyFinder } from './proxies.js';
 import type { RequestTarget } from './request-target.js';
+import { routedDelegate, type RoutedDelegateSettings } from './routed-delegate.js';
 
 /** Which way requests go. */
 export interface Routing {
@@ -16,13 +15,13 @@ export interface Routing {
 }
 
 /** Through the sockets of the pool, and the proxies of the environment. */
-export function poolRouting(settings: GuardedDelegateSettings): Routing {
+export function poolRouting(settings: RoutedDelegateSettings): Routing {
   const { pool } = settings;
   const findProxy = proxyFinder(process.env);
   return {
     findProxy,
     agentFor: ({ secure }, proxy) => pooledAgent(secure, proxy, pool),
-    viaAxios: pool.guard ? guardedDelegate(settings, pool.guard, findProxy) : delegate(settings),
+    viaAxios: routedDelegate(settings, findProxy),
   };
 }
 

@@ -351,7 +351,21 @@ describe('nothing reaches the network', () => {
       code: 'ERR_ADDRESS_BLOCKED',
     });
     controller.match('/away').reply(302, '', { location: 'http://10.0.0.1/' });
-    expect(await failureOf(client.get('http://name.invalid/away'))).toMatchObject({ code: 'ERR_ADDRESS_BLOCKED' });
+    const viaAxios = { onDownloadProgress: () => {} };
+    const hook = (options: Record<string, any>) => void (options['nativeProtocols'] = {});
+    for (const config of [{}, viaAxios]) {
+      expect(await failureOf(client.get('http://name.invalid/away', config))).toMatchObject({ rule: 'private' });
+      const proxy = { host: 'name.invalid', port: 80 };
+      expect(await failureOf(client.get('http://name.invalid/', { ...config, proxy }))).toMatchObject({
+        rule: 'setting proxy',
+      });
+    }
+    expect(await failureOf(client.get('http://name.invalid/away', { beforeRedirect: hook }))).toMatchObject({
+      rule: 'setting beforeRedirect',
+    });
+    expect(await failureOf(client.get('http://name.invalid/', { adapter: 'http' }))).toMatchObject({
+      rule: 'setting adapter',
+    });
   });
 });
 
