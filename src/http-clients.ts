@@ -64,7 +64,7 @@ export class HttpClients {
     return {
       client: name,
       pool: pool.id,
-      options: explainOptions(withoutInternals(own), sources),
+      options: explainOptions(withoutInternals(own), sources, stack.rules),
       stack: layersOf(stack.entries()),
       origins: Object.fromEntries(
         Object.entries(origins).map(([origin, settings]) => [
@@ -76,6 +76,7 @@ export class HttpClients {
                 { from: `${from}, origin ${origin}`, options: given.origins?.[origin] },
                 { from, options: given },
               ]),
+              stack.rules,
             ),
             stack: layersOf(stack.entries(origin)),
           },

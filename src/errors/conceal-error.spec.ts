@@ -195,3 +195,59 @@ it('does not mind what is thrown', () => {
   const getter = Object.defineProperty(new Error('m'), 'odd', { get: () => expect.unreachable('it was called') });
   concealError(getter, call);
 });
+
+describe('what else an error has', () => {
+  const headers = { authorization: 'Bearer SECRET', accept: '*/*' };
+
+  it.each<[what: string, name: PropertyKey, value: unknown]>([
+    ['headers', 'headers', headers],
+    ['AxiosHeaders', 'headers', new AxiosHeaders(headers)],
+    ['Headers', 'headers', new Headers(headers)],
+    ['a Map', 'headers', new Map(Object.entries(headers))],
+    ['options of another client', 'options', { url: new URL('https://u:SECRET@a.example'), agent: { key: 'SECRET' } }],
+    ['names and values', 'fields', [{ name: 'password', value: 'SECRET' }]],
+    ['raw headers', 'rawHeaders', ['Authorization', 'SECRET']],
+    ['a body', 'body', Buffer.from('SECRET')],
+    ['JSON', 'body', '{"password":"SECRET"}'],
+    ['a symbol', Symbol('details'), headers],
+    ['a property with a telling name', 'token', { value: 'SECRET' }],
+    ['a text under a telling name', 'apiKey', 'SECRET'],
+  ])('shows no secret of it, and keeps it: %s', (_, name, value) => {
+    const error = concealed(Object.assign(new Error('bad body'), { [name]: value }));
+    expect(shown(error) + shown({ error }) + shown(new Error('outer', { cause: error }))).not.toMatch(
+      /SECRET|53 45 43|83,69/,
+    );
+    if (typeof value === 'object') expect(Reflect.get(error, name)).toBe(value);
+  });
+
+  it('shows the rest of it', () => {
+    const error = concealed(Object.assign(new Error('bad body'), { headers, issues: [{ path: 'a' }] }));
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({
+      message: 'bad body',
+      headers: { authorization: '[redacted]', accept: '*/*' },
+      issues: [{ path: 'a' }],
+    });
+    expect(inspect(error)).toContain("accept: '*/*'");
+    expect(inspect(error)).toMatch(/^Error: bad body\n +at /);
+    expect(Object.keys(error)).toEqual(['issues']);
+  });
+
+  it('shows no secret that is not enumerable', () => {
+    const error = concealed(Object.defineProperty(new Error('m'), 'inner', { value: headers }));
+    expect(inspect(error, { showHidden: true })).not.toContain('SECRET');
+  });
+});
+
+it.each(['internal', 'exceeded', 'timers', 'node:internal/timers'])(
+  'leaves the frames of a stack as they are, where %s is the value of a secret header',
+  (value) => {
+    const sent = { ...config, headers: new AxiosHeaders({ 'x-auth-type': value }) };
+    const error = new Error('deadline exceeded');
+    const frames =
+      '\n    at listOnTimeout (node:internal/timers:588:17)\n    at process.processTimers (node:internal/timers:523:7)';
+    error.stack = `Error: deadline exceeded${frames}`;
+    concealError(error, { ...call, config: sent });
+    expect(error.message).toBe('deadline exceeded');
+    expect(error.stack).toBe(`Error: deadline exceeded${frames}`);
+  },
+);

@@ -1,9 +1,11 @@
 import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
 import { types } from 'node:util';
 import { addressOf } from '../redaction/address-of.js';
-import { knownSecrets, withoutSecrets } from '../redaction/known-secrets.js';
-import { redactText } from '../redaction/redact-text.js';
+import { knownSecrets } from '../redaction/known-secrets.js';
+import { redactStack } from '../redaction/redact-stack.js';
+import { type CopyOptions, redactedText } from '../redaction/redacted-copy.js';
 import type { RedactionRules } from '../redaction/redaction-rules.js';
+import { hideValues } from './hide-values.js';
 import { printAsAddress } from './print-config.js';
 import { HttpClientError } from './http-client.error.js';
 import { errorToJson, hide, inspectEnumerableOnly } from './print-error.js';
@@ -29,6 +31,7 @@ const redactedMessages = new WeakMap<Error, string>();
  * - `config`, `request`, `response` and the like keep their values, for those who read them, but are not enumerable any more.
  * - A config that is printed by itself shows its method and address.
  * - Secrets are taken out of message, stack and other texts.
+ * - So with other properties whose values have secrets in them; what prints the error shows copies of those without.
  * - Instead an error of axios shows `client`, `method` and `url`, which is an address without user, password and query.
  *
  * The texts of HttpClientErrors are made without secrets. A frozen error stays as it is. To conceal an error again does no harm.
@@ -51,7 +54,9 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
     inspectEnumerableOnly(error);
   }
   if ('isAxiosError' in error) describe(error, call);
-  if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, call);
+  const options = copyOptions(error, call);
+  if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, options);
+  hideValues(error, options);
   for (const name of Object.getOwnPropertyNames(error)) {
     const value = ownValue(error, name);
     if (isError(value)) conceal(value, call, seen);
@@ -78,16 +83,33 @@ function hideDetails(error: Error, rules: RedactionRules): boolean {
   return hasDetails;
 }
 
-function redactTexts(error: Error, { config, rules }: FailedCall): void {
-  const sent = config ?? (error as { config?: InternalAxiosRequestConfig }).config;
-  const secrets = sent ? knownSecrets(sent, rules) : [];
-  for (const name of new Set(['message', 'stack', ...Object.keys(error)])) {
-    const text = name === 'stack' || name === 'message' ? error[name] : ownValue(error, name);
-    if (typeof text !== 'string') continue;
-    const redacted = redactText(withoutSecrets(text, secrets), rules);
-    if (redacted !== text && !Reflect.set(error, name, redacted)) hide(error, name, redacted);
+/** With the known secrets, which are looked up where a text may have one. */
+function copyOptions(error: Error, { config, rules }: FailedCall): CopyOptions {
+  let secrets: readonly string[] | undefined;
+  return {
+    rules,
+    get secrets() {
+      const sent = config ?? (error as { config?: InternalAxiosRequestConfig }).config;
+      return (secrets ??= sent ? knownSecrets(sent, rules) : []);
+    },
+  };
+}
+
+function redactTexts(error: Error, options: CopyOptions): void {
+  const { message, stack } = error;
+  const redact = (text: string) => redactedText(text, options);
+  const redactForms = (text: string) => redactedText(text, { rules: options.rules });
+  const shown: unknown = message;
+  if (typeof shown === 'string') replaceText(error, 'message', shown, redact(shown));
+  if (typeof stack === 'string') {
+    const first = typeof shown === 'string' ? shown : '';
+    replaceText(error, 'stack', stack, redactStack(stack, first, redact, redactForms));
   }
   redactedMessages.set(error, error.message);
+}
+
+function replaceText(error: Error, name: 'message' | 'stack', text: string, redacted: string): void {
+  if (redacted !== text && !Reflect.set(error, name, redacted)) hide(error, name, redacted);
 }
 
 function toJson(this: Error): object {

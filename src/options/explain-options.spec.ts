@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { inspect } from 'node:util';
+import { redactionRules } from '../redaction/redaction-rules.js';
 import { explainOptions } from './explain-options.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 
@@ -37,4 +39,30 @@ it('tells of each option who set it', () => {
 it('shows no secret', () => {
   expect(explained['headers.x-key']).toEqual({ value: '[redacted]', from: 'client "github"' });
   expect(JSON.stringify([explained, explainOptions(root, [])])).not.toContain('SECRET');
+});
+
+it('shows no secret of what the user has made, and of data what is none', () => {
+  class StoreLimiter {
+    store = { options: { url: 'redis://user:SECRET@redis.test:6379', password: 'SECRET' } };
+  }
+  const literal: Record<string, unknown> = {
+    token: 'SECRET',
+    url: 'redis://:SECRET@redis.test',
+    pairs: [['cookie', 'SECRET']],
+  };
+  literal['self'] = { inner: literal };
+  const rateLimit = {
+    max: 10,
+    limiter: new StoreLimiter(),
+    other: literal,
+    auth: { user: 'SECRET' },
+    own: [{ name: 'x-tenant', value: 'SECRET' }],
+  };
+  const options = explainOptions({ resilience: { rateLimit } }, [], redactionRules({ headers: ['x-tenant'] }));
+  expect(inspect(options, { depth: null, showHidden: true }) + JSON.stringify(options)).not.toContain('SECRET');
+  expect(options).toMatchObject({
+    'resilience.rateLimit.max': { value: 10 },
+    'resilience.rateLimit.limiter': { value: '[StoreLimiter]' },
+    'resilience.rateLimit.own': { value: [{ name: 'x-tenant', value: '[redacted]' }] },
+  });
 });

@@ -1,5 +1,5 @@
-import { redactUrl } from '../redaction/redact-url.js';
-import { REDACTED } from '../redaction/redaction-rules.js';
+import { redactedCopy } from '../redaction/redacted-copy.js';
+import { DEFAULT_RULES, REDACTED, type RedactionRules } from '../redaction/redaction-rules.js';
 
 /** An effective option, and who set it. */
 export interface ExplainedOption {
@@ -23,20 +23,29 @@ const SECRET = /^(headers|tls|axios)\./;
  * Where each effective option comes from.
  * @param effective the options as they were resolved
  * @param sources who gave options, the nearest to the call first
+ * @param rules what must not be shown
  * @returns dotted path → option
  */
-export function explainOptions(effective: object, sources: readonly OptionSource[]): Record<string, ExplainedOption> {
+export function explainOptions(
+  effective: object,
+  sources: readonly OptionSource[],
+  rules: RedactionRules = DEFAULT_RULES,
+): Record<string, ExplainedOption> {
   return Object.fromEntries(
     leavesOf(effective)
       .filter(([, value]) => value !== undefined)
-      .map(([path, value]) => [path, { value: shown(path, value), from: sourceOf(path, sources) }]),
+      .map(([path, value]) => [path, { value: shown(path, value, rules), from: sourceOf(path, sources) }]),
   );
 }
 
-function leavesOf(options: object, prefix = ''): [string, unknown][] {
+/** Groups of ours lie no deeper; what a limiter of the user's has in it may turn in a circle. */
+const MAX_DEPTH = 4;
+
+function leavesOf(options: object, prefix = '', depth = 1): [string, unknown][] {
   return Object.entries(options).flatMap(([name, value]): [string, unknown][] => {
     const path = prefix + name;
-    return isGroup(value) && !SECRET.test(prefix) ? leavesOf(value, `${path}.`) : [[path, value]];
+    const isOpened = isGroup(value) && depth < MAX_DEPTH && !SECRET.test(prefix);
+    return isOpened ? leavesOf(value, `${path}.`, depth + 1) : [[path, value]];
   });
 }
 
@@ -44,10 +53,13 @@ function isGroup(value: unknown): value is Entries {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-function shown(path: string, value: unknown): unknown {
+/** Data as it is; of what a class of the user's has made, its name. */
+function shown(path: string, value: unknown, rules: RedactionRules): unknown {
   if (SECRET.test(path)) return REDACTED;
-  if (typeof value === 'function') return `[function ${value.name || 'anonymous'}]`;
-  return typeof value === 'string' ? redactUrl(value) : value;
+  const names = path.split('.');
+  const isSecret =
+    typeof value !== 'boolean' && typeof value !== 'function' && names.some((name) => rules.isSecretKey(name));
+  return isSecret ? REDACTED : redactedCopy(value, { rules, opensInstances: false }).value;
 }
 
 function sourceOf(path: string, sources: readonly OptionSource[]): string {

@@ -1,6 +1,6 @@
 import { AxiosHeaders } from 'axios';
-import { expect, it } from 'vitest';
-import { knownSecrets, withoutSecrets } from './known-secrets.js';
+import { describe, expect, it } from 'vitest';
+import { isDistinctive, knownSecrets, withoutSecrets } from './known-secrets.js';
 import { DEFAULT_RULES } from './redaction-rules.js';
 
 const circle: Record<string, unknown> = { password: 'of-circle' };
@@ -57,7 +57,56 @@ it('finds none where there are none', () => {
 });
 
 it('takes every one of them out of a text, the longest first', () => {
-  const headers = new AxiosHeaders({ 'x-key': 'abcdefgh', 'x-token': 'abcdefghijkl' });
+  const headers = new AxiosHeaders({ 'x-key': 'abcdefg1', 'x-token': 'abcdefg1hijk' });
   const secrets = knownSecrets({ headers }, DEFAULT_RULES);
-  expect(withoutSecrets('abcdefgh, abcdefghijkl, abcdefgh', secrets)).toBe('[redacted], [redacted], [redacted]');
+  expect(withoutSecrets('abcdefg1, abcdefg1hijk, abcdefg1', secrets)).toBe('[redacted], [redacted], [redacted]');
+});
+
+it('knows each cookie, the password of basic credentials, and the secrets of a body', () => {
+  const basic = Buffer.from('user:of-basic').toString('base64');
+  const secretsOf = (config: object) => knownSecrets({ headers: new AxiosHeaders(), ...config }, DEFAULT_RULES);
+  expect(secretsOf({ headers: new AxiosHeaders({ cookie: 'a=of-cookie-a; b=of-cookie-b' }) })).toContain('of-cookie-b');
+  expect(secretsOf({ headers: new AxiosHeaders({ authorization: `Basic ${basic}` }) })).toContain('of-basic');
+  expect(secretsOf({ data: '{"user":"of-user-a","login":{"password":"of-password"}}' })).toEqual(['of-password']);
+  expect(secretsOf({ data: 'user=of-user-a&client_secret=of%2Dsecret' })).toEqual(['of-secret']);
+  expect(secretsOf({ data: '{"broken":' })).toEqual([]);
+});
+
+describe('a value is looked for elsewhere', () => {
+  it.each([
+    'hunter2000',
+    'SECRET-tenant',
+    'correct horse',
+    'abcdefghijklmnopqrstuvwxyz',
+    '12345678',
+    'p@ssword',
+    'a1b2c3d4',
+  ])('where nobody writes it by chance: %s', (value) => expect(isDistinctive(value)).toBe(true));
+
+  it.each([
+    'internal',
+    'exceeded',
+    'Unauthorized',
+    'listOnTimeout',
+    'passwort',
+    'required',
+    'short',
+    'utf-8',
+    '2026-11-28',
+    '127.0.0.1:8080',
+    '10.20.30.40',
+    '',
+  ])('unless it is short, a word, a date or an address: %s', (value) => expect(isDistinctive(value)).toBe(false));
+
+  it.each([
+    [
+      'as a word, where it has no digits',
+      'my-secret',
+      'my-secrets my-secret, (my-secret) xmy-secret',
+      'my-secrets [redacted], ([redacted]) xmy-secret',
+    ],
+    ['within another, where it has letters and digits', 'abc12345', 'xabc12345y', 'x[redacted]y'],
+    ['within another, where it is long', 'a long text with no digits', 'xa long text with no digits', 'x[redacted]'],
+    ['as a number', '12345678', '12345678 123456789', '[redacted] 123456789'],
+  ])('%s', (_, secret, text, expected) => expect(withoutSecrets(text, [secret])).toBe(expected));
 });

@@ -1,23 +1,27 @@
-import { DEFAULT_RULES, REDACTED, type RedactionRules } from './redaction-rules.js';
+import type { OnSecret } from './credentials-in-text.js';
+import { redactText } from './redact-text.js';
 import { redactUrl } from './redact-url.js';
+import { DEFAULT_RULES, REDACTED, type RedactionRules } from './redaction-rules.js';
 
-/** Headers whose values are URLs. */
-const URLS: ReadonlySet<string> = new Set(['content-location', 'link', 'location', 'origin', 'referer', 'refresh']);
+/** A URL and nothing else, absolute or relative. */
+const ADDRESS = /^[^\s"'<>,]+$/;
 
-/** A copy of headers, of a request or a response, with the values of secret ones replaced, and the secrets in those that are URLs. */
+/** A copy of headers, of a request or a response, with the values of secret ones replaced, and the secrets in those that are none. */
 export function redactHeaders(
   headers: Readonly<Record<string, unknown>>,
   rules: RedactionRules = DEFAULT_RULES,
+  onSecret?: OnSecret,
 ): Record<string, unknown> {
   const copy: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(headers)) {
-    if (rules.isSecretHeader(name)) copy[name] = REDACTED;
-    else copy[name] = URLS.has(name.toLowerCase()) ? redactedUrls(value, rules) : value;
+    copy[name] = rules.isSecretHeader(name) ? REDACTED : redactedValue(value, rules, onSecret);
   }
   return copy;
 }
 
-function redactedUrls(value: unknown, rules: RedactionRules): unknown {
-  if (Array.isArray(value)) return value.map((entry) => redactedUrls(entry, rules));
-  return typeof value === 'string' ? redactUrl(value, rules) : value;
+/** The value of a header that is none of a secret's, without the secrets that its form tells. */
+export function redactedValue(value: unknown, rules: RedactionRules, onSecret?: OnSecret): unknown {
+  if (Array.isArray(value)) return value.map((entry) => redactedValue(entry, rules, onSecret));
+  if (typeof value !== 'string') return value;
+  return redactText(ADDRESS.test(value) ? redactUrl(value, rules) : value, rules, onSecret);
 }

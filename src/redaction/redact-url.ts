@@ -1,4 +1,6 @@
-import { DEFAULT_RULES, REDACTED, type RedactionRules } from './redaction-rules.js';
+import { redactCredentials } from './credentials-in-text.js';
+import { REDACTED } from './redacted.js';
+import { DEFAULT_RULES, type RedactionRules } from './redaction-rules.js';
 
 /** URL parsers drop these wherever they are: https://url.spec.whatwg.org/#concept-basic-url-parser */
 const IGNORED = /[\t\n\r]+/g;
@@ -12,15 +14,18 @@ const USERINFO_WITHIN = /(:[/\\]{2,})[^/\\?#&;\s]*@/g;
 const PAIR = /([?&;#])([^=?&;#]+)=([^?&;#]+)/g;
 /** A URL in a parameter of a URL in a parameter is encoded twice, and so on. */
 const MAX_ENCODED = 4;
+/** What credentials that their form tells begin with. */
+const CREDENTIALS = /eyJ|(?:bearer|basic|dpop|token|negotiate)(?:%20|\+|[ \t])/i;
 
 /**
  * A URL, absolute, relative or wrong, without its user and password and with the values of secret parameters replaced, also of
  * those that have other secrets in them. Everything else stays as it is written, but for line breaks and tabs.
  */
 export function redactUrl(url: string, rules: RedactionRules = DEFAULT_RULES): string {
-  return withoutUserinfo(url).replace(PAIR, (pair, separator: string, name: string, value: string) =>
+  const result = withoutUserinfo(url).replace(PAIR, (pair, separator: string, name: string, value: string) =>
     rules.isSecretParam(decoded(name)) || hidesSecret(value, rules) ? `${separator}${name}=${REDACTED}` : pair,
   );
+  return CREDENTIALS.test(result) ? redactCredentials(result) : result;
 }
 
 /**
@@ -38,11 +43,11 @@ function withoutUserinfo(url: string): string {
   return address.replace(own, '$1').replace(USERINFO_WITHIN, '$1');
 }
 
-/** Whether a value has parameters or a URL in it, however often encoded, that are secret. */
-function hidesSecret(value: string, rules: RedactionRules): boolean {
+/** Whether a value has parameters, a URL or credentials in it, however often encoded, that are secret. */
+export function hidesSecret(value: string, rules: RedactionRules): boolean {
   let text = value;
   for (let times = 0; times < MAX_ENCODED; times++) {
-    if (USERINFO.test(text)) return true;
+    if (USERINFO.test(text) || (CREDENTIALS.test(text) && redactCredentials(text) !== text)) return true;
     for (const [, , name] of `?${text}`.matchAll(PAIR)) if (rules.isSecretParam(decoded(name!))) return true;
     const inner = decoded(text);
     if (inner === text) return false;
@@ -51,7 +56,8 @@ function hidesSecret(value: string, rules: RedactionRules): boolean {
   return true;
 }
 
-function decoded(text: string): string {
+/** As in a query; as it is where it is not encoded as it should be. */
+export function decoded(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -1,5 +1,4 @@
-/** What stands where a secret was. */
-export const REDACTED = '[redacted]';
+export { REDACTED } from './redacted.js';
 
 /** Names whose values are secrets, besides those that everybody uses for them. */
 export interface RedactOptions {
@@ -21,6 +20,8 @@ export interface RedactionRules {
   readonly isSecretHeader: (name: string) => boolean;
   /** By the name of a query parameter as it is before it is encoded. */
   readonly isSecretParam: (name: string) => boolean;
+  /** By the name of a property, of a field of JSON or a form, or of an XML element. */
+  readonly isSecretKey: (name: string) => boolean;
 }
 
 /** A name that contains one of these, in whatever spelling, is for a secret. */
@@ -37,6 +38,7 @@ const TELLING_WORDS: ReadonlySet<string> = new Set([
   'cookie',
   'cookie2',
   'cookies',
+  'csrf',
   'dpop',
   'hmac',
   'jwt',
@@ -49,6 +51,7 @@ const TELLING_WORDS: ReadonlySet<string> = new Set([
   'sid',
   'sig',
   'sign',
+  'xsrf',
 ]);
 
 /** Parameters that are telling only by themselves: a `country_code` is no secret, while an authorization `code` is (RFC 6749 §4.1.2). */
@@ -67,6 +70,25 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'sec-websocket-key',
   'surrogate-key',
   'x-idempotency-key',
+]);
+
+/**
+ * Properties that only look like it. `code` is as often as not the code of an error, so properties have not all the names of
+ * parameters, either.
+ */
+const HARMLESS_KEYS: ReadonlySet<string> = new Set([
+  'cachekey',
+  'foreignkey',
+  'idempotencykey',
+  'keyid',
+  'partitionkey',
+  'primarykey',
+  'publickey',
+  'signaturealgorithm',
+  'sortkey',
+  'surrogatekey',
+  'tokenendpoint',
+  'tokentype',
 ]);
 
 const compact = (name: string): string => name.toLowerCase().replace(/[^a-z\d]+/g, '');
@@ -92,6 +114,11 @@ export function redactionRules({ headers = [], query = [] }: RedactOptions = {})
     isSecretHeader: (name) => {
       const lowerCase = name.trim().toLowerCase();
       return ownHeaders.has(lowerCase) || (!HARMLESS_HEADERS.has(lowerCase) && isTelling(lowerCase));
+    },
+    isSecretKey: (name) => {
+      const lowerCase = name.trim().toLowerCase();
+      if (ownHeaders.has(lowerCase) || ownParams.has(lowerCase)) return true;
+      return !HARMLESS_KEYS.has(compact(name)) && isTelling(name);
     },
     isSecretParam: (name) => ownParams.has(name.toLowerCase()) || TELLING_PARAMS.has(compact(name)) || isTelling(name),
   };

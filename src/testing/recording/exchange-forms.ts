@@ -38,7 +38,7 @@ export class ExchangeForms {
       rules: this.#rules,
       headers,
       origin,
-      onSecret: (secret) => this.#secrets.add(secret),
+      onSecret: (secret) => this.#secrets.addTold(secret),
     });
   }
 

@@ -1,11 +1,13 @@
 import type { AxiosHeaders } from 'axios';
+import type { OnSecret } from '../../redaction/credentials-in-text.js';
 import { redactHeaders } from '../../redaction/redact-headers.js';
+import { findPairs } from '../../redaction/redact-text.js';
 import { redactUrl } from '../../redaction/redact-url.js';
 import { requestTarget, urlOf } from '../../transport/request-target.js';
 import type { RecordedRequest } from './fixture.js';
 import { hashOf, isText, parsed, type RecordedBody, sorted } from './recorded-body.js';
 import type { RecordingRules } from './recording-rules.js';
-import { findSecretPairs, type OnSecret, redactBodyText, redactJson } from './redact-body.js';
+import { onlySecrets, redactBodyText, redactJson, withIgnored } from './redact-body.js';
 import type { BufferedRequest } from './request-bytes.js';
 
 /** A text of more than that is in the fixture as its hash. */
@@ -35,14 +37,13 @@ export function absoluteUrl({ config }: BufferedRequest): string {
 }
 
 function recordedUrl(sent: BufferedRequest, { rules, origin }: RequestForm): string {
-  const isSecretParam = (name: string) => rules.isSecretParam(name) || rules.isIgnored(name);
-  const url = redactUrl(absoluteUrl(sent), { ...rules, isSecretParam });
+  const url = redactUrl(absoluteUrl(sent), withIgnored(rules));
   return origin ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
 }
 
 function recordedHeaders(
   headers: AxiosHeaders,
-  { rules, headers: names }: RequestForm,
+  { rules, headers: names, onSecret }: RequestForm,
 ): Record<string, string> | undefined {
   if (names.length === 0) return undefined;
   const given = names
@@ -52,7 +53,7 @@ function recordedHeaders(
       const value = headers.get(name)?.toString();
       return value ? [[name, value] as const] : [];
     });
-  return redactHeaders(Object.fromEntries(given), rules) as Record<string, string>;
+  return redactHeaders(Object.fromEntries(given), rules, onSecret) as Record<string, string>;
 }
 
 function recordedBody(bytes: Buffer, contentType: string, { rules, onSecret }: RequestForm): RecordedBody | undefined {
@@ -72,7 +73,9 @@ const withoutBoundary = (bytes: Buffer, boundary: string): Buffer =>
   Buffer.from(bytes.toString('latin1').replaceAll(boundary, 'boundary'), 'latin1');
 
 function redactForm(text: string, rules: RecordingRules, onSecret: OnSecret): string {
-  const isSecret = (name: string) => rules.isSecretParam(name) || rules.isSecretField(name);
-  findSecretPairs(text, isSecret, onSecret);
-  return redactUrl(`?${text}`, { ...rules, isSecretParam: (name) => isSecret(name) || rules.isIgnored(name) }).slice(1);
+  const fields = withIgnored(rules);
+  // Fields of forms may have the names of either.
+  const isSecretParam = (name: string) => fields.isSecretParam(name) || fields.isSecretKey(name);
+  findPairs(text, isSecretParam, onlySecrets(rules, onSecret));
+  return redactUrl(`?${text}`, { ...fields, isSecretParam }).slice(1);
 }

@@ -2,6 +2,7 @@ import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import zlib from 'node:zlib';
+import type { OnSecret } from '../../redaction/credentials-in-text.js';
 import { redactHeaders } from '../../redaction/redact-headers.js';
 import { redactUrl } from '../../redaction/redact-url.js';
 import { collectedBody } from '../../transport/collected-body.js';
@@ -9,7 +10,7 @@ import { decodedBody } from '../../transport/content-coding.js';
 import { MAX_FIXTURE_BODY_BYTES, type RecordedResponse } from './fixture.js';
 import { bytesOf, isText, parseJson, type RecordedBody } from './recorded-body.js';
 import type { RecordingRules } from './recording-rules.js';
-import { type OnSecret, redactBodyText, redactJson } from './redact-body.js';
+import { redactBodyText, redactJson } from './redact-body.js';
 
 /** A response as it was on the wire. */
 export interface RawResponse {
@@ -86,7 +87,7 @@ export async function recordedResponse(
   for (const [name, value] of given) {
     if (rules.isSecretHeader(name)) for (const one of [value].flat()) onSecret(secretOf(name, one));
   }
-  const redacted = redactHeaders(Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1))), rules);
+  const redacted = redactHeaders(Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1))), rules, onSecret);
   const body = await recordedBody(raw, method, rules, onSecret);
   return {
     status: raw.status,

@@ -3,24 +3,11 @@ import type { RecordingSettings } from './recording-options.js';
 
 /** What is left out of a fixture, by its name. */
 export interface RecordingRules extends RedactionRules {
-  /** Of JSON or a form. */
-  readonly isSecretField: (name: string) => boolean;
-  /** Of those, one that the options name: there is no doubt about it. */
+  /** Of fields, one that the options name: there is no doubt about it. */
   readonly isNamedField: (name: string) => boolean;
   /** A parameter or a field that is no secret, but is another each time. */
   readonly isIgnored: (name: string) => boolean;
 }
-
-/** Fields that only look like secrets. `code` is as often as not the code of an error, so fields have not all the names of parameters. */
-const HARMLESS_FIELDS: ReadonlySet<string> = new Set([
-  'tokentype',
-  'tokenendpoint',
-  'publickey',
-  'keyid',
-  'signaturealgorithm',
-]);
-
-const compact = (name: string): string => name.toLowerCase().replace(/[^a-z\d]+/g, '');
 
 function namesIn(names: readonly string[]): (name: string) => boolean {
   const lowerCased = new Set(names.map((name) => name.toLowerCase()));
@@ -32,11 +19,10 @@ export function recordingRules({ redact, match }: Pick<RecordingSettings, 'redac
   const everybody = redactionRules(redact);
   const isKept = namesIn(redact.keep);
   const isNamedField = namesIn(redact.fields);
-  const looksSecret = (name: string) => everybody.isSecretHeader(name) && !HARMLESS_FIELDS.has(compact(name));
   return {
     isSecretHeader: (name) => !isKept(name) && everybody.isSecretHeader(name),
     isSecretParam: (name) => !isKept(name) && everybody.isSecretParam(name),
-    isSecretField: (name) => !isKept(name) && (isNamedField(name) || looksSecret(name)),
+    isSecretKey: (name) => !isKept(name) && (isNamedField(name) || everybody.isSecretKey(name)),
     isNamedField,
     isIgnored: namesIn(match.ignore),
   };

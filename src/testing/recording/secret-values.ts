@@ -1,3 +1,4 @@
+import { isDistinctive } from '../../redaction/known-secrets.js';
 import { REDACTED } from '../../redaction/redaction-rules.js';
 
 /** Shorter ones would take ordinary words out. */
@@ -17,9 +18,9 @@ export class SecretValues {
     this.#longestFirst = undefined;
   }
 
-  /** What stands in a secret-looking place of an upstream's answer may be a word, as `required` of `password`. */
+  /** What stands in a secret-looking place may be a word, as `required` of `password`, or a sentence. */
   addTold(value: string): void {
-    if (!/^[A-Z]?[a-z]+$|\s/.test(value)) this.add(value);
+    if (isDistinctive(value) && !/\s/.test(value)) this.add(value);
   }
 
   /** A text without them. */
