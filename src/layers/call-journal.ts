@@ -16,10 +16,24 @@ export interface CallJournal {
   requests: number;
   /** Whether an upstream has answered, so that the event loop has turned since the call was made. */
   hasAnswer: boolean;
+  /**
+   * The next request made for it is not for a pooled socket that has been idle since before this time, on the client's clock: whoever was at
+   * its other end may be gone. -Infinity: any will do.
+   */
+  trustsSince: number;
 }
 
 let calls = 0;
 
 export function callJournal(startedAt: number, config: InternalAxiosRequestConfig): CallJournal {
-  return { id: ++calls, config, derivedConfigs: undefined, startedAt, queuedMs: 0, requests: 0, hasAnswer: false };
+  return {
+    id: ++calls,
+    config,
+    derivedConfigs: undefined,
+    startedAt,
+    queuedMs: 0,
+    requests: 0,
+    hasAnswer: false,
+    trustsSince: -Infinity,
+  };
 }

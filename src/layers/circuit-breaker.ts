@@ -19,6 +19,8 @@ export function circuitBreaker(breakers: OriginBreakers, clock: Clock): Layer {
     const startedAt = clock.now();
     const permit = breaker.enter(startedAt);
     if (permit === undefined) throw new CircuitOpenError(call, breaker.retryAfterMs(startedAt));
+    // What a probe finds out is to be of the origin, not of a socket from before it failed.
+    if (breaker.state(startedAt) === 'half-open') call.journal.trustsSince = Infinity;
     try {
       const response = await next(call);
       breaker.leave(permit, statusOutcome(response.status), clock.now());

@@ -80,6 +80,7 @@ export class HedgedCall {
       const afterMs = this.#clock.now() - this.#startedAt;
       events.publish('hedge', eventOf(call, { attempt: call.attempt, afterMs }));
     }
+    call.journal.trustsSince = this.#startedAt; // the first one may be slow because the peer of its socket is gone
     this.#send();
     this.#waitForNext(this.#clock.now());
   }

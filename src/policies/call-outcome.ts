@@ -1,5 +1,7 @@
+import { isRepeatedLoss } from '../errors/repeated-losses.js';
 import { isSourceError } from '../errors/source-errors.js';
 import { isOwnDelay } from './event-loop-delay.js';
+import { TELLING_MS } from './lost-peer.js';
 import { refusedTunnelStatus } from './refused-tunnel.js';
 
 /**
@@ -9,9 +11,6 @@ import { refusedTunnelStatus } from './refused-tunnel.js';
  * - `ignored`: nothing, as the call ended on this side
  */
 export type CallOutcome = 'success' | 'failure' | 'ignored';
-
-/** An attempt that the deadline of its call cut after a shorter time might have succeeded with any upstream. */
-const TELLING_MS = 1_000;
 
 /** Codes with this prefix are for what this side refuses or gave up: those of axios, of Node's checks and of this library. */
 const LOCAL_PREFIX = 'ERR_';
@@ -46,6 +45,7 @@ export function statusOutcome(status: number): CallOutcome {
  *
  * A call cut by its deadline counts as a timeout where the attempt had run for a second or longer: callers with little
  * time left must not make an upstream look bad, yet one that hangs must be noticed where deadlines are shorter than timeouts.
+ * Requests that die on pooled sockets at the same time, as when their peer has vanished, count as one: the rest says nothing new.
  * A timeout whose timer fired 100 ms late or more is ignored: this process was blocked, and has not looked whether there was an answer.
  * @param error what the attempt ended with
  * @param ranMs how long it had run
@@ -54,6 +54,7 @@ export function errorOutcome(error: unknown, ranMs: number): CallOutcome {
   const { code, response, eventLoopDelayMs = 0 } = (error ?? {}) as FailedCall;
   if (response && statusOutcome(response.status) === 'failure') return 'failure';
   if (typeof code !== 'string' || isSourceError(error) || isOwnDelay(eventLoopDelayMs)) return 'ignored';
+  if (isRepeatedLoss(error)) return 'ignored';
   const proxyStatus = refusedTunnelStatus(error);
   if (proxyStatus !== undefined) return statusOutcome(proxyStatus) === 'failure' ? 'failure' : 'ignored';
   if (code === 'ERR_DEADLINE_EXCEEDED') return ranMs >= TELLING_MS ? 'failure' : 'ignored';

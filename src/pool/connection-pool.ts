@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import { type EventSink, HttpClientEvents } from '../observability/http-client-events.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { Slots } from '../policies/slots.js';
+import { idleSince } from './idle-since.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import type { AgentOwner } from './owned-agent.js';
 import { PoolAgents } from './pool-agents.js';
 import type { PoolStats } from './pool-stats.js';
 import { SilentSockets } from './silent-sockets.js';
 import { originOf, SocketLedger } from './socket-ledger.js';
-import { openingTimes, recordOpening } from './socket-opening.js';
+import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -162,6 +164,30 @@ export class ConnectionPool {
       agent.freeSockets = freeSockets;
       agent.maxSockets = maxSockets;
     }
+  }
+
+  /**
+   * A request on a pooled socket has ended without a sign of its peer, which may be gone. Idle sockets to the same address that were not
+   * heard from since would fare no better: they are closed.
+   * @param sentAt when the request was sent, on the pool's clock
+   * @returns whether that is news: requests that were under way when it was found out tell the same once more
+   */
+  distrust(origin: string, socket: Socket, sentAt: number): boolean {
+    const peer = openingOf(socket)?.peer;
+    const siblings = this.#ledger.socketsOf(origin);
+    this.#agents.closeIdle(
+      (idle) => siblings.has(idle) && idleSince(idle) <= sentAt && openingOf(idle)?.peer === peer,
+    );
+    return this.#ledger.lost(origin, sentAt);
+  }
+
+  /** Whether an agent would give a request to this origin an idle socket that was heard from after this time. */
+  hasIdleSince(origin: string, agent: Agent, time: number): boolean {
+    const sockets = this.#ledger.socketsOf(origin);
+    return Object.values(agent.freeSockets).some((idle) => {
+      const last = idle?.at(-1); // it is given out first
+      return last !== undefined && sockets.has(last) && idleSince(last) > time;
+    });
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import { idleAllowance } from '../policies/idle-allowance.js';
+import { noteIdle } from './idle-since.js';
 import { isPolluted, shadowInherited, withoutPrototype } from '../prototype-pollution.js';
 
 const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
@@ -126,5 +127,6 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
   // https://github.com/node-modules/agentkeepalive/issues/106
   agent.on('free', (socket: PooledSocket) => {
     if (socket._httpMessage) socket.setTimeout(0);
+    else noteIdle(socket, clock.now());
   });
 }

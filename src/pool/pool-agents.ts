@@ -55,8 +55,13 @@ export class PoolAgents implements Agents {
     most?.[0]?.destroy();
   }
 
-  closeIdle(): void {
-    for (const sockets of this.#idleSockets()) for (const socket of sockets) socket.destroy();
+  /** Closes idle sockets: all of them, or those that are meant. */
+  closeIdle(isMeant: (socket: Socket) => boolean = () => true): void {
+    for (const socket of this.#idleSockets().flat()) {
+      if (!isMeant(socket)) continue;
+      socket.destroy();
+      socket.emit('agentRemove'); // at once: Node would hand it out until it is closed
+    }
   }
 
   /** Closes every socket. */

@@ -12,12 +12,15 @@ const MAX_ORIGINS = 1_000;
 interface Origin {
   readonly sockets: Set<Socket>;
   readonly counters: Counters;
+  /** When its peer was last found to be gone, on the pool's clock. */
+  lostAt: number;
 }
 
 type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
 
+const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
-const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters() });
+const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters(), lostAt: -Infinity });
 
 /** Counts the sockets of a pool by origin, from their opening to their close. */
 export class SocketLedger {
@@ -73,6 +76,24 @@ export class SocketLedger {
     };
     socket.once('close', gone);
     socket.once('agentRemove', gone); // upgraded: it is no longer HTTP's, nor the pool's
+  }
+
+  /** Open sockets to an origin. */
+  socketsOf(origin: string): ReadonlySet<Socket> {
+    return this.#origins.get(origin)?.sockets ?? NO_SOCKETS;
+  }
+
+  /**
+   * The peer of an origin seems to be gone.
+   * @param sentAt when the request was sent that found out
+   * @returns whether that is news: not for a request that was under way already when it was found out last
+   */
+  lost(origin: string, sentAt: number): boolean {
+    const known = this.#origins.get(origin);
+    if (!known) return true;
+    const isNews = sentAt >= known.lostAt;
+    if (isNews) known.lostAt = this.#context.clock.now();
+    return isNews;
   }
 
   /** Resolves when no socket is open. */

@@ -11,6 +11,8 @@ export interface SocketOpening {
   readonly connectedAt: number | undefined;
   readonly securedAt: number | undefined;
   readonly isTls: boolean;
+  /** The address that it is connected to; undefined for the path of a socket. */
+  readonly peer: string | undefined;
 }
 
 /** The steps as durations, in milliseconds, to the microsecond; undefined: not come to, or over before. */
@@ -49,6 +51,7 @@ export function recordOpening(
     connectedAt: connecting ? undefined : clock.now(),
     securedAt: undefined as number | undefined,
     isTls,
+    peer: connecting ? undefined : socket.remoteAddress,
   };
   (socket as OpenedSocket)[OPENING] = opening;
   // Of several addresses, each is told of.
@@ -56,6 +59,7 @@ export function recordOpening(
   if (connecting) {
     socket.once('connect', () => {
       opening.connectedAt = clock.now();
+      opening.peer = socket.remoteAddress; // a socket that is closed does not know it any more
       if (!isTls && !socket.destroyed) onOpen(opening);
     });
   }

@@ -68,6 +68,11 @@ export abstract class Exchange implements PhaseOwner {
     this.fail(this.phaseError(phase, delayMs));
   }
 
+  /** When it was started, on the clock. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
   /** Where its time went so far: complete when it is over. */
   get timings(): Timings {
     return this.#timings;

@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import { rememberRepeatedLoss } from '../errors/repeated-losses.js';
 import type { Call } from '../layers/layer.js';
+import { mayHaveLostPeer } from '../policies/lost-peer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { asAxiosError } from './as-axios-error.js';
@@ -73,11 +75,14 @@ export async function openExchange(
   const exchange = new CallExchange(sent, agent, call, settings);
   trace.exchange = exchange;
   try {
-    return opened(exchange, origin, await exchange.start(sent), call);
+    return opened(exchange, origin, await begin(exchange, sent, agent, call, pool), call);
   } catch (error) {
+    const isKnown = isKnownLoss(error, exchange, origin, call, settings);
     // Whether it may be repeated is asked last: it takes from the budget.
     if (!isReplayable(error, exchange, sent) || call.mayRepeat?.() === false) {
-      throw failure(error, exchange, call, settings);
+      const failed = failure(error, exchange, call, settings);
+      if (isKnown) rememberRepeatedLoss(failed);
+      throw failed;
     }
   }
   if (guard && forwards) await admitThroughProxy(guard, target, call, settings); // the proxy resolves the name anew
@@ -87,7 +92,8 @@ export async function openExchange(
   const replay = new CallExchange(sent, fresh, call, settings);
   trace.exchange = replay;
   try {
-    return opened(replay, origin, await pool.onFreshSocket(fresh, () => replay.start(sent)), call);
+    call.journal.trustsSince = Infinity;
+    return opened(replay, origin, await begin(replay, sent, fresh, call, pool), call);
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
@@ -99,6 +105,38 @@ async function slotAfter(redirect: Opened | undefined, origin: string, call: Cal
     if (settings.pool.slots.take(origin)) return;
   }
   await waitForSlot(origin, call, settings);
+}
+
+/** Sends the request on an idle socket that the call trusts, or else on a fresh one. */
+function begin(
+  exchange: Exchange,
+  request: ExchangeRequest,
+  agent: Agent,
+  { journal }: Call,
+  pool: ConnectionPool,
+): Promise<IncomingMessage> {
+  const { trustsSince } = journal;
+  if (trustsSince === -Infinity) return exchange.start(request);
+  journal.trustsSince = -Infinity; // one request is enough to find out
+  if (pool.hasIdleSince(request.target.origin, agent, trustsSince)) return exchange.start(request);
+  return pool.onFreshSocket(agent, () => exchange.start(request));
+}
+
+/**
+ * Draws the conclusions where a request may have found its pooled socket's peer gone: they hold for other sockets of the pool, and what is
+ * next sent for this call gets a fresh one.
+ * @returns whether that was known already, from another request
+ */
+function isKnownLoss(
+  error: unknown,
+  { reusedSocket, request, startedAt }: Exchange,
+  origin: string,
+  { journal }: Call,
+  { pool, clock }: OpenSettings,
+): boolean {
+  if (!reusedSocket || !mayHaveLostPeer(error, clock.now() - startedAt)) return false;
+  journal.trustsSince = Infinity;
+  return !pool.distrust(origin, request.socket!, startedAt);
 }
 
 function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, headers, body }: ExchangeRequest): boolean {
