@@ -1,4 +1,4 @@
-import type { AxiosProxyConfig, AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import type { Clock } from './clock.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { confinement } from './guard/confinement.js';
@@ -26,9 +26,7 @@ import { ScopedBreakers } from './layers/scoped-breakers.js';
 import { type PlacedLayer, type StackEntry, type StandardLayers, standardStack } from './layers/standard-stack.js';
 import { TRANSPORT_NAME } from './options/defaults.js';
 import { findProblems } from './options/problems.js';
-import type { CallResilienceOptions } from './options/resilience-options.js';
-import { callResilience } from './options/resilience-schema.js';
-import { group } from './options/schema-parts.js';
+import { callSchema } from './options/schema.js';
 import type { InboundSettings } from './options/resolve-inbound.js';
 import type { OriginSettings, ResolvedClientOptions, TransportSettings } from './options/resolve-options.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from './options/resolve-resilience.js';
@@ -101,9 +99,9 @@ export class ClientStack {
     };
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
     this.handle = (call) => {
-      const { resilience } = call.config;
+      const { resilience, timeouts } = call.config;
       const scope = scopeOf(call);
-      return resilience === undefined ? scope.handle(call) : scope.handleWith(resilience, call);
+      return resilience === undefined && timeouts === undefined ? scope.handle(call) : scope.handleOwn(call);
     };
   }
 
@@ -140,7 +138,7 @@ class Scope {
     const { pool, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
     this.#context = context;
-    this.#transport = transportOf(settings, withoutPrototype(client.axios ?? {}).proxy, context);
+    this.#transport = transportOf(settings, client, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
@@ -176,9 +174,11 @@ class Scope {
    * Carries a call that sets something itself.
    * @returns rejects with an InvalidOptionsError where that is wrong
    */
-  handleWith(given: CallResilienceOptions, call: Call): Promise<AxiosResponse> {
-    const problems = findProblems(CALL_SCHEMA, withoutPrototype({ resilience: given }));
+  handleOwn(call: Call): Promise<AxiosResponse> {
+    const { resilience: given, timeouts } = call.config;
+    const problems = findProblems(callSchema, withoutPrototype({ resilience: given, timeouts }));
     if (problems.length > 0) return this.#refuse(call, problems);
+    if (given === undefined) return this.handle(call);
     const { resilience } = this.#settings;
     const own = resolveResilience(given, resilience);
     const layers = { ...this.#layers };
@@ -220,25 +220,29 @@ class Scope {
   }
 }
 
-/** With the path that callers know it by. */
-const CALL_SCHEMA = group({ resilience: callResilience });
-
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
 
 function transportOf(
   { timeouts, limits, redirects }: OriginSettings,
-  proxy: AxiosProxyConfig | false | undefined,
+  client: StackSettings,
   context: ScopeContext,
 ): Handler {
   const { pool, clock, rules, events, transport } = context;
+  const { proxy } = withoutPrototype(client.axios ?? {});
   const settings: NativeTransportSettings = {
     pool,
     clock,
     rules,
     events,
     poolWaitMs: timeouts.poolWaitMs,
-    phases: { connect: timeouts.connectMs, response: timeouts.responseMs, bodyIdle: timeouts.bodyIdleMs },
+    phases: {
+      connect: timeouts.connectMs,
+      response: timeouts.responseMs,
+      bodyIdle: timeouts.bodyIdleMs,
+      readerIdle: timeouts.readerIdleMs,
+    },
+    clientTimeout: client.name === undefined ? undefined : client.timeouts.attemptMs || 0,
     maxResponseBytes: limits.maxResponseBytes,
     maxHeaderBytes: limits.maxHeaderBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },

@@ -112,6 +112,7 @@ export { InvalidOptionsError } from './errors/invalid-options.error.js';
 export { PoolQueueFullError } from './errors/pool-queue-full.error.js';
 export {
   BodyTimeoutError,
+  BodyUnreadError,
   ConnectTimeoutError,
   isTimeoutError,
   PoolTimeoutError,

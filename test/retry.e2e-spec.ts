@@ -69,7 +69,7 @@ function start({ settings, deadlineMs = 20_000, budget, maxSockets = 100 }: Opti
     pool,
     clock: systemClock,
     poolWaitMs: false,
-    phases: { connect: 5_000, response: 5_000, bodyIdle: 5_000 },
+    phases: { connect: 5_000, response: 5_000, bodyIdle: 5_000, readerIdle: 5_000 },
     maxResponseBytes: false,
     maxHeaderBytes: 16_384,
     redirects: { max: 5, allowDowngrade: false },

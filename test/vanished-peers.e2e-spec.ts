@@ -15,7 +15,7 @@ import {
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 /** What a fresh socket has to answer in, on any machine, and a dead one is waited for. */
-const RESPONSE_MS = 400;
+const RESPONSE_MS = 1_000;
 const IDLE = { idleMs: 60_000, maxAgeMs: false } as const;
 
 let app: INestApplicationContext | undefined;
@@ -58,7 +58,7 @@ async function start(options: HttpClientModuleOptions) {
     /** Opens as many sockets, which lie idle then. */
     async warm(sockets: number) {
       hold = sockets;
-      await Promise.all(Array.from({ length: sockets }, () => http.get('/')));
+      await Promise.all(Array.from({ length: sockets }, () => http.get('/', { timeouts: { responseMs: false } })));
       hold = 0;
     },
     /** Everybody at the other end of what is open vanishes, or does something when a request comes. */
@@ -69,7 +69,8 @@ async function start(options: HttpClientModuleOptions) {
 }
 
 const reset = ({ socket }: IncomingMessage) => void socket.resetAndDestroy();
-const statusesOf = (calls: Promise<{ status: number }>[]) => Promise.all(calls.map((call) => call.then((r) => r.status)));
+const statusesOf = (calls: Promise<{ status: number }>[]) =>
+  Promise.all(calls.map((call) => call.then((r) => r.status)));
 const codesOf = async (calls: Promise<unknown>[]) =>
   (await Promise.allSettled(calls)).map((result) =>
     result.status === 'rejected' ? (result.reason as { code: string }).code : 'ok',
@@ -102,7 +103,7 @@ describe('where the peer of all pooled sockets has vanished', () => {
 
   it.each([
     ["axios's timeout", { timeout: RESPONSE_MS }, 'ECONNABORTED'],
-    ["a call's deadline", { resilience: { deadlineMs: 1_000 } }, 'ERR_DEADLINE_EXCEEDED'],
+    ["a call's deadline", { resilience: { deadlineMs: 1_500 } }, 'ERR_DEADLINE_EXCEEDED'],
   ])('a call that is ended by %s says the same', async (_, config, code) => {
     const { http, warm, vanish, pool } = await start({});
     await warm(5);
@@ -141,7 +142,9 @@ describe('where the peer of all pooled sockets has vanished', () => {
   it('a probe gets a fresh socket, so that it closes the breaker', async () => {
     let now = false;
     const { http, url, warm, vanish, breakers } = await start({
-      resilience: { breaker: { consecutiveFailures: 1, openMs: 1, onStateChange: ({ to }) => (now ||= to === 'open') } },
+      resilience: {
+        breaker: { consecutiveFailures: 1, openMs: 1, onStateChange: ({ to }) => (now ||= to === 'open') },
+      },
       timeouts: { responseMs: RESPONSE_MS },
     });
     await warm(2);

@@ -72,3 +72,13 @@ export class BodyTimeoutError extends TimeoutError {
     super('ERR_BODY_TIMEOUT', message, call, true, ms, eventLoopDelayMs);
   }
 }
+
+/** A streamed response had come, but nobody read it: its socket is needed. Read it sooner, or destroy it. */
+export class BodyUnreadError extends TimeoutError {
+  declare readonly code: 'ERR_BODY_UNREAD';
+
+  constructor(call: Call, ms: number, eventLoopDelayMs = 0) {
+    const message = `nobody read the response body for ${ms} ms in attempt ${call.attempt}; see timeouts.readerIdleMs`;
+    super('ERR_BODY_UNREAD', message, call, true, ms, eventLoopDelayMs);
+  }
+}

@@ -1,5 +1,6 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { Clock } from '../clock.js';
+import { ownSettings } from '../prototype-pollution.js';
 import { delayNote } from '../policies/event-loop-delay.js';
 import type { Layer } from './layer.js';
 import { timeLimit } from './time-limit.js';
@@ -20,7 +21,8 @@ export interface AttemptTimeouts {
 export function attemptTimeout(clock: Clock, { ofClient, ofOrigin }: AttemptTimeouts): Layer {
   return (next) => async (call) => {
     const { config } = call;
-    const timeout = config.timeout === (ofClient || 0) ? ofOrigin : config.timeout;
+    const ofCall = config.timeout === (ofClient || 0) ? ofOrigin : config.timeout;
+    const timeout = ownSettings(config.timeouts)?.attemptMs ?? ofCall;
     if (!timeout) return next(call);
     const endLimit = timeLimit(clock, timeout, (delayMs) =>
       call.cancellation.cancel(timeoutError(config, timeout, delayMs)),

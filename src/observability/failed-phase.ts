@@ -28,6 +28,7 @@ const PHASES: ReadonlyMap<string, FailedPhase> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'connect'],
   ['ERR_RESPONSE_TIMEOUT', 'response'],
   ['ERR_BODY_TIMEOUT', 'body'],
+  ['ERR_BODY_UNREAD', 'body'],
   ['ERR_BODY_TOO_LARGE', 'body'],
   ['ERR_CIRCUIT_OPEN', 'refused'],
   ['ERR_ADDRESS_BLOCKED', 'refused'],

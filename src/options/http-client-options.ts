@@ -36,10 +36,26 @@ export interface TimeoutOptions {
    */
   responseMs?: number | false;
   /**
-   * Silence within a response body, of a stream too, also where it is silent because nobody reads it: `BodyTimeoutError`.
+   * Silence of the upstream within a response body, of a stream too: `BodyTimeoutError`. It counts only while the body is being read.
    * @default 10_000 milliseconds (OkHttp's read timeout); `false`: no limit
    */
   bodyIdleMs?: number | false;
+  /**
+   * How long a streamed response may wait for whoever reads it, counted from the last part that was taken: `BodyUnreadError`. A stream
+   * that is forgotten would keep its socket.
+   * @default 60_000 milliseconds (nginx's `send_timeout`, for clients that do not read); `false`: no limit
+   */
+  readerIdleMs?: number | false;
+}
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /**
+     * For clients of nest-outbound: how long the parts of this call may take, where that is otherwise than its client says. `attemptMs`
+     * goes before axios's `timeout`.
+     */
+    timeouts?: TimeoutOptions;
+  }
 }
 
 /** What a client holds in memory at most. */

@@ -104,7 +104,8 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
 export function resolveTransportOptions(given: TransportOptions): ResolvedTransportOptions {
   const options = ownSettings(given);
   const problems = findProblems(transportSchema, options);
-  const settings = resolveClient(
+  // No client: it has no name, and the `timeout` that calls bring is not known to be their own.
+  const { name: _, ...settings } = resolveClient(
     DEFAULT_CLIENT_NAME,
     options,
     { ...DEFAULTS, ...AXIOS_DEFAULTS, ...NOTHING_MORE },

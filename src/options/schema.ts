@@ -2,7 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
 import { LAYER_NAMES } from '../layers/standard-stack.js';
 import { confine, guard } from './guard-schema.js';
-import { resilience } from './resilience-schema.js';
+import { callResilience, resilience } from './resilience-schema.js';
 import { withoutPrototype } from '../prototype-pollution.js';
 import {
   count,
@@ -66,6 +66,7 @@ const settings = {
       connectMs: v.optional(millisecondsOrOff),
       responseMs: v.optional(millisecondsOrOff),
       bodyIdleMs: v.optional(millisecondsOrOff),
+      readerIdleMs: v.optional(millisecondsOrOff),
     }),
   ),
   limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff), maxHeaderBytes: v.optional(count) })),
@@ -183,3 +184,6 @@ export const namedClientSchema = group({
 });
 
 export const extrasSchema = v.object(withoutPrototype({ interceptors, layers }));
+
+/** What a single call may set, by the names that it sets it by. */
+export const callSchema = group({ timeouts, resilience: v.optional(callResilience) });

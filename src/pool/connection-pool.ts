@@ -166,6 +166,21 @@ export class ConnectionPool {
     }
   }
 
+  /** Runs `send` as if no socket had become idle since a time, so that the request it makes on this agent gets one that was idle before, or a new one. */
+  onRestedSocket<Result>(agent: Agent, since: number, send: () => Result): Result {
+    const { freeSockets } = agent as { freeSockets: Record<string, Socket[]> };
+    const kept: [name: string, sockets: Socket[]][] = [];
+    for (const [name, sockets] of Object.entries(freeSockets)) {
+      const restless = sockets.findIndex((socket) => idleSince(socket) > since); // newest last
+      if (restless !== -1) kept.push([name, sockets.splice(restless)]);
+    }
+    try {
+      return send();
+    } finally {
+      for (const [name, sockets] of kept) (freeSockets[name] ??= []).push(...sockets);
+    }
+  }
+
   /**
    * A request on a pooled socket has ended without a sign of its peer, which may be gone. Idle sockets to the same address that were not
    * heard from since would fare no better: they are closed.
@@ -175,9 +190,7 @@ export class ConnectionPool {
   distrust(origin: string, socket: Socket, sentAt: number): boolean {
     const peer = openingOf(socket)?.peer;
     const siblings = this.#ledger.socketsOf(origin);
-    this.#agents.closeIdle(
-      (idle) => siblings.has(idle) && idleSince(idle) <= sentAt && openingOf(idle)?.peer === peer,
-    );
+    this.#agents.closeIdle((idle) => siblings.has(idle) && idleSince(idle) <= sentAt && openingOf(idle)?.peer === peer);
     return this.#ledger.lost(origin, sentAt);
   }
 

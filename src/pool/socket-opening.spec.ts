@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { openingTimes, type SocketOpening } from './socket-opening.js';
 
 describe('openingTimes', () => {
-  const opened: SocketOpening = { startedAt: 100, lookedUpAt: 110, connectedAt: 130, securedAt: 160, isTls: true, peer: '::1' };
+  const opened: SocketOpening = {
+    startedAt: 100,
+    lookedUpAt: 110,
+    connectedAt: 130,
+    securedAt: 160,
+    isTls: true,
+    peer: '::1',
+  };
 
   it('are the time of each step', () => {
     expect(openingTimes(opened)).toEqual({ dnsMs: 10, connectMs: 20, tlsMs: 30 });

@@ -1,5 +1,10 @@
 import type { Agent } from 'node:http';
-import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
+import {
+  BodyTimeoutError,
+  BodyUnreadError,
+  ConnectTimeoutError,
+  ResponseTimeoutError,
+} from '../errors/timeout.errors.js';
 import type { Call } from '../layers/layer.js';
 import type { Clock } from '../clock.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -18,6 +23,7 @@ const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs:
   connect: ConnectTimeoutError,
   response: ResponseTimeoutError,
   bodyIdle: BodyTimeoutError,
+  readerIdle: BodyUnreadError,
 };
 
 /** An exchange made for a call, which holds a slot of its origin and gives it back. */

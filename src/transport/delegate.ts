@@ -5,7 +5,9 @@ import { replaceConfig } from '../errors/replace-config.js';
 import type { Call, Handler } from '../layers/layer.js';
 import { discard, responseOf } from '../layers/response-of.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { loopTurn } from '../pool/loop-turn.js';
 import { withoutPrototype } from '../prototype-pollution.js';
+import { callSettings, type TimedSettings } from './call-settings.js';
 import { delegatedRedirects } from './delegated-redirects.js';
 import { asBodyError } from './as-axios-error.js';
 import { bodyLimit } from './body-limit.js';
@@ -22,7 +24,7 @@ import { decodeData, settled } from './response.js';
 import { refusalOf } from './response-headers.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 
-export interface DelegateSettings extends SlotSettings, RedirectSettings {
+export interface DelegateSettings extends SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: Pick<ConnectionPool, 'httpAgent' | 'httpsAgent' | 'slots' | 'silent' | 'maxQueued' | 'closing'>;
   readonly maxResponseBytes: number | false;
 }
@@ -51,6 +53,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       ...route,
       cancelToken: cancellation,
       signal: undefined, // the cancellation follows it
+      timeout: 0, // what ends the attempt is above, and knows what this call and this origin may take
       beforeRedirect: delegatedRedirects(settings, call, route.beforeRedirect ?? config.beforeRedirect),
       sensitiveHeaders: [...secretHeaders(config.headers, config, rules)],
       maxRedirects,
@@ -59,11 +62,12 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
     });
     if (sent.proxy === undefined) checkEnvironment();
     let holdsSlot = usesPool(config);
-    if (holdsSlot && !slots.take(origin)) await waitForSlot(origin, call, settings);
+    if (holdsSlot && !slots.take(origin)) await waitForSlot(origin, call, callSettings(settings, call));
     const release = () => {
       if (holdsSlot) slots.release(origin);
       holdsSlot = false;
     };
+    if (holdsSlot) await loopTurn(); // nothing is sent again on this path
     const startedAt = clock.now();
     try {
       const response = await send(sent);

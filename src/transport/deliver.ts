@@ -53,7 +53,7 @@ export async function deliver(
 function streamedData({ exchange, response }: Opened, decoded: Readable, call: Call): Readable {
   const isEmpty = response.complete && response.readableLength === 0; // as the answer to HEAD: nobody would read it
   const body = limitedBody(decoded, bodyLimit(call, exchange.request, false)); // of the call's own
-  handOverBody(exchange, body);
+  handOverBody(exchange, response, body);
   return isEmpty ? readAhead(body) : body;
 }
 

@@ -124,10 +124,18 @@ export abstract class Exchange implements PhaseOwner {
     if (!this.#ended) this.#phases.enter('bodyIdle', this.#sent);
   }
 
-  /** From here on, what comes from the socket counts as progress: nobody tells when somebody else reads the body. */
-  watchSocket(): void {
+  /**
+   * From here on, what comes from the socket counts as progress: nobody tells when somebody else reads the body. A body that has come, or
+   * fills what Node keeps of it, waits for its reader.
+   */
+  watchSocket(response: http.IncomingMessage): void {
     const { socket } = this.request;
-    if (!this.#ended && socket) this.#phases.enter('bodyIdle', () => socket.bytesRead + socket.bytesWritten);
+    if (this.#ended || !socket) return;
+    this.#phases.enter('bodyIdle', () => {
+      const bytes = socket.bytesRead + socket.bytesWritten;
+      const waitsForReader = response.complete || response.readableLength >= response.readableHighWaterMark;
+      return waitsForReader ? -1 - bytes : bytes;
+    });
   }
 
   /** Tells a listener when the exchange fails after its headers have come: at once if it already has. */
@@ -253,7 +261,7 @@ export abstract class Exchange implements PhaseOwner {
    * does not go on with, which is no fault of the upstream's: that is bounded by the attempt timeout.
    */
   #requestProgress(): number {
-    if (this.request.writableFinished) return -1;
-    return this.#sender?.waitsForSource ? -2 - this.#looks++ : (this.request.socket?.bytesWritten ?? 0);
+    if (this.request.writableFinished) return Infinity;
+    return this.#sender?.waitsForSource ? 0.5 + this.#looks++ : (this.request.socket?.bytesWritten ?? 0); // bytes are whole
   }
 }

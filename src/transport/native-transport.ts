@@ -9,6 +9,7 @@ import { responseOf } from '../layers/response-of.js';
 import type { EventSink } from '../observability/http-client-events.js';
 import { asAxiosError } from './as-axios-error.js';
 import type { ExchangeRequest } from './client-request.js';
+import { callSettings, type TimedSettings } from './call-settings.js';
 import { isDelegated } from './delegation.js';
 import { deliver, type DeliverSettings } from './deliver.js';
 import { firstRequest } from './first-request.js';
@@ -19,7 +20,7 @@ import { poolRouting, type Routing } from './routing.js';
 import { StreamedBody } from './streamed-body.js';
 import { publishRedirect } from './transport-events.js';
 
-export interface NativeTransportSettings extends OpenSettings, DeliverSettings, RedirectSettings {
+export interface NativeTransportSettings extends OpenSettings, DeliverSettings, RedirectSettings, TimedSettings {
   /** The client's own `proxy`, which its calls have unless they set another. */
   readonly ownProxy?: URL | undefined;
   readonly events: EventSink;
@@ -44,7 +45,8 @@ export function nativeTransport(settings: NativeTransportSettings, routing: Rout
     const target = requestTarget(config);
     if (!target) return viaAxios(call); // it has the error for a scheme other than http and https
     const first = firstRequest(call, target);
-    const follow = (request: ExchangeRequest) => sendAndFollow(request, call, trace, settings, routing);
+    const follow = (request: ExchangeRequest) =>
+      sendAndFollow(request, call, trace, callSettings(settings, call), routing);
     return first instanceof Promise ? first.then(follow) : follow(first);
   };
   return async (call) => {

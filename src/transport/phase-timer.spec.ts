@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { type Phase, PhaseTimer } from './phase-timer.js';
+import { type Phase, type PhaseLimits, PhaseTimer } from './phase-timer.js';
 
 describe('PhaseTimer', () => {
-  const limits = { connect: 100, response: 1_000, bodyIdle: false } as const;
+  const limits = { connect: 100, response: 1_000, bodyIdle: false, readerIdle: false } as const;
   let clock: ManualClock;
   let expired: Phase[];
   let timer: PhaseTimer;
@@ -73,6 +73,60 @@ describe('PhaseTimer', () => {
     timer.stop();
     timer.enter('connect');
     expect(clock.pending).toBe(0);
+  });
+
+  describe('while a body is read', () => {
+    const own = { connect: 100, response: 100, bodyIdle: 100, readerIdle: 1_000 } as const;
+    let bytes: number;
+    const start = (given: PhaseLimits) => {
+      bytes = 1;
+      timer = new PhaseTimer(clock, given, { phaseExpired: (phase) => void expired.push(phase) });
+      timer.enter('bodyIdle', () => bytes);
+    };
+    const tick = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 25) clock.tick(25);
+    };
+
+    it('gives its reader a time of its own, and counts the upstream’s anew after it', () => {
+      start(own);
+      bytes = -1;
+      tick(900);
+      expect(expired).toEqual([]);
+      bytes = 2;
+      tick(75);
+      expect(expired).toEqual([]);
+      tick(100);
+      expect(expired).toEqual(['bodyIdle']);
+    });
+
+    it('ends with the reader’s time, counted from what was read last', () => {
+      start(own);
+      bytes = -1;
+      tick(900);
+      bytes = -2;
+      tick(900);
+      expect(expired).toEqual([]);
+      tick(150);
+      expect(expired).toEqual(['readerIdle']);
+    });
+
+    it.each([
+      ['readerIdle', { ...own, bodyIdle: false }],
+      ['bodyIdle', { ...own, readerIdle: false }],
+    ] as const)('looks on where only %s is limited', (phase, given) => {
+      start(given);
+      if (phase === 'bodyIdle') bytes = -1;
+      tick(5_000);
+      expect(expired).toEqual([]);
+      bytes = phase === 'bodyIdle' ? 2 : -2;
+      tick(2_000);
+      expect(expired[0]).toBe(phase);
+    });
+
+    it('sets no timer where neither is', () => {
+      start({ ...own, bodyIdle: false, readerIdle: false });
+      expect(clock.pending).toBe(0);
+    });
   });
 
   describe('whose timer fires late, because the event loop was blocked', () => {

@@ -6,13 +6,17 @@ import { isLate } from '../policies/event-loop-delay.js';
  * - `connect`: DNS, TCP and TLS of a new socket
  * - `response`: the response headers, counted from the moment the request is sent
  * - `bodyIdle`: the next part of the response body
+ * - `readerIdle`: whoever reads that body, which is there; a part of `bodyIdle` that is told from it by its progress
  */
-export type Phase = 'connect' | 'response' | 'bodyIdle';
+export type Phase = 'connect' | 'response' | 'bodyIdle' | 'readerIdle';
 
 /** How long each phase may last, in milliseconds; false: no limit. */
 export type PhaseLimits = Readonly<Record<Phase, number | false>>;
 
-/** A count that grows while the phase makes progress without anybody being told, as the bytes read from a socket. */
+/**
+ * A count that changes while the phase makes progress without anybody being told, as the bytes read from a socket. Below 0, it is the
+ * reader that is waited for.
+ */
 export type Progress = () => number;
 
 /** Whom a timer is for. */
@@ -51,7 +55,20 @@ export class PhaseTimer {
   }
 
   get phase(): Phase {
-    return this.#phase;
+    return this.#lastProgress < 0 ? 'readerIdle' : this.#phase;
+  }
+
+  /** Of the phase, in milliseconds; Infinity: none. */
+  #limit(): number {
+    return this.#limits[this.phase] || Infinity;
+  }
+
+  /** How often progress is looked at, in milliseconds; while a body is waited for, it may come to be the reader's turn. */
+  #lookEvery(): number {
+    const { [this.#phase]: limit, readerIdle } = this.#limits;
+    const shortest =
+      this.#phase === 'bodyIdle' ? Math.min(limit || Infinity, readerIdle || Infinity) : limit || Infinity;
+    return shortest / LOOKS_PER_LIMIT;
   }
 
   /**
@@ -62,9 +79,8 @@ export class PhaseTimer {
     this.#phase = phase;
     this.#since = now;
     this.#progress = progress;
-    if (progress) this.#lastProgress = progress();
-    const limit = this.#limits[phase];
-    if (limit !== false) this.#setWithin(limit, limit, now);
+    this.#lastProgress = progress ? progress() : 0;
+    this.#setWithin(this.#limit(), now);
     return now;
   }
 
@@ -76,8 +92,9 @@ export class PhaseTimer {
   }
 
   /** Sees to it that the timer fires after `left` milliseconds, or sooner where there is progress to look at. */
-  #setWithin(left: number, limit: number, now: number): void {
-    const delay = this.#progress ? Math.min(left, limit / LOOKS_PER_LIMIT) : left;
+  #setWithin(left: number, now: number): void {
+    const delay = this.#progress ? Math.min(left, this.#lookEvery()) : left;
+    if (delay === Infinity) return;
     const firesAt = now + delay;
     if (firesAt >= this.#firesAt) return;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
@@ -107,13 +124,12 @@ export class PhaseTimer {
       this.#lastProgress = progress;
       this.#since = now;
     }
-    const limit = this.#limits[this.#phase];
-    return limit === false ? Infinity : this.#since + limit - now;
+    return this.#since + this.#limit() - now;
   }
 
   #decide(left: number, delayMs: number, now: number): void {
     // Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578
-    if (left < 1) this.#owner.phaseExpired(this.#phase, delayMs);
-    else if (left < Infinity) this.#setWithin(left, this.#limits[this.#phase] as number, now);
+    if (left < 1) this.#owner.phaseExpired(this.phase, delayMs);
+    else this.#setWithin(left, now);
   }
 }

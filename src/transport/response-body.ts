@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
 import type { BodyLimit } from './body-limit.js';
 import { CollectedBytes } from './collected-bytes.js';
@@ -35,12 +36,12 @@ export function readBody(exchange: Exchange, body: Readable, limit: BodyLimit | 
 
 /**
  * Gives a body to its caller as a stream. It fails with the exchange, and the exchange ends with it. Nothing coming from
- * the upstream for as long as `bodyIdle` allows ends it, also where that is because nobody reads: a stream that is
- * forgotten must not keep its socket.
+ * the upstream for as long as `bodyIdle` allows ends it, and so does nobody reading what has come for as long as `readerIdle` does: a
+ * stream that is forgotten must not keep its socket.
  */
-export function handOverBody(exchange: Exchange, body: Readable): void {
+export function handOverBody(exchange: Exchange, response: IncomingMessage, body: Readable): void {
   exchange.onFailure((error) => body.destroy(error as Error));
-  exchange.watchSocket();
+  exchange.watchSocket(response);
   onBodyEnd(body, (error) => {
     if (error) exchange.abandon();
     else exchange.end();

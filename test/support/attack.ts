@@ -11,7 +11,7 @@ const TIMEOUT = 600;
 
 /** Limits so tight that what would never end does, and one socket, so that one that is not given back is missed. */
 export const TIGHT = {
-  timeouts: { poolWaitMs: 1_000, connectMs: 1_000, responseMs: 150, bodyIdleMs: 150 },
+  timeouts: { poolWaitMs: 1_000, connectMs: 1_000, responseMs: 150, bodyIdleMs: 150, readerIdleMs: 150 },
   limits: { maxResponseBytes: 1_000_000 },
   redirects: { max: 5, allowDowngrade: false },
   pool: { maxSockets: 1 },
