@@ -5,6 +5,7 @@ import type { Call } from '../layers/layer.js';
 import { mayHaveLostPeer } from '../policies/lost-peer.js';
 import { diedOnStaleSocket, isIdempotent } from '../policies/replay.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { loopTurn } from '../pool/loop-turn.js';
 import { asAxiosError } from './as-axios-error.js';
 import { CallExchange, type CallExchangeSettings } from './call-exchange.js';
 import type { ExchangeRequest } from './client-request.js';
@@ -71,15 +72,21 @@ export async function openExchange(
   const sent = forwards ? forwardedRequest(request, proxy) : request;
   const { origin } = sent.target;
   if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
-  const agent = routing.agentFor(target, proxy); // now: one that nobody uses may be forgotten
+  let agent = routing.agentFor(target, proxy); // now: one that nobody uses may be forgotten
+  let restedSince = Infinity;
+  if (!isRepeatable(sent) && hasIdleSockets(agent)) {
+    restedSince = settings.clock.now();
+    await turnOfLoop(origin, call, pool);
+    agent = routing.agentFor(target, proxy);
+  }
   const exchange = new CallExchange(sent, agent, call, settings);
   trace.exchange = exchange;
   try {
-    return opened(exchange, origin, await begin(exchange, sent, agent, call, pool), call);
+    return opened(exchange, origin, await begin(exchange, sent, agent, call, pool, restedSince), call);
   } catch (error) {
     const isKnown = isKnownLoss(error, exchange, origin, call, settings);
     // Whether it may be repeated is asked last: it takes from the budget.
-    if (!isReplayable(error, exchange, sent) || call.mayRepeat?.() === false) {
+    if (!diedOnStaleSocket(error, exchange.reusedSocket) || !isRepeatable(sent) || call.mayRepeat?.() === false) {
       const failed = failure(error, exchange, call, settings);
       if (isKnown) rememberRepeatedLoss(failed);
       throw failed;
@@ -93,7 +100,7 @@ export async function openExchange(
   trace.exchange = replay;
   try {
     call.journal.trustsSince = Infinity;
-    return opened(replay, origin, await begin(replay, sent, fresh, call, pool), call);
+    return opened(replay, origin, await begin(replay, sent, fresh, call, pool, Infinity), call);
   } catch (error) {
     throw failure(error, replay, call, settings);
   }
@@ -107,16 +114,40 @@ async function slotAfter(redirect: Opened | undefined, origin: string, call: Cal
   await waitForSlot(origin, call, settings);
 }
 
-/** Sends the request on an idle socket that the call trusts, or else on a fresh one. */
+/**
+ * A socket that has just become idle, or was for as long as this process was busy, may be closed by its server already, and nobody has seen
+ * it yet. A request that may be repeated finds out; another waits until the sockets have been looked at.
+ * @throws what the call is cancelled with
+ */
+async function turnOfLoop(origin: string, { cancellation }: Call, pool: ConnectionPool): Promise<void> {
+  await loopTurn();
+  if (!cancellation.reason) return;
+  pool.slots.release(origin);
+  throw cancellation.reason;
+}
+
+function hasIdleSockets({ freeSockets }: Agent): boolean {
+  for (const name in freeSockets) if (freeSockets[name]!.length > 0) return true;
+  return false;
+}
+
+/**
+ * Sends the request on an idle socket that the call trusts, or else on a fresh one.
+ * @param restedSince the socket is to have been idle since then
+ */
 function begin(
   exchange: Exchange,
   request: ExchangeRequest,
   agent: Agent,
   { journal }: Call,
   pool: ConnectionPool,
+  restedSince: number,
 ): Promise<IncomingMessage> {
   const { trustsSince } = journal;
-  if (trustsSince === -Infinity) return exchange.start(request);
+  if (trustsSince === -Infinity) {
+    if (restedSince === Infinity) return exchange.start(request);
+    return pool.onRestedSocket(agent, restedSince, () => exchange.start(request));
+  }
   journal.trustsSince = -Infinity; // one request is enough to find out
   if (pool.hasIdleSince(request.target.origin, agent, trustsSince)) return exchange.start(request);
   return pool.onFreshSocket(agent, () => exchange.start(request));
@@ -139,12 +170,8 @@ function isKnownLoss(
   return !pool.distrust(origin, request.socket!, startedAt);
 }
 
-function isReplayable(error: unknown, { reusedSocket }: Exchange, { method, headers, body }: ExchangeRequest): boolean {
-  return (
-    diedOnStaleSocket(error, reusedSocket) &&
-    isIdempotent(method, headers) &&
-    !(body instanceof StreamedBody && !body.isRepeatable)
-  );
+function isRepeatable({ method, headers, body }: ExchangeRequest): boolean {
+  return isIdempotent(method, headers) && !(body instanceof StreamedBody && !body.isRepeatable);
 }
 
 function opened(exchange: Exchange, origin: string, response: IncomingMessage, call: Call): Opened {

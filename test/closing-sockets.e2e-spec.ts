@@ -1,0 +1,114 @@
+import axios from 'axios';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:tls';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTransport, type TransportOptions } from '../src/index.js';
+import { startUpstream } from './support/upstream.js';
+
+const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+/** Ends each connection after its first response, and does not say so. */
+async function startClosing(close: (socket: Socket) => void, isTls = false) {
+  const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
+  let connections = 0;
+  const serve = (socket: Socket) => {
+    connections++;
+    socket.on('error', () => {});
+    let answered = false;
+    socket.on('data', (data) => {
+      if (!answered && data.includes('\r\n\r\n')) close(socket);
+      answered = true;
+    });
+  };
+  const server = isTls
+    ? createTlsServer({ key: await pem('key'), cert: await pem('cert') }, serve)
+    : createServer(serve);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http${isTls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, connections: () => connections };
+}
+
+function start(options: TransportOptions = {}) {
+  const transport = createTransport({ tls: { rejectUnauthorized: false }, ...options });
+  onTestFinished(() => void transport.close());
+  return { http: axios.create({ adapter: transport }), pool: transport.pool };
+}
+
+const ends: [string, (socket: Socket) => void, boolean][] = [
+  ['with the response', (socket) => void socket.end(ANSWER), false],
+  ['right after it', (socket) => void socket.write(ANSWER, () => socket.end()), false],
+  ['by closing it', (socket) => void socket.write(ANSWER, () => socket.destroy()), false],
+  ['by a reset', (socket) => void socket.write(ANSWER, () => socket.resetAndDestroy()), false],
+  ['with TLS', (socket) => void socket.end(ANSWER), true],
+];
+
+describe('a server that ends its connections without saying so', () => {
+  it.each(ends)('%s, fails no POST that follows', async (_, close, isTls) => {
+    const { url } = await startClosing(close, isTls);
+    const { http } = start();
+    for (let n = 0; n < 20; n++) expect((await http.post(url, { n })).data).toBe('ok');
+  });
+
+  it.each([
+    ['a PUT of a stream', (url: string) => ({ url, method: 'put', data: Readable.from(['once']) })],
+    ['a call of axios’s own adapter', (url: string) => ({ url, maxRate: 1_000_000 })],
+  ])('fails no %s', async (_, config) => {
+    const { url } = await startClosing((socket) => void socket.end(ANSWER));
+    const { http } = start();
+    for (let n = 0; n < 20; n++) expect((await http.request(config(url))).data).toBe('ok');
+  });
+
+  it('fails none of many POSTs at once', async () => {
+    const { url } = await startClosing((socket) => void socket.end(ANSWER));
+    const { http } = start();
+    const worker = async () => {
+      for (let n = 0; n < 20; n++) await http.post(url, { n });
+    };
+    await expect(Promise.all(Array.from({ length: 10 }, worker))).resolves.toHaveLength(10);
+  });
+
+  it('fails none that wait for its socket', async () => {
+    const { url } = await startClosing((socket) => void socket.end(ANSWER));
+    const { http } = start({ pool: { maxSockets: 1 } });
+    const posts = Array.from({ length: 20 }, (_, n) => http.post(url, { n }));
+    expect((await Promise.all(posts)).map(({ data }) => data)).toEqual(posts.map(() => 'ok'));
+  });
+
+  it('while this process was busy, fails no POST', async () => {
+    let idle: Socket | undefined;
+    const { url } = await startClosing((socket) => void (idle = socket).write(ANSWER));
+    const { http, pool } = start();
+    await http.get(url);
+    expect(pool.stats().total.idle).toBe(1);
+    idle!.destroy(); // its FIN arrives; nobody here has looked yet
+    expect((await http.post(url, {})).data).toBe('ok');
+  });
+});
+
+describe('a POST', () => {
+  it('uses a socket that stays open', async () => {
+    await using upstream = await startUpstream();
+    const { http, pool } = start();
+    for (let n = 0; n < 10; n++) await http.post(upstream.url, { n });
+    expect(pool.stats().total).toMatchObject({ created: 1, reused: 9 });
+  });
+
+  it('that is given up while it waits a turn sends nothing, and leaves the socket to others', async () => {
+    await using upstream = await startUpstream();
+    const { http, pool } = start({ pool: { maxSockets: 1 } });
+    await http.get(upstream.url);
+    const controller = new AbortController();
+    const post = http.post(upstream.url, {}, { signal: controller.signal });
+    await Promise.resolve();
+    controller.abort();
+    await expect(post).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+    await http.get(upstream.url);
+    expect(upstream.requests).toBe(2);
+    expect(pool.stats().total).toMatchObject({ created: 1, idle: 1, active: 0 });
+  });
+});
