@@ -56,13 +56,13 @@ async function start(options: HttpClientModuleOptions) {
     pool: app.get<ConnectionPool>(getConnectionPoolToken()),
     breakers: app.get(HttpClients).breakers(),
     /** Opens as many sockets, which lie idle then. */
-    async warm(sockets: number) {
+    warm: async (sockets: number) => {
       hold = sockets;
       await Promise.all(Array.from({ length: sockets }, () => http.get('/', { timeouts: { responseMs: false } })));
       hold = 0;
     },
     /** Everybody at the other end of what is open vanishes, or does something when a request comes. */
-    vanish(then: (request: IncomingMessage) => void = () => {}) {
+    vanish: (then: (request: IncomingMessage) => void = () => {}) => {
       for (const socket of seen) vanished.set(socket, then);
     },
   };
