@@ -1,4 +1,5 @@
 import { CanceledError, type InternalAxiosRequestConfig } from 'axios';
+import { types } from 'node:util';
 import { type Clock, systemClock } from '../clock.js';
 import { ownSettings } from '../prototype-pollution.js';
 import { Cancellation } from '../transport/cancellation.js';
@@ -12,6 +13,7 @@ import type { Call, CallChanges } from './layer.js';
 export function createCall(given: InternalAxiosRequestConfig, clientName: string, clock: Clock = systemClock): Call {
   const config = ownSettings(given); // axios's own have no prototype, but what an interceptor makes of one may
   const { cancelToken, signal, method = 'get' } = config;
+  if (typeof config.url === 'object') config.url = textOfUrl(config.url);
   const cancellation = new Cancellation();
   try {
     if (cancelToken) cancellation.followToken(cancelToken);
@@ -23,6 +25,11 @@ export function createCall(given: InternalAxiosRequestConfig, clientName: string
   const journal = callJournal(clock.now(), given);
   if (config !== given) journal.derivedConfigs = [config];
   return new AxiosCall(config, clientName, method.toUpperCase(), 1, Infinity, cancellation, undefined, journal);
+}
+
+/** axios takes URL objects as well: whoever looks at the call finds the text. Anything else is left, for the transport to refuse. */
+function textOfUrl(url: unknown): string {
+  return url instanceof URL || types.isStringObject(url) ? String(url) : (url as string);
 }
 
 /** The same call, changed for the layers within. */

@@ -22,5 +22,5 @@ export function isDelegated(config: InternalAxiosRequestConfig): boolean {
   const settings = config as unknown as Record<string, unknown>;
   for (const name of FOREIGN) if (settings[name]) return true;
   if (settings.httpVersion !== undefined && settings.httpVersion !== 1) return true;
-  return config.url?.startsWith('data:') === true;
+  return typeof config.url === 'string' && config.url.startsWith('data:');
 }

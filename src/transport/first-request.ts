@@ -1,3 +1,4 @@
+import type { AxiosBasicCredentials } from 'axios';
 import type { Call } from '../layers/layer.js';
 import type { ExchangeRequest } from './client-request.js';
 import { inSlices, isInMemory, requestBody } from './request-body.js';
@@ -33,7 +34,12 @@ function requestWith(
   { config, method }: Call,
   target: RequestTarget,
 ): ExchangeRequest {
-  const auth = config.auth ? `${config.auth.username || ''}:${config.auth.password || ''}` : target.credentials;
+  const auth = config.auth ? `${own(config.auth, 'username')}:${own(config.auth, 'password')}` : target.credentials;
   if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
   return { target, method, headers, auth, family: config.family, body };
+}
+
+/** Not what somebody has put on `Object.prototype`, which only looks like a part of it. */
+function own(auth: Partial<AxiosBasicCredentials>, name: keyof AxiosBasicCredentials): string {
+  return (Object.hasOwn(auth, name) && auth[name]) || '';
 }

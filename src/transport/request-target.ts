@@ -35,7 +35,8 @@ function pathWithParams(url: string, config: InternalAxiosRequestConfig): string
     return plainAxios.getUri({ url, params, paramsSerializer }).replace(/^\?/, '');
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-    throw AxiosError.from(cause, AxiosError.ERR_BAD_REQUEST, config);
+    const error = AxiosError.from(cause, AxiosError.ERR_BAD_REQUEST, config);
+    throw Object.assign(error, { exists: true }); // as axios has it
   }
 }
 
@@ -46,6 +47,9 @@ export function targetWithoutParams(config: InternalAxiosRequestConfig): Request
 
 function parsedTarget(config: InternalAxiosRequestConfig, socketPath: string | undefined): RequestTarget | undefined {
   const { baseURL, url, allowAbsoluteUrls } = config;
+  if (url !== undefined && url !== null && typeof url !== 'string') {
+    throw new AxiosError('Invalid URL: expected a string or a URL', AxiosError.ERR_INVALID_URL, config);
+  }
   const address = plainAxios.getUri({ baseURL, url, allowAbsoluteUrls });
   return targetOf(new URL(address, socketPath ? 'http://localhost' : undefined), socketPath);
 }
@@ -55,6 +59,9 @@ const PLAIN_ADDRESS =
   /^(https?:\/\/[a-z\d.-]+(?::\d+)?)((?:\/[\w\-.~!$&()*+,;=:@%/]*)?(?:\?[\w\-.~!$&()*+,;=:@%/?]+)?)$/;
 /** `.` and `..`, also encoded: a URL parser resolves them. */
 const DOT_SEGMENT = /\/(?:\.|%2e)/i;
+
+/** What axios refuses, also after a base URL, that it would make a path. */
+const MALFORMED = /^https?:(?!\/\/)/i;
 
 const MAX_CACHED_ORIGINS = 1_000;
 /** Origin as written → its target without a path. */
@@ -67,7 +74,7 @@ const plainOrigins = new Map<string, RequestTarget>();
  */
 function plainTarget(config: InternalAxiosRequestConfig): RequestTarget | undefined {
   const { baseURL, url, socketPath } = config;
-  if (socketPath || typeof url !== 'string') return undefined;
+  if (socketPath || typeof url !== 'string' || MALFORMED.test(url)) return undefined;
   const [, origin, path] = PLAIN_ADDRESS.exec(joinedUrl(baseURL, url, config.allowAbsoluteUrls)) ?? [];
   if (origin === undefined || DOT_SEGMENT.test(path!)) return undefined;
   let target = plainOrigins.get(origin);
