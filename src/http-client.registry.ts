@@ -11,6 +11,7 @@ import { openPool } from './open-pool.js';
 import { logCalls } from './observability/call-log.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
 import { ClientTelemetry } from './observability/otel/client-telemetry.js';
+import { tolerantListener } from './observability/tolerant-listener.js';
 import { closedLine, drainingLine, openLine } from './observability/lifecycle-lines.js';
 import type { PlacedLayer } from './layers/standard-stack.js';
 import type {
@@ -27,6 +28,12 @@ import {
 } from './options/resolve-options.js';
 import type { ConnectionPool } from './pool/connection-pool.js';
 import { redactionRules } from './redaction/redaction-rules.js';
+
+interface LogEntry {
+  readonly level: LogLevel;
+  readonly line: string;
+  readonly fields: readonly object[];
+}
 
 /** A client and the pool it uses. */
 export interface RegisteredClient {
@@ -55,6 +62,9 @@ const INHERITED = [
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {
   readonly #logger = new Logger('HttpClientModule');
+  readonly #log = tolerantListener<LogEntry>('logging', ({ level, line, fields }) =>
+    this.#logger[level](line, ...fields),
+  );
   /** What happens in any of them. */
   readonly events = new HttpClientEvents();
   readonly #telemetry: ClientTelemetry;
@@ -66,6 +76,7 @@ export class HttpClientRegistry {
   readonly #rootPool: ConnectionPool;
   readonly #endCallLog: () => void;
   #closed: Promise<void> | undefined;
+  #drainStartedAt: number | undefined;
 
   /** @throws InvalidOptionsError that lists every wrong option */
   constructor(given: HttpClientModuleOptions, platform?: HttpClientPlatform) {
@@ -126,6 +137,7 @@ export class HttpClientRegistry {
 
   /** Stops keeping sockets and waits for the calls in flight, at most until the drain deadline. */
   async drain(): Promise<void> {
+    this.#drainStartedAt ??= this.clock.now();
     this.#platform.draining();
     await Promise.all(
       Array.from(this.#pools, (pool) => {
@@ -180,12 +192,19 @@ export class HttpClientRegistry {
   }
 
   #write(level: LogLevel, line: string, ...fields: object[]): void {
-    this.#logger[level](line, ...fields);
+    // A logger that throws must not keep pools from being drained.
+    this.#log({ level, line, fields });
   }
 
   #openPool(options: ResolvedClientOptions): ConnectionPool {
-    const pool = openPool(options, this.#options.shutdown.drainMs, { platform: this.#platform, events: this.events });
+    const { drainMs } = this.#options.shutdown;
+    const drainedMs = this.#drainStartedAt === undefined ? 0 : this.clock.now() - this.#drainStartedAt;
+    const left = Math.max(0, drainMs - drainedMs);
+    const pool = openPool(options, left, { platform: this.#platform, events: this.events });
     this.#pools.add(pool);
+    // Of a module that is loaded lazily: it comes too late to be drained, or closed, with the others.
+    if (this.#closed) void pool.close();
+    else if (this.#drainStartedAt !== undefined) void pool.drain();
     return pool;
   }
 }

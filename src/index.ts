@@ -1,3 +1,7 @@
+import { noteCopy } from './copies.js';
+
+noteCopy(import.meta.url);
+
 // For apps
 export { HttpClientModule } from './http-client.module.js';
 export {

@@ -1,4 +1,5 @@
 import type { GenericAbortSignal } from 'axios';
+import { quietly } from './quietly.js';
 import { tellAll } from './tell-all.js';
 
 type Listener = () => void;
@@ -14,13 +15,19 @@ class Followers {
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) this.#signal.addEventListener?.('abort', this.#tell);
+    if (this.#listeners.size > 1) return;
+    try {
+      this.#signal.addEventListener?.('abort', this.#tell);
+    } catch (error) {
+      this.#listeners.delete(listener); // else those to come would take the signal for one that is listened to
+      throw error;
+    }
   }
 
   /** Whoever the signal belongs to may keep it for long: nothing of ours stays on it. */
   remove(listener: Listener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-    this.#signal.removeEventListener?.('abort', this.#tell);
+    quietly(() => this.#signal.removeEventListener?.('abort', this.#tell)); // the call is over: there is nobody to tell
   }
 
   readonly #tell = (): void => tellAll([...this.#listeners], undefined);

@@ -7,6 +7,7 @@ import axios, {
   isCancel,
 } from 'axios';
 import { transformRequest } from './binary-data.js';
+import { discard, responseOf } from '../layers/response-of.js';
 import { isNormalized } from './header-plan.js';
 
 /** What axios falls back on, whatever is assigned to `axios.defaults` later. */
@@ -36,8 +37,13 @@ export function dispatch(config: InternalAxiosRequestConfig): Promise<AxiosRespo
   const start = performance.now();
   return adapter(config).then(
     (response) => {
-      throwIfCanceled(config);
-      complete(response, config, start);
+      try {
+        throwIfCanceled(config);
+        complete(response, config, start);
+      } catch (error) {
+        if (responseOf(error) !== response) discard(response); // nobody can read its stream any more
+        throw error;
+      }
       return response;
     },
     (reason) => {

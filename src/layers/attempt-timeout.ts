@@ -38,10 +38,13 @@ export function attemptTimeout(clock: Clock, { ofClient, ofOrigin }: AttemptTime
 /** As axios fails when the time of a call is over. */
 export function timeoutError(config: InternalAxiosRequestConfig, timeout: number, delayMs: number): AxiosError {
   const error = new AxiosError(
-    config.timeoutErrorMessage || `timeout of ${timeout}ms exceeded${delayNote(delayMs, timeout)}`,
+    textOf(config.timeoutErrorMessage) || `timeout of ${timeout}ms exceeded${delayNote(delayMs, timeout)}`,
     config.transitional?.clarifyTimeoutError ? AxiosError.ETIMEDOUT : AxiosError.ECONNABORTED,
     config,
   );
   error.eventLoopDelayMs = Math.round(delayMs);
   return error;
 }
+
+/** An object that cannot be made a text must not throw out of a timer. */
+const textOf = (message: unknown): string => (typeof message === 'string' ? message : '');

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { CircuitOpenError } from '../errors/resilience.errors.js';
-import { errorOutcome, statusOutcome } from '../policies/call-outcome.js';
+import { type CallOutcome, errorOutcome, statusOutcome } from '../policies/call-outcome.js';
 import type { OriginBreakers } from './circuit-breakers.js';
 import type { Layer } from './layer.js';
 
@@ -27,8 +27,17 @@ export function circuitBreaker(breakers: OriginBreakers, clock: Clock): Layer {
       return response;
     } catch (error) {
       const now = clock.now();
-      breaker.leave(permit, errorOutcome(error, now - startedAt), now);
+      breaker.leave(permit, outcomeOf(error, now - startedAt), now);
       throw error;
     }
   };
+}
+
+/** A probe must be given back whatever it fails with: also with somebody's own error that has a getter which throws. */
+function outcomeOf(error: unknown, ranMs: number): CallOutcome {
+  try {
+    return errorOutcome(error, ranMs);
+  } catch {
+    return 'ignored';
+  }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { EventSink } from '../observability/http-client-events.js';
+import { tolerantListener } from '../observability/tolerant-listener.js';
 import { Breaker, type BreakerRules, type BreakerState } from '../policies/breaker.js';
 import { OriginMap } from './origin-map.js';
 
@@ -55,7 +56,8 @@ export class OriginBreakers implements CircuitBreakers {
 
   constructor(settings: BreakerSettings, context: BreakerContext) {
     this.#context = context;
-    this.#onStateChange = settings.onStateChange;
+    this.#onStateChange =
+      settings.onStateChange && tolerantListener('resilience.breaker.onStateChange', settings.onStateChange);
     this.#breakers = new OriginMap((origin) => new Breaker(settings, (from, to) => this.#tell({ origin, from, to })));
   }
 
@@ -100,10 +102,6 @@ export class OriginBreakers implements CircuitBreakers {
   #tell(change: BreakerChange): void {
     const { name, events } = this.#context;
     if (events.wants('breaker')) events.publish('breaker', { client: name, ...change });
-    try {
-      this.#onStateChange?.(change);
-    } catch {
-      // the call that brought the change about is none of the listener's business
-    }
+    this.#onStateChange?.(change);
   }
 }

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import type { Handler, Layer } from './layer.js';
 import type { LayerName, PlacedLayer } from './standard-stack.js';
 
@@ -32,10 +33,30 @@ export function placedLayers(layers: readonly CustomLayer[], instances: readonly
   return layers.map((given) => {
     const used = usedBy(given);
     const place = typeof given === 'function' ? DEFAULT_PLACE : given;
-    if (!isLayerClass(used)) return { name: used.name || 'anonymous layer', layer: used, place };
+    if (!isLayerClass(used)) {
+      const name = used.name || 'anonymous layer';
+      return { name, layer: settling(name, used), place };
+    }
     const instance = rest.shift()!;
-    return { name: used.name, layer: (next) => instance.wrap(next), place };
+    return { name: used.name, layer: settling(used.name, (next) => instance.wrap(next)), place };
   });
+}
+
+/**
+ * The layer, but that what it throws is a rejection, and what it returns a promise: those around it hold places for the call, and give
+ * them back when its promise settles.
+ * @throws InvalidOptionsError, when the stack is made, for a layer that makes no handler
+ */
+function settling(name: string, layer: Layer): Layer {
+  return (next) => {
+    const handle: unknown = layer(next);
+    if (typeof handle !== 'function') {
+      throw new InvalidOptionsError('HttpClientModule', [
+        `layers: expected ${name} to return a function, got ${typeof handle}`,
+      ]);
+    }
+    return async (call) => (handle as Handler)(call);
+  };
 }
 
 const usedBy = (given: CustomLayer) => (typeof given === 'function' ? given : given.use);

@@ -138,7 +138,12 @@ export class HedgedCall {
 
 /** An error with a response may also be that of a body that broke off; one with this code says that a 4xx was refused. */
 function isConclusiveAnswer(outcome: Outcome): boolean {
-  if ((outcome.error as AxiosError | undefined)?.code !== AxiosError.ERR_BAD_REQUEST && !outcome.response) return false;
-  const response = responseIn(outcome);
-  return response !== undefined && isConclusive(response.status);
+  try {
+    if ((outcome.error as AxiosError | undefined)?.code !== AxiosError.ERR_BAD_REQUEST && !outcome.response)
+      return false;
+    const response = responseIn(outcome);
+    return response !== undefined && isConclusive(response.status);
+  } catch {
+    return false; // somebody's own error, with a getter that throws
+  }
 }

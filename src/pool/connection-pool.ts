@@ -45,6 +45,9 @@ export interface ConnectionPoolSettings {
   readonly events?: EventSink;
 }
 
+/** How long sockets may take to close that were destroyed, in milliseconds. */
+const MAX_CLOSING_MS = 500;
+
 interface Drain {
   readonly startedAt: number;
   readonly closedBefore: number;
@@ -229,7 +232,7 @@ export class ConnectionPool {
     await Promise.race([this.#inFlight.whenEmpty(), expired]);
     clock.clearTimeout(timer);
     this.#agents.destroy();
-    await this.#ledger.whenAllClosed();
+    await this.#allClosed();
     const report = {
       ...this.#inFlight.tally,
       socketsClosed: this.#ledger.closedCount - closedBefore,
@@ -237,6 +240,16 @@ export class ConnectionPool {
     };
     this.#publishState('draining', 'closed', report);
     return report;
+  }
+
+  /** One that its owner cannot close, or that a call opens which does not listen to its end, is not waited for. */
+  async #allClosed(): Promise<void> {
+    const { clock } = this.#settings;
+    let timer: unknown;
+    const enough = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, MAX_CLOSING_MS)));
+    await Promise.race([this.#ledger.whenAllClosed(), enough]);
+    clock.clearTimeout(timer);
+    this.#agents.destroy();
   }
 
   #startDrain(): Drain {

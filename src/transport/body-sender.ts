@@ -1,4 +1,6 @@
+import { isAxiosError } from 'axios';
 import type { ClientRequest } from 'node:http';
+import { quietly } from '../quietly.js';
 import type { Source } from './source.js';
 import type { Chunk, StreamedBody } from './streamed-body.js';
 
@@ -27,6 +29,14 @@ export class BodySender {
   }
 
   start(): void {
+    try {
+      this.#begin();
+    } catch (error) {
+      this.#fail(isAxiosError(error) ? error : this.#body.failed(error, this.#request));
+    }
+  }
+
+  #begin(): void {
     const { source, before } = this.#body.begin();
     this.#source = source;
     this.#write(before);
@@ -65,11 +75,13 @@ export class BodySender {
   }
 
   #detach(): void {
-    this.#source?.off('data', this.#onData);
-    this.#source?.off('end', this.#onEnd);
-    this.#source?.off('error', this.#onError);
-    this.#source?.off('close', this.#onClose);
+    const source = this.#source;
     this.#source = undefined;
+    if (!source) return;
+    quietly(() => source.off('data', this.#onData));
+    quietly(() => source.off('end', this.#onEnd));
+    quietly(() => source.off('error', this.#onError));
+    quietly(() => source.off('close', this.#onClose));
   }
 
   /** @returns whether the request takes more at once */
@@ -103,7 +115,11 @@ export class BodySender {
   readonly #onSent = (): void => {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#source?.resume();
+    try {
+      this.#source?.resume();
+    } catch (error) {
+      this.#onError(error);
+    }
   };
 
   readonly #onEnd = (): void => {

@@ -1,4 +1,4 @@
-import axios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, { AxiosError, type AxiosProgressEvent, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { replaceConfig } from '../errors/replace-config.js';
@@ -8,7 +8,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { loopTurn } from '../pool/loop-turn.js';
 import { withoutPrototype } from '../prototype-pollution.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
-import { delegatedRedirects } from './delegated-redirects.js';
+import { delegatedRedirects, watchedHook } from './delegated-redirects.js';
 import { asBodyError } from './as-axios-error.js';
 import { bodyLimit } from './body-limit.js';
 import { collectedBody } from './collected-body.js';
@@ -17,6 +17,7 @@ import { isReadable, onBodyEnd } from './on-body-end.js';
 import { readAhead, yieldUnread } from './read-ahead.js';
 import { checkEnvironment } from './proxies.js';
 import { isInMemory, requestBody } from './request-body.js';
+import { isSource } from './source.js';
 import { requestHeaders } from './request-headers.js';
 import { secretHeaders } from '../redaction/secret-headers.js';
 import type { RedirectSettings } from './redirects.js';
@@ -40,6 +41,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
   const send = axios.getAdapter('http');
   return async (call) => {
     const { config, cancellation, origin } = call;
+    if (typeof config.data?.pipe === 'function' && !isSource(config.data)) requestBody(config); // axios would begin to send it
     const length = isInMemory(config.data) ? requestBody(config)?.length : 'unknown';
     requestHeaders(config.headers, length, config); // for what they refuse
     const { maxRedirects = redirects.max, maxContentLength = -1, responseType } = config;
@@ -51,10 +53,11 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
       httpsAgent,
       ...config,
       ...route,
+      ...watchedProgress(call),
       cancelToken: cancellation,
       signal: undefined, // the cancellation follows it
       timeout: 0, // what ends the attempt is above, and knows what this call and this origin may take
-      beforeRedirect: delegatedRedirects(settings, call, route.beforeRedirect ?? config.beforeRedirect),
+      beforeRedirect: delegatedRedirects(settings, call, route.beforeRedirect ?? watchedHook(call)),
       sensitiveHeaders: [...secretHeaders(config.headers, config, rules)],
       maxRedirects,
       maxContentLength: capped ? maxResponseBytes : maxContentLength,
@@ -80,8 +83,8 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
     } catch (error) {
       const response = responseOf(error);
       if (response) yieldUnread(response, origin, slots, () => {}); // its end does
-      if (response) response.timings = delegatedTimings(response, call, clock, startedAt);
       onBodyEnd(response?.data, release);
+      if (response) response.timings = delegatedTimings(response, call, clock, startedAt);
       if (response) assertUsable(response, call);
       replaceConfig(error, [sent], config); // callers get the config they sent, not the agents, which hold TLS keys
       throw error;
@@ -104,6 +107,26 @@ async function withBody(response: AxiosResponse, call: Call, maxBytes: number | 
   }
   return settled(response);
 }
+
+/** axios calls these where nobody catches what they throw. Here it ends their call. */
+function watchedProgress({ config, cancellation }: Call): Partial<InternalAxiosRequestConfig> {
+  const watched: Partial<Record<(typeof PROGRESS)[number], (event: AxiosProgressEvent) => void>> = {};
+  for (const name of PROGRESS) {
+    const listener = config[name];
+    if (typeof listener !== 'function') continue;
+    watched[name] = (event) => {
+      const told = async () => listener(event);
+      told().catch((error: unknown) => cancellation.cancel(asError(error, config)));
+    };
+  }
+  return watched;
+}
+
+function asError(error: unknown, config: InternalAxiosRequestConfig): Error {
+  return AxiosError.from(error instanceof Error ? error : new Error(String(error)), undefined, config);
+}
+
+const PROGRESS = ['onUploadProgress', 'onDownloadProgress'] as const;
 
 /** @throws what the native transport refuses such a response with */
 function assertUsable(response: AxiosResponse, call: Call): void {

@@ -27,6 +27,16 @@ export function delegatedRedirects(
   };
 }
 
+/** A caller's hook. follow-redirects waits for none, so what one that is async rejects with would end the process: it ends the call. */
+export function watchedHook({ config, cancellation }: Call): BeforeRedirect | undefined {
+  const { beforeRedirect } = config;
+  if (typeof beforeRedirect !== 'function') return beforeRedirect;
+  return (...details) => {
+    const result: unknown = beforeRedirect(...details);
+    if (result instanceof Promise) result.catch((error: Error) => cancellation.cancel(error));
+  };
+}
+
 /** follow-redirects encodes the bytes of a UTF-8 Location a second time: they are replaced wherever it has put them. */
 function correctLocation(options: Record<string, unknown>, location: string, from: string): void {
   const encoded = encodedLocation(location);

@@ -35,15 +35,17 @@ export async function deliver(
 ): Promise<AxiosResponse> {
   const { exchange, response } = opened;
   const { config } = call;
+  let answer: AxiosResponse | undefined;
   try {
     const decoded = config.decompress === false ? response : decodedBody(response, request.method);
     (response as { responseUrl?: string }).responseUrl = urlOf(request.target); // what callers of axios find there
-    const answer = axiosResponse(config, exchange, response);
+    answer = axiosResponse(config, exchange, response);
     if (config.responseType === 'stream') answer.data = streamedData(opened, decoded, call);
     else answer.data = await readData(opened, decoded, answer, call, settings);
     return settled(answer);
   } catch (error) {
-    const refused = responseOf(error);
+    // Not one that validateStatus has thrown with an error of its own.
+    const refused = answer && responseOf(error) === answer ? answer : undefined;
     if (refused) yieldUnread(refused, opened.origin, settings.pool.slots, () => exchange.abandon());
     else exchange.abandon();
     throw error;

@@ -1,4 +1,5 @@
 import type * as http from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import { noTimings, rounded, type Timings } from '../observability/timings.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
@@ -104,7 +105,7 @@ export abstract class Exchange implements PhaseOwner {
       if (this.request.reusedSocket) this.#awaitResponse(this.#startedAt);
       else {
         this.#phases.enter('connect', undefined, this.#startedAt);
-        this.request.on('socket', (socket) => whenConnected(socket, () => this.#onConnected()));
+        this.request.on('socket', (socket) => this.#onSocket(socket));
       }
       this.request.on('response', (response) => this.#onResponse(response));
       this.request.on('error', this.fail);
@@ -194,7 +195,7 @@ export abstract class Exchange implements PhaseOwner {
   abandon(): void {
     if (this.#ended) return;
     this.#finish();
-    this.request.destroy();
+    (this.request as http.ClientRequest | undefined)?.destroy(); // none was made where that threw
   }
 
   #finish(): void {
@@ -212,6 +213,14 @@ export abstract class Exchange implements PhaseOwner {
     if (this.#hasResponse) this.#finish();
     if (this.#ended || this.#responded) return;
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
+  }
+
+  #onSocket(socket: Socket): void {
+    try {
+      whenConnected(socket, () => this.#onConnected());
+    } catch (error) {
+      this.fail(error); // it is no socket of Node's
+    }
   }
 
   #onConnected(): void {

@@ -79,19 +79,26 @@ async function sendAndFollow(
   const maxRedirects = config.maxRedirects ?? settings.redirects.max;
   let request = first;
   let redirect: Opened | undefined;
+  let current: Opened | undefined;
   try {
     for (let redirects = 0; ; redirects++) {
       // oxlint-disable-next-line no-await-in-loop -- each hop is known from the one before
       const opened = await openExchange(request, call, trace, settings, routing, redirect);
       if (redirect) void leave(redirect);
+      current = opened;
       const next = maxRedirects > 0 ? redirectedRequest(request, opened, call, settings) : undefined;
-      if (!next) return deliver(opened, request, call, settings);
+      if (!next) {
+        current = undefined;
+        return deliver(opened, request, call, settings);
+      }
       redirect = opened;
+      current = undefined;
       if (redirects >= maxRedirects) throw tooManyRedirects(config, opened.exchange.request);
       publishRedirect(settings.events, call, opened.response.statusCode!, next.target.origin);
       request = next;
     }
   } catch (error) {
+    current?.exchange.abandon(); // no redirect of it was found for what it was asked with
     if (redirect) void leave(redirect);
     if (first.body instanceof StreamedBody) first.body.destroy();
     throw error;

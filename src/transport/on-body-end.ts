@@ -36,17 +36,27 @@ function watchEnd(body: Readable): BodyEnd {
   const end: BodyEnd = { waiting: [], failure: undefined };
   ends.set(body, end);
   // Its listeners stay: who fails a stream that has ended, but is not closed, must not end the process.
-  finished(body, { writable: false }, (failure) => {
-    const waiting = end.waiting!;
+  const over = (failure: unknown) => {
+    const { waiting } = end;
     end.waiting = undefined;
     end.failure = failure;
-    tellAll(waiting, failure);
-  });
+    if (waiting) tellAll(waiting, failure);
+  };
+  try {
+    finished(body, { writable: false }, over);
+  } catch {
+    end.waiting = undefined; // what a layer has answered with only looks like a stream
+  }
   return end;
 }
 
 /** As `finished` takes it. */
 export function isReadable(body: unknown): body is Readable {
-  const { pipe, on } = (typeof body === 'object' && body !== null ? body : {}) as Partial<Readable>;
-  return typeof pipe === 'function' && typeof on === 'function';
+  if (typeof body !== 'object' || body === null) return false;
+  try {
+    const { pipe, on } = body as Partial<Readable>;
+    return typeof pipe === 'function' && typeof on === 'function';
+  } catch {
+    return false; // a getter
+  }
 }

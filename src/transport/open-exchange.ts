@@ -87,6 +87,7 @@ export async function openExchange(
     const isKnown = isKnownLoss(error, exchange, origin, call, settings);
     // Whether it may be repeated is asked last: it takes from the budget.
     if (!diedOnStaleSocket(error, exchange.reusedSocket) || !isRepeatable(sent) || call.mayRepeat?.() === false) {
+      exchange.abandon();
       const failed = failure(error, exchange, call, settings);
       if (isKnown) rememberRepeatedLoss(failed);
       throw failed;
@@ -102,6 +103,7 @@ export async function openExchange(
     call.journal.trustsSince = Infinity;
     return opened(replay, origin, await begin(replay, sent, fresh, call, pool, Infinity), call);
   } catch (error) {
+    replay.abandon();
     throw failure(error, replay, call, settings);
   }
 }

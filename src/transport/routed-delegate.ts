@@ -1,9 +1,10 @@
 import type { AxiosProxyConfig, InternalAxiosRequestConfig } from 'axios';
 import { AddressBlockedError } from '../errors/address-blocked.error.js';
 import { AddressRefusal } from '../guard/address-refusal.js';
-import type { Handler } from '../layers/layer.js';
+import type { Call, Handler } from '../layers/layer.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { delegate, type DelegateSettings, isHttp2, usesPool } from './delegate.js';
+import { watchedHook } from './delegated-redirects.js';
 import { type AdmissionSettings, admitThroughProxy, blockedError } from './guarded-target.js';
 import { type BeforeRedirect, judgedTarget, type RedirectOptions } from './judged-redirect.js';
 import { forwardedRequest, type ProxyFinder } from './proxies.js';
@@ -24,12 +25,9 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
   const onItsOwn = delegate(settings);
 
   /** What axios sends it with, in place of what the call says. */
-  function routeOf(
-    config: InternalAxiosRequestConfig,
-    proxy: URL | undefined,
-    forwards: boolean,
-  ): Partial<InternalAxiosRequestConfig> {
-    const { beforeRedirect: own } = config;
+  function routeOf(call: Call, proxy: URL | undefined, forwards: boolean): Partial<InternalAxiosRequestConfig> {
+    const { config } = call;
+    const own = watchedHook(call);
     const judging: BeforeRedirect = (options, ...details) => {
       if (forwards) throw new AddressRefusal('redirect through a proxy');
       aim(options, judgedTarget(guard!, options, own as BeforeRedirect | undefined, details), config);
@@ -81,7 +79,7 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
     const forwards = proxy !== undefined && !target.secure;
     if (guard && forwards) await admitThroughProxy(guard, target, call, settings);
     try {
-      return await delegate(settings, routeOf(config, proxy, forwards))(call);
+      return await delegate(settings, routeOf(call, proxy, forwards))(call);
     } catch (error) {
       throw blockedError(error, call) ?? error;
     }

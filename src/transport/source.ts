@@ -1,3 +1,5 @@
+import { quietly } from '../quietly.js';
+
 /** A stream that is read once: a Readable, or one from before there were any, as forms of the form-data package are. */
 export interface Source extends NodeJS.ReadableStream {
   destroy?(): unknown;
@@ -14,9 +16,12 @@ interface CombinedStream {
 }
 type CombinedPart = { readonly source?: { destroy?(): unknown } } | string | Buffer;
 
-/** As axios tells them. */
+const METHODS = ['pipe', 'on', 'off', 'pause', 'resume'] as const;
+
+/** Whether it has all that is called on it: one that can only be piped is none. */
 export function isSource(data: unknown): data is Source {
-  return typeof data === 'object' && data !== null && typeof (data as Partial<Source>).pipe === 'function';
+  if (typeof data !== 'object' || data === null) return false;
+  return METHODS.every((method) => typeof (data as Partial<Source>)[method] === 'function');
 }
 
 /**
@@ -40,8 +45,10 @@ export function isConsumed(source: Source): boolean {
 
 /** Closes it, and the streams that a form of the form-data package would leave open. */
 export function destroySource(source: Source): void {
-  const { _streams = [], _currentStream } = source as CombinedStream;
-  const parts = Array.isArray(_streams) ? [_currentStream, ..._streams] : [];
-  for (const part of parts) if (typeof part === 'object' && part && 'source' in part) part.source?.destroy?.();
-  source.destroy?.();
+  quietly(() => {
+    const { _streams = [], _currentStream } = source as CombinedStream;
+    const parts = Array.isArray(_streams) ? [_currentStream, ..._streams] : [];
+    for (const part of parts) if (typeof part === 'object' && part && 'source' in part) part.source?.destroy?.();
+  });
+  quietly(() => source.destroy?.());
 }

@@ -5,6 +5,7 @@ import { BodyConsumedError } from '../errors/body-consumed.error.js';
 import { rememberSourceError } from '../errors/source-errors.js';
 import type { Call } from '../layers/layer.js';
 import { CollectedBytes } from './collected-bytes.js';
+import { quietly } from '../quietly.js';
 import { destroySource, isConsumed, type Source } from './source.js';
 
 export type Chunk = string | Uint8Array;
@@ -82,7 +83,7 @@ export class StreamedBody {
   /** The exchange that sent it is over; the next may begin again. */
   release(): void {
     if (this.#open) this.destroy();
-    else this.#source!.pause();
+    else quietly(() => this.#source!.pause());
   }
 
   /** Nobody sends what is left of it. A stream that nobody has begun to send stays the caller's, as with axios. */
