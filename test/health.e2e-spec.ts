@@ -210,6 +210,19 @@ describe('probe()', () => {
     expect(upstream.requests).toBe(0);
   });
 
+  it.each([NaN, 0, -1, 1.5, Infinity, 2 ** 31, '50', 50n, null])(
+    'refuses %o for a time, and does not say that the upstream is down',
+    async (timeoutMs) => {
+      await start();
+      const probe = app.get(HttpClientHealthIndicator).probe('api', { url: '/', timeoutMs: timeoutMs as number });
+      await expect(probe).rejects.toThrow(RangeError);
+      await expect(probe).rejects.toThrow(
+        /^timeoutMs: expected a whole number of milliseconds from 1 to 2147483647, got/,
+      );
+      expect(upstream.requests).toBe(0);
+    },
+  );
+
   it('takes the statuses that it is told', async () => {
     answer = () => 404;
     await start();

@@ -39,6 +39,37 @@ describe('runInInboundContext', () => {
     expect(currentInboundContext()).toBeUndefined();
   });
 
+  it.each<[unknown, typeof TypeError | typeof RangeError, string]>([
+    [{ deadlineMs: NaN }, RangeError, 'deadlineMs: expected a number, got NaN'],
+    [{ deadlineMs: '5000' }, TypeError, 'deadlineMs: expected a number of milliseconds, got "5000"'],
+    [{ deadlineMs: 5_000n }, TypeError, 'deadlineMs: expected a number of milliseconds, got bigint'],
+    [{ deadlineMs: null }, TypeError, 'deadlineMs: expected a number of milliseconds, got null'],
+    [{ deadlineMs: false }, TypeError, 'deadlineMs: expected a number of milliseconds, got boolean'],
+    [{ deadlineMs: {} }, TypeError, 'deadlineMs: expected a number of milliseconds, got object'],
+    [{ signal: new AbortController() }, TypeError, 'signal: expected an AbortSignal, got object'],
+    [{ headers: null }, TypeError, 'headers: expected an object, got null'],
+    [{ clock: {} }, TypeError, 'clock: expected a clock, got object'],
+  ])('refuses %o before the work begins', (init, kind, message) => {
+    let hasBegun = false;
+    const work = () => void (hasBegun = true);
+    expect(() => runInInboundContext(init as object, work)).toThrow(new kind(`runInInboundContext: ${message}`));
+    expect(hasBegun).toBe(false);
+  });
+
+  it.each([0, -0.5, -5, -Infinity])('is over at once with a deadline of %d ms', (deadlineMs) => {
+    expect(() => runInInboundContext({ deadlineMs }, enter)).toThrow(
+      /not over after 0 ms, the deadline of the inbound/,
+    );
+  });
+
+  it.each([2 ** 31, 1e12, Infinity])('ends no call at once with a deadline of %d ms', async (deadlineMs) => {
+    await runInInboundContext({ deadlineMs }, async () => {
+      const reasons = enter();
+      await new Promise((resolve) => setTimeout(resolve, 5)); // a timer of Node's that is too long takes 1 ms
+      expect(reasons).toEqual([]);
+    });
+  });
+
   it('returns and throws what the work does', async () => {
     expect(runInInboundContext({}, () => 'done')).toBe('done');
     await expect(runInInboundContext({}, async () => 'done later')).resolves.toBe('done later');

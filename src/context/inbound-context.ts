@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isAbortSignal, isClock, wrongKind } from '../argument-checks.js';
 import { type Clock, systemClock } from '../clock.js';
 import { onAbort } from '../on-abort.js';
 import { InboundScope } from './inbound-scope.js';
@@ -6,8 +7,8 @@ import { InboundScope } from './inbound-scope.js';
 /** What the calls of some work need to know of what the work is done for. */
 export interface InboundContextInit {
   /**
-   * How long all of it may take, from now.
-   * @default no limit, in milliseconds
+   * How long all of it may take, in milliseconds from now. 0 and less: its time is over already.
+   * @default Infinity, no limit
    */
   deadlineMs?: number;
   /**
@@ -51,11 +52,13 @@ export function currentInboundContext(): InboundContext | undefined {
  * The context is over when the work is: when it returns, or when the promise that it returns settles. Calls that are then
  * still under way go on, without deadline.
  * @returns what the work returns
+ * @throws TypeError for values of the wrong kind, RangeError for a deadline of NaN: before the work is begun
  */
 export function runInInboundContext<T>(init: InboundContextInit, work: () => T): T {
   const { deadlineMs = Infinity, signal, headers = {}, clock = systemClock } = init;
+  check(deadlineMs, signal, headers, clock);
   const source = { isOver: false, headers: lowerCased(headers) };
-  const scope = new InboundScope(source, deadlineMs, clock);
+  const scope = new InboundScope(source, Math.max(0, deadlineMs), clock);
   const abort = () => scope.abort('the work that the call was made for was aborted');
   const end = () => {
     source.isOver = true;
@@ -92,6 +95,18 @@ export function runInScope(scope: InboundScope, work: () => void): void {
 export function currentScope(): InboundScope | undefined {
   return storage.getStore();
 }
+
+/** A deadline that is no number would be over at once, or never. */
+function check(deadlineMs: unknown, signal: unknown, headers: unknown, clock: unknown): void {
+  if (typeof deadlineMs !== 'number') throw invalid('deadlineMs', 'a number of milliseconds', deadlineMs);
+  if (Number.isNaN(deadlineMs)) throw new RangeError('runInInboundContext: deadlineMs: expected a number, got NaN');
+  if (signal && !isAbortSignal(signal)) throw invalid('signal', 'an AbortSignal', signal);
+  if (typeof headers !== 'object' || headers === null) throw invalid('headers', 'an object', headers);
+  if (!isClock(clock)) throw invalid('clock', 'a clock', clock);
+}
+
+const invalid = (name: string, expected: string, value: unknown) =>
+  wrongKind(`runInInboundContext: ${name}`, expected, value);
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';

@@ -1,7 +1,7 @@
+import { isAbortSignal, wrongKind } from '../argument-checks.js';
 import type { GatherCall, GatherCalls, GatherOptions } from './gather-types.js';
 
-/** Node's timers take no more: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const invalid = (name: string, expected: string, value: unknown) => wrongKind(`gather: ${name}`, expected, value);
 
 const SETTLES = new Set(['all', 'first', 'quorum']);
 
@@ -25,7 +25,7 @@ export function checkedCalls(calls: GatherCalls): readonly (readonly [string | n
 export function checkedNeeded(options: GatherOptions, total: number): number {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
   const { deadlineMs, concurrency, settle = 'all', quorum, signal, onProgress } = options;
-  if (deadlineMs !== undefined) checkNumber('deadlineMs', deadlineMs, 0, MAX_TIMER_MS, false);
+  if (deadlineMs !== undefined) checkNumber('deadlineMs', deadlineMs, 0, Infinity, false);
   if (concurrency !== undefined) checkNumber('concurrency', concurrency, 1, Infinity, true);
   if (signal !== undefined && !isAbortSignal(signal)) throw invalid('signal', 'an AbortSignal', signal);
   if (onProgress !== undefined && typeof onProgress !== 'function')
@@ -48,14 +48,4 @@ function checkNumber(name: string, value: unknown, min: number, max: number, isW
   if (!(value >= min && value <= max && isKind)) {
     throw new RangeError(`gather: ${name}: expected ${expected}, got ${value}`);
   }
-}
-
-/** Of whichever library or realm. */
-function isAbortSignal(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
-}
-
-function invalid(name: string, expected: string, value: unknown): TypeError {
-  const got = value === null ? 'null' : typeof value === 'string' ? JSON.stringify(value) : typeof value;
-  return new TypeError(`gather: ${name}: expected ${expected}, got ${got}`);
 }

@@ -163,6 +163,11 @@ describe('the deadline', () => {
     expect(call).not.toHaveBeenCalled();
   });
 
+  it.each([2 ** 31, 1e300, Infinity])('of %d ms ends nothing at once', async (deadlineMs) => {
+    const later = () => new Promise((resolve) => setTimeout(resolve, 5, 'in time')); // a timer that is too long takes 1 ms
+    expect(await gather([later], { deadlineMs })).toMatchObject({ values: ['in time'], complete: true });
+  });
+
   it('makes what comes late count for nothing, whether it is fulfilled or fails', async () => {
     const onProgress = vi.fn<() => void>();
     const [late, failing] = [openCall<number>(), openCall<number>()];
@@ -355,7 +360,9 @@ describe('bad input', () => {
     [{ a: 1 }, {}, 'gather: calls["a"]: expected a function, got number'],
     [[Promise.resolve(1)], {}, 'gather: calls[0]: expected a function, got object'],
     [[], null, 'gather: options: expected an object, got null'],
-    [[], { deadlineMs: '300' }, 'gather: deadlineMs: expected a number from 0 to 2147483647, got "300"'],
+    [[], { deadlineMs: '300' }, 'gather: deadlineMs: expected a number from 0 to Infinity, got "300"'],
+    [[], { deadlineMs: 300n }, 'gather: deadlineMs: expected a number from 0 to Infinity, got bigint'],
+    [[], { deadlineMs: null }, 'gather: deadlineMs: expected a number from 0 to Infinity, got null'],
     [[], { concurrency: true }, 'gather: concurrency: expected a whole number from 1 to Infinity, got boolean'],
     [[], { signal: {} }, 'gather: signal: expected an AbortSignal, got object'],
     [[], { onProgress: 1 }, 'gather: onProgress: expected a function, got number'],
@@ -367,9 +374,9 @@ describe('bad input', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ deadlineMs: -1 }, 'gather: deadlineMs: expected a number from 0 to 2147483647, got -1'],
-    [{ deadlineMs: NaN }, 'gather: deadlineMs: expected a number from 0 to 2147483647, got NaN'],
-    [{ deadlineMs: Infinity }, 'gather: deadlineMs: expected a number from 0 to 2147483647, got Infinity'],
+    [{ deadlineMs: -1 }, 'gather: deadlineMs: expected a number from 0 to Infinity, got -1'],
+    [{ deadlineMs: NaN }, 'gather: deadlineMs: expected a number from 0 to Infinity, got NaN'],
+    [{ deadlineMs: -Infinity }, 'gather: deadlineMs: expected a number from 0 to Infinity, got -Infinity'],
     [{ concurrency: 0 }, 'gather: concurrency: expected a whole number from 1 to Infinity, got 0'],
     [{ concurrency: 1.5 }, 'gather: concurrency: expected a whole number from 1 to Infinity, got 1.5'],
     [{ settle: 'quorum', quorum: 3 }, 'gather: quorum: expected a whole number from 1 to 2, got 3'],

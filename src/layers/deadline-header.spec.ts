@@ -37,6 +37,11 @@ it('tells what is left of the deadline, in whole milliseconds, for each attempt 
   expect(call.config.headers.has(HEADER)).toBe(false);
 });
 
+it.each([Infinity, 1e21, 2 ** 31])('tells nothing of a deadline of %d, which no timer takes', async (deadline) => {
+  const { send } = setUp();
+  expect((await send(callOf(deadline))).config.headers.has(HEADER)).toBe(false);
+});
+
 it('never tells nothing or less, which would be no deadline', async () => {
   const { clock, send } = setUp();
   const call = callOf(1_000);

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, MAX_TIMER_MS } from '../clock.js';
 import { withAddedHeaders } from './added-headers.js';
 import { deriveCall } from './create-call.js';
 import type { Layer } from './layer.js';
@@ -18,6 +18,7 @@ export function deadlineHeader({ header, to }: DeadlineHeaderSettings, clock: Cl
   return (next) => (call) => {
     if (call.deadline === Infinity || !to.has(call.origin)) return next(call);
     const leftMs = Math.max(1, Math.floor(call.deadline - clock.now()));
+    if (leftMs > MAX_TIMER_MS) return next(call); // says nothing, and no reader's timer takes it
     const config = withAddedHeaders(call.config, { [header]: String(leftMs) });
     return next(deriveCall(call, { config }));
   };

@@ -5,8 +5,6 @@ import { whileWaiting } from './while-waiting.js';
 
 /** Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578 */
 const EARLY_MS = 1;
-/** Node fires a longer timer at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface Waiter {
   readonly call: Call;
@@ -122,7 +120,7 @@ export class TurnQueue {
     } else if (next < this.#firesAt) {
       if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
       this.#firesAt = next;
-      this.#timer = clock.setTimeout(this.#serve, Math.min(next - clock.now(), MAX_TIMER_MS));
+      this.#timer = clock.setTimeout(this.#serve, next - clock.now());
     }
   }
 }

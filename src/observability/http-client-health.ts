@@ -3,6 +3,8 @@ import type { HttpClientRegistry } from '../http-client.registry.js';
 import type { BreakerSnapshot } from '../layers/circuit-breakers.js';
 import { nextTurn } from '../next-turn.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
+import { findProblems } from '../options/problems.js';
+import { group, milliseconds } from '../options/schema-parts.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { PoolState } from '../pool/in-flight.js';
 
@@ -67,6 +69,8 @@ export type ProbeHealth = { readonly durationMs: number } & (
   | { readonly error: string }
 );
 
+const probeSchema = group({ timeoutMs: milliseconds });
+
 const isSuccess = (status: number) => status >= 200 && status < 300;
 
 /**
@@ -125,12 +129,14 @@ export class HttpClientHealthIndicator {
   /**
    * Asks an upstream, through the client and its layers: a breaker that is open, or a pool that is full, is down, too. The call is made
    * once, and is not shared with others.
-   * @throws RangeError for a name that no client has
+   * @throws RangeError for a name that no client has, or a time that is none
    */
   async probe(
     key: string,
     { url, client = DEFAULT_CLIENT_NAME, timeoutMs = 1_000, isUp = isSuccess }: ProbeOptions,
   ): Promise<HealthResult<ProbeHealth>> {
+    const [problem] = findProblems(probeSchema, { timeoutMs }); // the upstream is not down for that
+    if (problem !== undefined) throw new RangeError(problem);
     if (!this.#registry.names.includes(client)) await nextTurn(); // as for any call that is refused
     const { instance } = this.#registry.get(client);
     const { clock } = this.#registry;

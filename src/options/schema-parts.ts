@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MAX_TIMER_MS } from '../clock.js';
 import { withoutPrototype } from '../prototype-pollution.js';
 
 // Every message completes the sentence "<path>: expected …".
@@ -46,8 +47,6 @@ export const offOr = (entries: v.ObjectEntries, what = 'an object or false') => 
 
 const integerFrom = (least: number, what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(least, what));
 
-/** setTimeout turns a longer delay into 1 ms: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const aDuration = `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`;
 const duration = (what: string) => v.pipe(integerFrom(1, what), v.maxValue(MAX_TIMER_MS, what));
 

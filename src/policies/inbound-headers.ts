@@ -1,5 +1,4 @@
-/** The longest that setTimeout takes: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const MAX_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from '../clock.js';
 
 /**
  * Reads a relative deadline.
@@ -9,7 +8,7 @@ const MAX_MS = 2 ** 31 - 1;
 export function deadlineMsOf(value: string | readonly string[] | undefined): number {
   if (typeof value !== 'string' || !/^\d{1,10}$/.test(value)) return Infinity;
   const ms = Number(value);
-  return ms > 0 && ms <= MAX_MS ? ms : Infinity;
+  return ms > 0 && ms <= MAX_TIMER_MS ? ms : Infinity;
 }
 
 /** Those of the headers that there are. Repeated ones are one list, as Node joins them; Set-Cookie is never among them. */

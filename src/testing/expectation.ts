@@ -14,6 +14,7 @@ import {
   type StreamOptions,
 } from './answer.js';
 import type { Answer, Arrival } from './arrival.js';
+import { isTime } from './manual-clock.js';
 import { soon } from './real-timers.js';
 import type { ReceivedRequest } from './received-request.js';
 import { describeMatch, type RequestMatch } from './request-match.js';
@@ -172,7 +173,7 @@ export class Expectation implements ExpectedRequest<any>, MatchedRequests<any> {
   }
 
   delay(ms: number): this {
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`delay: expected milliseconds from 0, got ${inspect(ms)}`);
+    if (!isTime(ms)) throw new RangeError(`delay: expected milliseconds from 0, got ${inspect(ms)}`);
     this.#delayMs = ms;
     return this;
   }

@@ -98,8 +98,12 @@ export class ManualClock implements Clock {
 }
 
 /** Time that went back, or was no number, would leave timers waiting forever. */
+export function isTime(ms: unknown): boolean {
+  return typeof ms === 'number' && ms >= 0 && ms < Infinity;
+}
+
 function checkTime(ms: number): void {
-  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`expected milliseconds from 0, got ${inspect(ms)}`);
+  if (!isTime(ms)) throw new RangeError(`expected milliseconds from 0, got ${inspect(ms)}`);
 }
 
 /** Node turns to it when no promise and no `process.nextTick` is left to run. */

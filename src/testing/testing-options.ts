@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isClock } from '../argument-checks.js';
 import type { Clock } from '../clock.js';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { findProblems } from '../options/problems.js';
@@ -49,7 +50,6 @@ export interface TestingSettings extends Pick<HttpClientTestingOptions, 'clock' 
 }
 
 const call = v.function('a function');
-const isClock = (value: unknown) => typeof (value as Clock | null)?.setTimeout === 'function';
 const isRecording = (value: unknown) => typeof value === 'function' && 'verify' in value;
 const schema = group({
   clock: v.optional(v.custom<Clock>(isClock, 'a clock, as new ManualClock()')),

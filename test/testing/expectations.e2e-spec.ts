@@ -101,6 +101,14 @@ describe('what can be no answer is refused', () => {
     ['no code', (expected) => expected.error(undefined as never), 'got undefined'],
     ['no chunks', (expected) => expected.stream({} as never), 'stream: expected an iterable of chunks, or a function'],
     ['a time that is none', (expected) => expected.delay(NaN), 'delay: expected milliseconds from 0, got NaN'],
+    [
+      'a time that is endless',
+      (expected) => expected.delay(Infinity),
+      'delay: expected milliseconds from 0, got Infinity',
+    ],
+    ['a time as a text', (expected) => expected.delay('5' as never), "delay: expected milliseconds from 0, got '5'"],
+    ['a time as a BigInt', (expected) => expected.delay(5n as never), 'delay: expected milliseconds from 0, got 5n'],
+    ['no time', (expected) => expected.delay(null as never), 'delay: expected milliseconds from 0, got null'],
     ['a time before', (expected) => expected.delay(-1), 'delay: expected milliseconds from 0, got -1'],
   ])('%s', async (_what, answer, message) => {
     const { controller } = await startTestApp();

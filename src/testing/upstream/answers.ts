@@ -1,4 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { inspect } from 'node:util';
+import { MAX_TIMER_MS } from '../../clock.js';
 import type { UpstreamReply } from './reply.js';
 import { type Answer, sendAnswer } from './send-answer.js';
 
@@ -35,7 +37,10 @@ export interface AnswerOptions {
   readonly closes?: boolean;
 }
 
-/** Answers with a value as JSON. */
+/**
+ * Answers with a value as JSON.
+ * @throws RangeError, as all of these, for delays that are no times, or a `drip` of no bytes
+ */
 export const json = (value: unknown, options: AnswerOptions = {}): UpstreamReply =>
   answer(JSON.stringify(value), 'application/json', options);
 
@@ -67,6 +72,15 @@ export const retryLater = (after: number | Date, code: 429 | 503 = 429): Upstrea
 
 function answer(body: string | Uint8Array, contentType: string | undefined, options: AnswerOptions): UpstreamReply {
   const { status: code = 200, headers = {}, headersDelayMs = 0, bodyDelayMs = 0, closes = false } = options;
+  checkDelay('headersDelayMs', headersDelayMs);
+  checkDelay('bodyDelayMs', bodyDelayMs);
+  if (options.drip) {
+    const { chunkBytes, everyMs } = options.drip;
+    checkDelay('drip.everyMs', everyMs);
+    if (!Number.isInteger(chunkBytes) || chunkBytes < 1) {
+      throw new RangeError(`drip.chunkBytes: expected a whole number from 1, got ${inspect(chunkBytes)}`);
+    }
+  }
   const content: Answer = {
     status: code,
     headers: { 'content-type': contentType, ...headers },
@@ -78,4 +92,10 @@ function answer(body: string | Uint8Array, contentType: string | undefined, opti
     closes,
   };
   return { readsBody: true, send: (exchange) => sendAnswer(content, exchange) };
+}
+
+/** Node's timers would take anything else for a moment. */
+function checkDelay(name: string, ms: number): void {
+  if (typeof ms === 'number' && ms >= 0 && ms <= MAX_TIMER_MS) return;
+  throw new RangeError(`${name}: expected milliseconds from 0 to ${MAX_TIMER_MS}, got ${inspect(ms)}`);
 }

@@ -127,6 +127,20 @@ describe('answers', () => {
     expect(headers).not.toHaveProperty('content-type');
   });
 
+  it.each([NaN, -1, Infinity, 2 ** 31, '5', 5n, null])('never after a delay of %o, which is none', (delay) => {
+    const ms = delay as number;
+    expect(() => text('x', { headersDelayMs: ms })).toThrow(
+      /^headersDelayMs: expected milliseconds from 0 to 2147483647/,
+    );
+    expect(() => json({}, { bodyDelayMs: ms })).toThrow(/^bodyDelayMs: expected milliseconds/);
+    expect(() => text('x', { drip: { chunkBytes: 1, everyMs: ms } })).toThrow(/^drip.everyMs: expected milliseconds/);
+  });
+
+  it.each([0, NaN, 0.5, '1'])('never in parts of %o bytes', (chunkBytes) => {
+    const drip = { chunkBytes: chunkBytes as number, everyMs: 1 };
+    expect(() => text('x', { drip })).toThrow(/^drip.chunkBytes: expected a whole number from 1/);
+  });
+
   it('with headers of their own, or without', async () => {
     upstream.on(
       '/',
