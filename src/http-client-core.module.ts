@@ -6,8 +6,9 @@ import {
   type NestModule,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { inboundContextMiddleware } from './context/inbound-context.middleware.js';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
@@ -17,6 +18,7 @@ import { clientProviders } from './http-client.providers.js';
 import { HttpClients } from './http-clients.js';
 import { HttpClientRegistry } from './http-client.registry.js';
 import { HttpClientRootModule } from './http-client-root.module.js';
+import { isRequestScoped, refuseRequestScope } from './request-scope.js';
 import { loadOpenTelemetryApi } from './observability/otel/api.js';
 import { HttpClientEvents } from './observability/http-client-events.js';
 import { HttpClientHealthIndicator } from './observability/http-client-health.js';
@@ -25,12 +27,21 @@ import { DEFAULT_CLIENT_NAME } from './options/defaults.js';
 import type { HttpClientModuleOptions } from './options/http-client-options.js';
 
 const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
-  inject: [HttpClientRegistry, { token: INTERCEPTORS, optional: true }, { token: LAYERS, optional: true }],
+  inject: [
+    HttpClientRegistry,
+    ModulesContainer,
+    { token: INTERCEPTORS, optional: true },
+    { token: LAYERS, optional: true },
+  ],
   useFactory: (
     registry: HttpClientRegistry,
+    modules: ModulesContainer,
     interceptors: readonly HttpClientInterceptor[] = [],
     layers: readonly PlacedLayer[] = [],
-  ) => registry.addRoot(interceptors, layers),
+  ) => {
+    refuseRequestScope(modules, DEFAULT_CLIENT_NAME);
+    return registry.addRoot(interceptors, layers);
+  },
 });
 
 /**
@@ -79,27 +90,38 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
   ],
   exports: [HttpClientRegistry, HttpClients, HttpClientEvents, HttpClientHealthIndicator, ...defaultClient.exports],
 })
-export class HttpClientCoreModule implements NestModule, OnModuleDestroy, OnApplicationShutdown {
-  readonly #registry: HttpClientRegistry;
-
-  constructor(registry: HttpClientRegistry) {
-    this.#registry = registry;
-  }
+export class HttpClientCoreModule implements NestModule, OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  // Not the registry itself: where that is request-scoped, so would be this module, and none of its hooks would run to say so.
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly moduleRef: ModuleRef,
+  ) {}
 
   /** Has every route tell its outbound calls of the inbound request, where that is asked for. */
   configure(consumer: MiddlewareConsumer): void {
-    const { inbound, clock } = this.#registry;
+    refuseRequestScope(this.modules); // middleware comes before onModuleInit
+    const { inbound, clock } = this.moduleRef.get(HttpClientRegistry);
     if (inbound) consumer.apply(inboundContextMiddleware(inbound, clock)).forRoutes('{*path}');
+  }
+
+  /** In apps without HTTP, nothing is configured. */
+  onModuleInit(): void {
+    refuseRequestScope(this.modules);
   }
 
   /** Phase one: inbound requests are still being answered. */
   async onModuleDestroy(): Promise<void> {
-    await this.#registry.drain();
+    await this.registry?.drain();
   }
 
   /** Phase two: the HTTP server, if there is one, has answered its last request. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#registry.close();
+    await this.registry?.close();
+  }
+
+  /** undefined where the start was refused: an app may be closed all the same. */
+  private get registry(): HttpClientRegistry | undefined {
+    return isRequestScoped(this.modules, HttpClientRegistry) ? undefined : this.moduleRef.get(HttpClientRegistry);
   }
 }
 

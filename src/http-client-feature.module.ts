@@ -1,8 +1,10 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { HttpClientInterceptor } from './client/http-client-interceptor.js';
 import { InvalidOptionsError } from './errors/invalid-options.error.js';
 import { clientProviders } from './http-client.providers.js';
 import { HttpClientRegistry, nameTaken } from './http-client.registry.js';
+import { refuseRequestScope } from './request-scope.js';
 import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from './layers/custom-layers.js';
 import { getHttpServiceToken } from './http-client.tokens.js';
 import type {
@@ -77,12 +79,14 @@ function namedClient(
   const client = clientProviders(name, getHttpServiceToken(name), {
     inject: [
       { token: HttpClientRegistry, optional: true },
+      ModulesContainer,
       optionsToken(name),
       ...interceptors,
       ...layerClasses(layers),
     ],
     useFactory: (
       registry: HttpClientRegistry | undefined,
+      modules: ModulesContainer,
       resolved: NamedHttpClientOptions,
       ...instances: unknown[]
     ) => {
@@ -91,6 +95,7 @@ function namedClient(
           'expected HttpClientModule.forRoot() among the imports of the root module, got none',
         ]);
       }
+      refuseRequestScope(modules, name);
       const ownInterceptors = instances.slice(0, interceptors.length) as HttpClientInterceptor[];
       const ownLayers = instances.slice(interceptors.length) as HttpClientLayer[];
       return registry.addNamed(resolved, ownInterceptors, placedLayers(layers, ownLayers));

@@ -1,6 +1,7 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import type { RegisteredClient } from './http-client.registry.js';
+import { registeredClientToken } from './request-scope.js';
 import { getConnectionPoolToken, getHttpClientToken } from './http-client.tokens.js';
 import { PooledHttpService } from './pooled-http.service.js';
 
@@ -13,7 +14,7 @@ export function clientProviders(
   httpService: InjectionToken,
   registration: Pick<FactoryProvider<RegisteredClient>, 'inject' | 'useFactory'>,
 ): { providers: FactoryProvider[]; exports: InjectionToken[] } {
-  const registered = `RegisteredHttpClient(${name})`;
+  const registered = registeredClientToken(name);
   const providers: FactoryProvider[] = [
     {
       provide: getHttpClientToken(name),

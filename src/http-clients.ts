@@ -38,20 +38,21 @@ const WHY: ReadonlyMap<string, string> = new Map(STACK_ORDER);
 
 /** Every client of the app, to look into and to control. Injectable wherever `HttpClientModule.forRoot` is imported. */
 export class HttpClients {
-  readonly #registry: HttpClientRegistry;
+  /** Not `#registry`: Nest copies the properties of instances that it makes in a circle of forwardRefs, and proxies have no private names. */
+  private readonly registry: HttpClientRegistry;
 
   constructor(registry: HttpClientRegistry) {
-    this.#registry = registry;
+    this.registry = registry;
   }
 
   /** What all of them are timed by, the system's or a test's: for `gather` and `runInInboundContext`, and for times of the app's own. */
   get clock(): Clock {
-    return this.#registry.clock;
+    return this.registry.clock;
   }
 
   /** The default client's is `default`. */
   get names(): readonly string[] {
-    return this.#registry.names;
+    return this.registry.names;
   }
 
   /**
@@ -59,7 +60,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   explain(name: string = DEFAULT_CLIENT_NAME): Explanation {
-    const { options, stack, pool, sources } = this.#registry.get(name);
+    const { options, stack, pool, sources } = this.registry.get(name);
     const { origins, ...own } = options;
     return {
       client: name,
@@ -90,7 +91,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   stats(name: string = DEFAULT_CLIENT_NAME): ClientStats {
-    const { pool, stack } = this.#registry.get(name);
+    const { pool, stack } = this.registry.get(name);
     return { pool: pool.stats(), breakers: stack.breakers.snapshot() };
   }
 
@@ -99,7 +100,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   breakers(name: string = DEFAULT_CLIENT_NAME): CircuitBreakers {
-    return this.#registry.get(name).stack.breakers;
+    return this.registry.get(name).stack.breakers;
   }
 
   /**
@@ -107,7 +108,7 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   rateLimits(name: string = DEFAULT_CLIENT_NAME): RateLimits {
-    return this.#registry.get(name).stack.rateLimits;
+    return this.registry.get(name).stack.rateLimits;
   }
 }
 

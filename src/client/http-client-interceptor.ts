@@ -5,8 +5,8 @@ import { InvalidOptionsError } from '../errors/invalid-options.error.js';
  * An injectable class that sees every call of a client. It has at least one of these methods.
  *
  * Interceptors wrap a call as Nest's own do: listed `[A, B]`, `onRequest` runs A then B, `onResponse` and `onError` run
- * B then A. They run once per call, outside whatever the client does to carry it out. They are made once per client and
- * must not be request-scoped.
+ * B then A. They run once per call, outside whatever the client does to carry it out. They are made once per client:
+ * one that is request-scoped, or injects what is, stops the start of the app with an InvalidOptionsError.
  */
 export interface HttpClientInterceptor {
   /** @returns the config to go on with: the one given, changed or not */

@@ -31,13 +31,14 @@ export const HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS = 'HttpClientExceptionFilterOp
 @Catch(AxiosError, HttpClientError)
 @Injectable()
 export class HttpClientExceptionFilter implements ExceptionFilter<AxiosError | HttpClientError> {
-  readonly #logger = new Logger(HttpClientExceptionFilter.name);
-  readonly #showsDetails: boolean;
+  // No `#` names: Nest copies the properties of instances that it makes in a circle of forwardRefs.
+  private readonly logger = new Logger(HttpClientExceptionFilter.name);
+  private readonly showsDetails: boolean;
 
   constructor(
     @Optional() @Inject(HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS) options: HttpClientExceptionFilterOptions = {},
   ) {
-    this.#showsDetails = options.details ?? true;
+    this.showsDetails = options.details ?? true;
   }
 
   catch(error: AxiosError | HttpClientError, host: ArgumentsHost): void {
@@ -45,23 +46,27 @@ export class HttpClientExceptionFilter implements ExceptionFilter<AxiosError | H
     const reply = host.switchToHttp().getResponse<HttpReply>();
     const answer = errorStatus(error, isClosed(reply));
     const facts = factsOf(error);
-    this.#log(error, answer, facts);
+    this.log(error, answer, facts);
     if (hasBegun(reply) || answer.status === 499) breakOff(reply);
-    else sendReply(reply, answer.status, headersOf(error, answer), this.#bodyOf(answer, facts));
+    else sendReply(reply, answer.status, headersOf(error, answer), this.bodyOf(answer, facts));
   }
 
-  #bodyOf({ status, title, detail }: ErrorStatus, { client, origin, code, attempts }: Facts): string {
+  private bodyOf({ status, title, detail }: ErrorStatus, { client, origin, code, attempts }: Facts): string {
     const problem = { type: 'about:blank', title, status, detail };
-    return JSON.stringify(this.#showsDetails ? { ...problem, client, origin, code, attempts } : problem);
+    return JSON.stringify(this.showsDetails ? { ...problem, client, origin, code, attempts } : problem);
   }
 
-  #log(error: Error, { status }: ErrorStatus, { client, method, origin, code, attempts, upstream }: Facts): void {
+  private log(
+    error: Error,
+    { status }: ErrorStatus,
+    { client, method, origin, code, attempts, upstream }: Facts,
+  ): void {
     const outcome = upstream === undefined ? code : `${code} (status ${upstream})`;
     const call = `${method ?? 'a call'} ${origin ?? 'of no address'}`;
     const line = `${status}: ${call} ended with ${outcome}; client: ${client ?? 'unknown'}, attempts: ${attempts}`;
-    if (status === 499) this.#logger.debug(line);
-    else if (status === 500) this.#logger.error(line, redactText(framesOf(error)));
-    else this.#logger.warn(line);
+    if (status === 499) this.logger.debug(line);
+    else if (status === 500) this.logger.error(line, redactText(framesOf(error)));
+    else this.logger.warn(line);
   }
 }
 

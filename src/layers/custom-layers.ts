@@ -3,7 +3,7 @@ import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import type { Handler, Layer } from './layer.js';
 import type { LayerName, PlacedLayer } from './standard-stack.js';
 
-/** An injectable class that is a layer. It is made once per client, and must not be request-scoped. */
+/** An injectable class that is a layer. It is made once per client: one that is request-scoped, or injects what is, stops the start of the app. */
 export interface HttpClientLayer {
   /**
    * Wraps the rest of the stack.

@@ -31,8 +31,9 @@ type Listener = (event: never) => void;
  * made.
  */
 export class HttpClientEvents implements EventSink {
-  readonly #listeners = new Map<HttpClientEventName, ReadonlySet<Listener>>();
-  readonly #completed = new AsyncSubject<void>();
+  // No `#` names: where somebody wraps this in a proxy, they would be missing.
+  private readonly listeners = new Map<HttpClientEventName, ReadonlySet<Listener>>();
+  private readonly completed = new AsyncSubject<void>();
 
   /**
    * Calls the listener with each event of this name, as it happens: what it does takes the call's time. What it throws, or a promise of
@@ -41,12 +42,12 @@ export class HttpClientEvents implements EventSink {
    */
   on<Name extends HttpClientEventName>(name: Name, listener: (event: HttpClientEventMap[Name]) => unknown): () => void {
     const own: Listener = tolerantListener(name, listener);
-    this.#listeners.set(name, new Set([...(this.#listeners.get(name) ?? []), own]));
+    this.listeners.set(name, new Set([...(this.listeners.get(name) ?? []), own]));
     return () => {
-      const others = new Set(this.#listeners.get(name));
+      const others = new Set(this.listeners.get(name));
       others.delete(own);
-      if (others.size > 0) this.#listeners.set(name, others);
-      else this.#listeners.delete(name);
+      if (others.size > 0) this.listeners.set(name, others);
+      else this.listeners.delete(name);
     };
   }
 
@@ -61,24 +62,24 @@ export class HttpClientEvents implements EventSink {
       return () => {
         for (const end of ends) end();
       };
-    }).pipe(takeUntil(this.#completed));
+    }).pipe(takeUntil(this.completed));
   }
 
   /** For the library: the app has closed. Completes the streams, later ones at once. */
   complete(): void {
-    this.#completed.next();
-    this.#completed.complete();
+    this.completed.next();
+    this.completed.complete();
   }
 
   /** For the library. */
   wants(name: HttpClientEventName): boolean {
-    return CHANNELS[name].hasSubscribers || this.#listeners.has(name);
+    return CHANNELS[name].hasSubscribers || this.listeners.has(name);
   }
 
   /** For the library. */
   publish<Name extends HttpClientEventName>(name: Name, event: HttpClientEventMap[Name]): void {
     CHANNELS[name].publish(event); // throws nothing: Node makes an uncaught exception of what a subscriber throws
-    const listeners = this.#listeners.get(name);
+    const listeners = this.listeners.get(name);
     if (listeners) for (const listener of listeners) listener(event as never);
   }
 }

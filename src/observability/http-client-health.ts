@@ -80,15 +80,16 @@ const isSuccess = (status: number) => status >= 200 && status < 300;
  * probe. See docs/health.md.
  */
 export class HttpClientHealthIndicator {
-  readonly #registry: HttpClientRegistry;
+  /** Not `#registry`: Nest copies the properties of instances that it makes in a circle of forwardRefs, and proxies have no private names. */
+  private readonly registry: HttpClientRegistry;
 
   constructor(registry: HttpClientRegistry) {
-    this.#registry = registry;
+    this.registry = registry;
   }
 
   /** Down from the moment the app begins to shut down. */
   ready(key = 'outbound'): HealthResult<{ readonly pools: Readonly<Record<string, PoolState>> }> {
-    const pools = [...this.#pools().keys()];
+    const pools = [...poolsOf(this.registry).keys()];
     const isOpen = pools.every(({ state }) => state === 'open');
     return result(key, isOpen, { pools: Object.fromEntries(pools.map(({ id, state }) => [id, state])) });
   }
@@ -105,7 +106,7 @@ export class HttpClientHealthIndicator {
       throw new RangeError(`queuedShare: expected a number above 0, at most 1, got ${queuedShare}`);
     }
     const pools = Array.from(
-      this.#pools(),
+      poolsOf(this.registry),
       ([pool, clients]) => [pool.id, poolHealth(pool, clients, queuedShare)] as const,
     );
     const isUp = pools.every(([, { saturated }]) => saturated.length === 0);
@@ -118,10 +119,10 @@ export class HttpClientHealthIndicator {
    */
   breakers(
     key = 'outbound-breakers',
-    { clients = this.#registry.names }: BreakersCheckOptions = {},
+    { clients = this.registry.names }: BreakersCheckOptions = {},
   ): HealthResult<{ readonly open: Readonly<Record<string, readonly string[]>> }> {
     const open = clients
-      .map((name) => [name, openOrigins(this.#registry.get(name).stack.breakers.snapshot())] as const)
+      .map((name) => [name, openOrigins(this.registry.get(name).stack.breakers.snapshot())] as const)
       .filter(([, origins]) => origins.length > 0);
     return result(key, open.length === 0, { open: Object.fromEntries(open) });
   }
@@ -137,9 +138,9 @@ export class HttpClientHealthIndicator {
   ): Promise<HealthResult<ProbeHealth>> {
     const [problem] = findProblems(probeSchema, { timeoutMs }); // the upstream is not down for that
     if (problem !== undefined) throw new RangeError(problem);
-    if (!this.#registry.names.includes(client)) await nextTurn(); // as for any call that is refused
-    const { instance } = this.#registry.get(client);
-    const { clock } = this.#registry;
+    if (!this.registry.names.includes(client)) await nextTurn(); // as for any call that is refused
+    const { instance } = this.registry.get(client);
+    const { clock } = this.registry;
     const startedAt = clock.now();
     const durationMs = () => Math.round(clock.now() - startedAt);
     const once = { retry: false, hedge: false, coalesce: false, deadlineMs: timeoutMs } as const;
@@ -155,16 +156,16 @@ export class HttpClientHealthIndicator {
       return result(key, false, { error: codeOf(error), durationMs: durationMs() });
     }
   }
+}
 
-  /** Pool → the names of its clients. */
-  #pools(): ReadonlyMap<ConnectionPool, readonly string[]> {
-    const pools = new Map<ConnectionPool, string[]>();
-    for (const name of this.#registry.names) {
-      const { pool } = this.#registry.get(name);
-      pools.set(pool, [...(pools.get(pool) ?? []), name]);
-    }
-    return pools;
+/** Pool → the names of its clients. */
+function poolsOf(registry: HttpClientRegistry): ReadonlyMap<ConnectionPool, readonly string[]> {
+  const pools = new Map<ConnectionPool, string[]>();
+  for (const name of registry.names) {
+    const { pool } = registry.get(name);
+    pools.set(pool, [...(pools.get(pool) ?? []), name]);
   }
+  return pools;
 }
 
 function result<Details extends object>(key: string, isUp: boolean, details: Details): HealthResult<Details> {
