@@ -8,17 +8,17 @@
 import { channel } from 'node:diagnostics_channel';
 import axios from 'axios';
 import { AxiosHeaders } from 'axios';
-import { ClientStack, stackContext } from '../dist/client-stack.js';
-import { runInInboundContext } from '../dist/context/inbound-context.js';
-import { compose } from '../dist/layers/compose.js';
-import { createCall } from '../dist/layers/create-call.js';
-import { channelName, HttpClientEvents } from '../dist/observability/http-client-events.js';
+import { ClientStack, stackContext } from '../dist/client/stack.js';
+import { runInInboundContext } from '../dist/inbound/context.js';
+import { compose } from '../dist/call/call.js';
+import { createCall } from '../dist/call/call.js';
+import { channelName, HttpClientEvents } from '../dist/call/event-sink.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
-import { systemClock } from '../dist/clock.js';
-import { loadOpenTelemetryApi } from '../dist/observability/otel/api.js';
-import { ClientTelemetry } from '../dist/observability/otel/client-telemetry.js';
-import { redactionRules } from '../dist/redaction/redaction-rules.js';
+import { systemClock } from '../dist/base/clock.js';
+import { loadOpenTelemetryApi } from '../dist/telemetry/client-telemetry.js';
+import { ClientTelemetry } from '../dist/telemetry/client-telemetry.js';
+import { redactionRules } from '../dist/redaction/rules.js';
 import { registerSdk, unregisterSdk } from './helpers/open-telemetry.mjs';
 import { median } from './statistics.mjs';
 

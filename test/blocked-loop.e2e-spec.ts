@@ -1,12 +1,10 @@
 import axios, { type AxiosError, type AxiosInstance } from 'axios';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ClientStack, stackContext } from '../src/client-stack.js';
+import { createCall, type Layer } from '../src/call/call.js';
+import { openPool, resolvePlatform } from '../src/client/platform.js';
+import { ClientStack, stackContext } from '../src/client/stack.js';
 import { type HttpClientOptions, isTimeoutError, runInInboundContext } from '../src/index.js';
-import { createCall } from '../src/layers/create-call.js';
-import type { Layer } from '../src/layers/layer.js';
-import { resolvePlatform } from '../src/http-client.platform.js';
-import { openPool } from '../src/open-pool.js';
 import { resolveModuleOptions } from '../src/options/resolve-options.js';
 import type { ConnectionPool } from '../src/pool/connection-pool.js';
 import { startThreadedUpstream, type ThreadedUpstream } from './support/threaded-upstream.js';

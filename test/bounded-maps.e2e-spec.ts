@@ -1,9 +1,9 @@
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
-import { once } from 'node:events';
-import { createServer, type Agent, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import { once } from 'node:events';
+import { type Agent, createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConnectionPool } from '../src/pool/connection-pool.js';
 

@@ -1,11 +1,11 @@
 import { Test } from '@nestjs/testing';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
-import { createGzip } from 'node:zlib';
-import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type ConnectionPool,

@@ -1,9 +1,9 @@
 import axios from 'axios';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer as createTlsServer } from 'node:tls';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTransport, type TransportOptions } from '../src/index.js';
 import { startUpstream } from './support/upstream.js';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
-import { STACK_ORDER } from '../src/layers/standard-stack.js';
-import { EVENT_NAMES } from '../src/observability/events.js';
+import { EVENT_NAMES } from '../src/call/events.js';
+import { STACK_ORDER } from '../src/layers/order.js';
 import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.js';
 
 const root = join(import.meta.dirname, '..');

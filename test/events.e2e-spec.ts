@@ -8,6 +8,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EVENT_NAMES, type HttpClientEventName } from '../src/call/events.js';
 import {
   channelName,
   createTransport,
@@ -19,7 +20,6 @@ import {
   type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
-import { EVENT_NAMES, type HttpClientEventName } from '../src/observability/events.js';
 import { leaks, secret } from './support/printed.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

@@ -5,15 +5,11 @@ import { once } from 'node:events';
 import { request, type ServerResponse } from 'node:http';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS,
-  HttpClientExceptionFilter,
-} from '../src/errors/http-client-exception.filter.js';
-import { ClientClosedError } from '../src/errors/client-closed.error.js';
-import { InboundAbortedError } from '../src/errors/inbound-aborted.error.js';
-import { CircuitOpenError } from '../src/errors/resilience.errors.js';
+import { createCall } from '../src/call/call.js';
+import { CircuitOpenError, ClientClosedError } from '../src/errors/refusal.errors.js';
+import { InboundAbortedError } from '../src/errors/timeout.errors.js';
 import { HttpClientModule, InjectHttpClient } from '../src/index.js';
-import { createCall } from '../src/layers/create-call.js';
+import { HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS, HttpClientExceptionFilter } from '../src/nest/exception.filter.js';
 import { PLATFORMS, type RunningApp, startApp } from './support/platforms.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

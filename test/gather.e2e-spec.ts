@@ -1,9 +1,9 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { RequestListener } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTransport, type Transport } from '../src/create-transport.js';
+import { createTransport, type Transport } from '../src/client/create-transport.js';
 import { gather } from '../src/gather/gather.js';
-import type { GatherCallOptions } from '../src/gather/gather-types.js';
+import type { GatherCallOptions } from '../src/gather/types.js';
 import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
 
 const DEADLINE_MS = 300;

@@ -1,14 +1,15 @@
 import { HttpService } from '@nestjs/axios';
 import { Test } from '@nestjs/testing';
-import FormData from 'form-data';
 import { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults, getAdapter } from 'axios';
-import { Agent } from 'node:http';
+import FormData from 'form-data';
 import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type ResolveHost, UNGUARDED } from '../src/guard/address-guard.js';
 import {
   AddressBlockedError,
   type ConnectionPool,
@@ -19,8 +20,6 @@ import {
   type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
-import type { ResolveHost } from '../src/guard/address-guard.js';
-import { UNGUARDED } from '../src/guard/unguarded-settings.js';
 import { startDnsServer, type Zone } from './support/dns-server.js';
 import { guardedClient } from './support/guarded-client.js';
 import { startProxy } from './support/proxy.js';

@@ -1,12 +1,12 @@
 import axios, { type AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ClientStack, stackContext } from '../src/client-stack.js';
-import { systemClock } from '../src/clock.js';
-import { createCall } from '../src/layers/create-call.js';
+import { systemClock } from '../src/base/clock.js';
+import { createCall } from '../src/call/call.js';
+import { ClientStack, stackContext } from '../src/client/stack.js';
 import { resolveModuleOptions } from '../src/options/resolve-options.js';
 import { ConnectionPool } from '../src/pool/connection-pool.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

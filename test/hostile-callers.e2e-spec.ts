@@ -1,7 +1,7 @@
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { HttpService } from '@nestjs/axios';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
+import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { lastValueFrom } from 'rxjs';
@@ -211,7 +211,7 @@ describe('nothing of a caller’s throws outside of its call, or keeps what the 
   });
 
   it('a socket that knows no TLS protocol', async () => {
-    const { whenConnected } = await import('../src/transport/when-connected.js');
+    const { whenConnected } = await import('../src/transport/exchange.js');
     let isConnected = false;
     whenConnected(
       Object.assign(new EventEmitter(), { encrypted: true, connecting: false }) as never,

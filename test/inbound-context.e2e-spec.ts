@@ -1,7 +1,7 @@
 import { All, Body, Controller, Get, Inject, Post, Sse, UploadedFile, UseInterceptors } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { FileInterceptor } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import axios, { type AxiosInstance, type AxiosRequestConfig, isCancel } from 'axios';
 import { EventEmitter, once } from 'node:events';
 import {
@@ -20,10 +20,10 @@ import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ConnectionPool,
+  detached,
   getConnectionPoolToken,
   HttpClientModule,
   InjectHttpClient,
-  detached,
 } from '../src/index.js';
 import { PLATFORMS, type RunningApp, startApp } from './support/platforms.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

@@ -1,18 +1,18 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { getEventListeners, once } from 'node:events';
 import { Readable, type Stream, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ConnectionPool,
   gather,
   getConnectionPoolToken,
   getHttpClientToken,
-  HttpClientModule,
   HttpClientEvents,
+  HttpClientModule,
   runInInboundContext,
 } from '../src/index.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

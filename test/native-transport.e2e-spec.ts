@@ -6,8 +6,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTransport, isTimeoutError, type Transport } from '../src/index.js';
-import type { TransportOptions } from '../src/index.js';
+import { createTransport, isTimeoutError, type Transport, type TransportOptions } from '../src/index.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 

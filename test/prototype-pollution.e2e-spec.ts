@@ -1,3 +1,4 @@
+import { Test } from '@nestjs/testing';
 import axios, {
   AxiosHeaders,
   type AxiosInstance,
@@ -5,7 +6,6 @@ import axios, {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import { Test } from '@nestjs/testing';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';

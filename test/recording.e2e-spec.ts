@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCall, deriveCall } from '../src/call/call.js';
 import { getHttpClientToken, HttpClientModule, type HttpClientModuleOptions } from '../src/index.js';
 import {
   bytes,
@@ -17,8 +18,8 @@ import {
   type HttpClientTestingOptions,
   HttpTestingController,
   json,
-  type Recording,
   recordedTransport,
+  type Recording,
   RecordingDriftError,
   type RecordingOptions,
   redirect,
@@ -29,7 +30,6 @@ import {
   text,
   type Upstream,
 } from '../src/testing/index.js';
-import { createCall, deriveCall } from '../src/layers/create-call.js';
 import { settle, testCall, WatchedCancellation } from './support/layer-contract.js';
 import { packagedForm } from './support/packaged-form.js';
 import { leaks, secret } from './support/printed.js';

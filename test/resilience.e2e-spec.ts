@@ -1,20 +1,20 @@
 import { HttpService } from '@nestjs/axios';
-import { Test } from '@nestjs/testing';
 import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
-import { firstValueFrom } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { firstValueFrom } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   CircuitOpenError,
-  type ConnectionPool,
-  getConnectionPoolToken,
   ConcurrencyLimitError,
+  type ConnectionPool,
   type CustomLayer,
   DeadlineExceededError,
-  type Handler,
+  getConnectionPoolToken,
   getHttpClientToken,
+  type Handler,
   HttpClientError,
   type HttpClientLayer,
   HttpClientModule,

@@ -3,8 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTransport, type Transport } from '../src/index.js';
-import type { TransportOptions } from '../src/index.js';
+import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
 
 const ORIGINS = 6;

@@ -1,5 +1,5 @@
-import { Module } from '@nestjs/common';
 import { HttpService } from '@nestjs/axios';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import axios, { type AxiosInstance, type AxiosRequestConfig, type CancelToken } from 'axios';
 import { lastValueFrom } from 'rxjs';

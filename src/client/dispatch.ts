@@ -6,9 +6,28 @@ import axios, {
   type InternalAxiosRequestConfig,
   isCancel,
 } from 'axios';
-import { transformRequest } from './binary-data.js';
-import { discard, responseOf } from '../layers/response-of.js';
+import { discard, responseOf } from '../call/outcome.js';
+import { transformRequest } from './create-client.js';
 import { isNormalized } from './header-plan.js';
+
+/** What axios's class has besides its types: `request` is `_request`, with the caller's stack added to its errors. */
+export interface AxiosInternals {
+  _request(configOrUrl: unknown, config?: unknown): Promise<any>;
+}
+
+/** What axios's interceptor managers have besides theirs. */
+export interface InterceptorInternals {
+  forEach(
+    visit: (interceptor: {
+      readonly fulfilled: AnyFunction | undefined;
+      readonly rejected: AnyFunction | undefined;
+      /** Of a request interceptor: whether it needs no turn of the event loop. */
+      readonly synchronous?: boolean;
+    }) => void,
+  ): void;
+}
+
+export type AnyFunction = (...args: any[]) => any;
 
 /** What axios falls back on, whatever is assigned to `axios.defaults` later. */
 const { defaults } = axios;

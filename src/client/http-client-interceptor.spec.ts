@@ -1,6 +1,6 @@
 import axios, { type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { describe, expect, it } from 'vitest';
-import { type HttpClientInterceptor, registerInterceptors } from './http-client-interceptor.js';
+import { type HttpClientInterceptor, registerInterceptors } from './create-client.js';
 
 const answer = (config: InternalAxiosRequestConfig): AxiosResponse => ({
   config,

@@ -1,16 +1,43 @@
 import { Axios, type AxiosDefaults, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import type { AxiosInternals } from './axios-internals.js';
-import { HeaderPlan, isHeadersObject, ordinaryName } from './header-plan.js';
+import type { AxiosInternals } from './dispatch.js';
 import {
   copyOfData,
   emptyConfig,
+  HeaderPlan,
   isFlat,
+  isHeadersObject,
   isOrdinaryObject,
   mayBePlain,
   mergedParams,
+  ordinaryName,
   UNSAFE_NAMES,
-} from './merged-values.js';
-import { Snapshot } from './snapshot.js';
+} from './header-plan.js';
+
+/** The own entries that an object had, to see whether it still has them, in that order, and no others. */
+export class Snapshot {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #names: readonly string[];
+  readonly #values: readonly unknown[];
+
+  constructor(object: object) {
+    this.#object = object as Readonly<Record<string, unknown>>;
+    this.#names = Object.keys(object);
+    this.#values = Object.values(object);
+  }
+
+  /** Whether nothing was set, added, removed or moved since. Nested objects count by identity. */
+  holds(): boolean {
+    const object = this.#object;
+    const names = this.#names;
+    let i = 0;
+    // Object.keys makes an array: 0.4 us a call, for all the objects checked.
+    for (const name in object) {
+      if (name !== names[i] || object[name] !== this.#values[i]) return false;
+      i++;
+    }
+    return i === names.length;
+  }
+}
 
 type Entries = Readonly<Record<string, unknown>>;
 type Config = InternalAxiosRequestConfig & Record<string, unknown>;
@@ -23,7 +50,7 @@ const SPECIAL_IN_DEFAULTS: ReadonlySet<string> = new Set([...SPECIAL, 'url', 'me
 const SPECIAL_IN_CALLS: ReadonlySet<string> = new Set([...SPECIAL, 'transitional', 'paramsSerializer']);
 
 /** What a call asks for besides its settings. */
-export interface CallTarget {
+interface CallTarget {
   /** In lower case. */
   readonly method: string;
   readonly url: string;

@@ -8,8 +8,7 @@ import axios, {
 } from 'axios';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PreparedAxios } from './prepared-axios.js';
-import { createPreparedInstance } from './prepared-instance.js';
-import { behavesLikeAxios } from './self-check.js';
+import { behavesLikeAxios, createPreparedInstance } from './prepared-instance.js';
 
 /** Answers with the config that it got as the data. */
 const echo: AxiosAdapter = async (config) => ({

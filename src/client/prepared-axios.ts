@@ -5,11 +5,10 @@ import {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import type { AnyFunction, AxiosInternals, InterceptorInternals } from './axios-internals.js';
-import { dispatch } from './dispatch.js';
+import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
+import { type AnyFunction, type AxiosInternals, dispatch, type InterceptorInternals } from './dispatch.js';
+import { isOrdinaryObject } from './header-plan.js';
 import { MergePlan } from './merge-plan.js';
-import { noteTurn, rejectNextTurn, takeTurn } from '../next-turn.js';
-import { isOrdinaryObject } from './merged-values.js';
 
 const plain = Axios.prototype as Axios & AxiosInternals;
 // oxlint-disable-next-line typescript/unbound-method -- only to compare with

@@ -2,10 +2,10 @@ import { AxiosError, AxiosHeaders, CanceledError, type InternalAxiosRequestConfi
 import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { createCall } from '../layers/create-call.js';
-import { redactionRules } from '../redaction/redaction-rules.js';
-import { concealError } from './conceal-error.js';
-import { CircuitOpenError } from './resilience.errors.js';
+import { createCall } from '../call/call.js';
+import { redactionRules } from '../redaction/rules.js';
+import { concealError } from './redact-error.js';
+import { CircuitOpenError } from './refusal.errors.js';
 
 const config: InternalAxiosRequestConfig = {
   method: 'post',

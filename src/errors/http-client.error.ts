@@ -1,9 +1,53 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest } from 'node:http';
-import type { Call } from '../layers/layer.js';
-import type { Timings } from '../observability/timings.js';
-import type { Attempt } from './attempt.js';
-import { errorToJson, hide, inspectEnumerableOnly } from './print-error.js';
+import { inspect, type InspectOptions } from 'node:util';
+import type { Timings } from '../base/timings.js';
+import type { Call } from '../call/call.js';
+
+/** An error for JSON.stringify: what is enumerable, name, message and stack. */
+export function errorToJson(error: Error): Record<string, unknown> {
+  const { name, message, stack } = error;
+  return { ...Object.fromEntries(Object.entries(error)), name, message, stack };
+}
+
+/** Has an error print itself as util.inspect has it, but without what is not enumerable, whoever asks for it. */
+export function inspectEnumerableOnly(error: Error): void {
+  hide(error, inspect.custom, printEnumerable);
+}
+
+function printEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
+  return print(this, { ...options, depth, showHidden: false, customInspect: false });
+}
+
+/** Sets a property that code can read and replace, but that nothing prints. A frozen object stays as it is. */
+export function hide(object: object, name: PropertyKey, value: unknown): void {
+  Reflect.defineProperty(object, name, { value, enumerable: false, writable: true, configurable: true });
+}
+
+declare module 'axios' {
+  interface AxiosResponse {
+    /** For clients of nest-outbound: what each attempt of the call saw, this response the last of them. */
+    attempts?: readonly Attempt[];
+  }
+  interface AxiosError {
+    /** For clients of nest-outbound: what each attempt of the call saw; empty where it failed before the first. */
+    attempts?: readonly Attempt[];
+  }
+}
+
+/** What one attempt of a call saw. */
+export interface Attempt {
+  /** 1 for the first. */
+  readonly number: number;
+  /** The status of the response, or the code of the error. */
+  readonly outcome: number | string;
+  /** How long it took, in milliseconds; known where the client retries. */
+  readonly durationMs?: number;
+  /** How long the client waited after it, in milliseconds; absent for the last one. */
+  readonly delayMs?: number;
+  /** Why no other followed, for the last one where it failed; known where the client retries. */
+  readonly notRetried?: string;
+}
 
 /**
  * What the client itself refused or gave up; what the upstream did stays an `AxiosError`.

@@ -1,6 +1,6 @@
-import { isAxiosError } from 'axios';
-import type { Call } from '../layers/layer.js';
-import { delayNote } from '../policies/event-loop-delay.js';
+import { CanceledError, isAxiosError } from 'axios';
+import { delayNote } from '../base/time-limit.js';
+import type { Call } from '../call/call.js';
 import { HttpClientError } from './http-client.error.js';
 
 /** A phase of an attempt took too long: each phase has a subclass of its own. */
@@ -82,3 +82,6 @@ export class BodyUnreadError extends TimeoutError {
     super('ERR_BODY_UNREAD', message, call, true, ms, eventLoopDelayMs);
   }
 }
+
+/** Nobody waits for the call any more: the inbound client has hung up, or whoever runs the work has aborted it. */
+export class InboundAbortedError extends CanceledError<never> {}

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { gather } from './gather.js';
-import type { GatherCallOptions, GatherEntry, GatherProgress } from './gather-types.js';
+import type { GatherCallOptions, GatherEntry, GatherProgress } from './types.js';
 
 /** A call that ends when the test says so, and not because it is aborted. */
 function openCall<Value>() {

@@ -1,8 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { GUARD_DEFAULTS } from '../options/resolve-guard.js';
-import { addressGuard, type ResolveHost } from './address-guard.js';
-import { AddressRefusal, refusalIn } from './address-refusal.js';
+import { GUARD_DEFAULTS } from '../options/resolve-sections.js';
+import { addressGuard, AddressRefusal, refusalIn, type ResolveHost } from './address-guard.js';
 
 const found =
   (...addresses: string[]): ResolveHost =>

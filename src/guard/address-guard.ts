@@ -1,14 +1,14 @@
 import dns, { type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { OriginMap } from '../layers/origin-map.js';
-import type { GuardSettings } from '../options/resolve-guard.js';
-import { shadowInherited } from '../prototype-pollution.js';
-import { addressPolicy } from './address-policy.js';
-import { AddressRefusal } from './address-refusal.js';
+import { OriginMap } from '../base/origin-map.js';
+import { shadowInherited } from '../base/prototype-pollution.js';
+import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import type { GuardSettings } from '../options/resolve-sections.js';
+import { addressPolicy } from './ip-address.js';
 import { hostMatcher } from './trusted-hosts.js';
 
 /** Where a connection is to lead, as Node's Agent describes it. */
-export interface ConnectionTarget {
+interface ConnectionTarget {
   readonly host?: string | null;
   readonly port?: number | string | null;
   readonly socketPath?: string | null;
@@ -125,4 +125,52 @@ export function addressGuard(settings: GuardSettings, resolve: ResolveHost = loo
 
 function notFound(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND', hostname: host });
+}
+
+/** What the guard ends a connection with. Says nothing of the address; whoever knows the call makes an AddressBlockedError of it. */
+export class AddressRefusal extends Error {
+  override readonly name = 'AddressRefusal';
+  readonly code = 'ERR_ADDRESS_BLOCKED';
+
+  constructor(readonly rule: string) {
+    super(`the address guard refuses this address: ${rule}`);
+  }
+}
+
+const MAX_CAUSES = 8;
+
+/** The refusal that an error is, or comes from: axios and follow-redirects wrap what they get. */
+export function refusalIn(error: unknown): AddressRefusal | undefined {
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth++) {
+    if (cause instanceof AddressRefusal) return cause;
+    ({ cause } = cause);
+  }
+  return undefined;
+}
+
+/** Settings of axios by which a call would connect without asking the guard. docs/security.md lists what becomes of every other. */
+export const UNGUARDED = ['transport', 'lookup', 'httpAgent', 'httpsAgent', 'socketPath'] as const;
+
+/**
+ * @param ownProxy the client's own, which the operator chose
+ * @returns the first such setting, among axios's of a call or of a client; undefined: there is none
+ */
+export function unguardedSetting(settings: object, ownProxy?: URL): string | undefined {
+  const config = settings as Readonly<Record<string, unknown>>;
+  // HTTP/2 makes its own connections.
+  const { httpVersion, proxy } = config;
+  if (httpVersion !== undefined && httpVersion !== 1 && httpVersion !== '1') return 'httpVersion';
+  // Nobody judges the proxy's own address, so a call must not choose it.
+  if (proxy && !isSame(proxy as ProxySetting, ownProxy)) return 'proxy';
+  return UNGUARDED.find((name) => config[name]);
+}
+
+/** Calls get a copy of the client's proxy. */
+function isSame(proxy: ProxySetting, own: URL | undefined): boolean {
+  try {
+    return own !== undefined && proxyUrl(proxy).href === own.href;
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressPolicy } from './address-policy.js';
-import { SPECIAL_RANGES } from './special-ranges.js';
+import { addressPolicy, SPECIAL_RANGES } from './ip-address.js';
 
 const none = { allowCidrs: [], blockCidrs: [] };
 const policy = addressPolicy(none);

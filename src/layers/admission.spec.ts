@@ -11,7 +11,7 @@ import {
 import { ManualClock } from '../../test/support/manual-clock.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { InFlight } from '../pool/in-flight.js';
-import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
 import { admission } from './admission.js';
 
 const clock = new ManualClock();

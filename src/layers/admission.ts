@@ -1,18 +1,15 @@
 import { type AxiosResponse, isAxiosError } from 'axios';
-import type { Clock } from '../clock.js';
-import { ClientClosedError } from '../errors/client-closed.error.js';
-import { rememberClient } from '../errors/client-of.js';
-import { concealError } from '../errors/conceal-error.js';
-import { noteNoAttempt } from '../errors/note-attempt.js';
-import { replaceConfig } from '../errors/replace-config.js';
-import { timeError } from '../errors/timed-error.js';
-import { nextTurn, noteTurn, turnIfDue } from '../next-turn.js';
+import { onBodyEnd } from '../base/body-end.js';
+import type { Clock } from '../base/clock.js';
+import { tolerateFailure } from '../base/source.js';
+import { nextTurn, noteTurn, turnIfDue } from '../base/turns.js';
+import { noteNoAttempt, rememberClient, replaceConfig, timeError } from '../call/annotate.js';
+import type { Layer } from '../call/call.js';
+import { responseOf } from '../call/outcome.js';
+import { concealError } from '../errors/redact-error.js';
+import { ClientClosedError } from '../errors/refusal.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import type { RedactionRules } from '../redaction/redaction-rules.js';
-import { onBodyEnd } from '../transport/on-body-end.js';
-import { tolerateFailure } from '../transport/source.js';
-import type { Layer } from './layer.js';
-import { responseOf } from './response-of.js';
+import type { RedactionRules } from '../redaction/rules.js';
 
 /**
  * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's

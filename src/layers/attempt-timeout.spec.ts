@@ -2,9 +2,8 @@ import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { describe, expect, it } from 'vitest';
 import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { createCall, type Handler } from '../call/call.js';
 import { attemptTimeout } from './attempt-timeout.js';
-import { createCall } from './create-call.js';
-import type { Handler } from './layer.js';
 
 const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));
 

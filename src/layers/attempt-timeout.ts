@@ -1,9 +1,8 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import type { Clock } from '../clock.js';
-import { ownSettings } from '../prototype-pollution.js';
-import { delayNote } from '../policies/event-loop-delay.js';
-import type { Layer } from './layer.js';
-import { timeLimit } from './time-limit.js';
+import type { Clock } from '../base/clock.js';
+import { ownSettings } from '../base/prototype-pollution.js';
+import { delayNote, timeLimit } from '../base/time-limit.js';
+import type { Layer } from '../call/call.js';
 
 export interface AttemptTimeouts {
   /** What a call's `timeout` is that brings none of its own; false: no limit. */

@@ -6,15 +6,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { refusedStatus, responseTo, testCall } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
-import type { CallFailEvent } from '../observability/events.js';
-import { HttpClientEvents } from '../observability/http-client-events.js';
-import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
-import { attemptEvents } from './attempt-events.js';
-import { callEvents } from './call-events.js';
-import { createCall } from './create-call.js';
-import type { Handler, Layer } from './layer.js';
-import { compose } from './compose.js';
-import type { OutcomeContext } from './with-outcome.js';
+import { compose, createCall, type Handler, type Layer } from '../call/call.js';
+import { HttpClientEvents } from '../call/event-sink.js';
+import type { CallFailEvent } from '../call/events.js';
+import type { OutcomeContext } from '../call/outcome.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
+import { attemptEvents, callEvents } from './call-events.js';
 
 const LAYERS: [string, (context: OutcomeContext) => Layer, 'call:end' | 'attempt:end'][] = [
   ['callEvents', callEvents, 'call:end'],

@@ -1,7 +1,8 @@
 import type { AxiosResponse } from 'axios';
-import type { CallEvent, Outcome } from '../observability/events.js';
-import type { Call, Handler, Layer } from './layer.js';
-import { type OutcomeContext, withFailure, withOutcome } from './with-outcome.js';
+import type { Call, Handler, Layer } from '../call/call.js';
+import { eventOf } from '../call/event-sink.js';
+import type { Outcome } from '../call/events.js';
+import { type OutcomeContext, withFailure, withOutcome } from '../call/outcome.js';
 
 /** Publishes the start and the end of each call. */
 export function callEvents(context: OutcomeContext): Layer {
@@ -33,11 +34,27 @@ function publishEnd(name: 'call:fail' | 'call:end', call: Call, { events }: Outc
   events.publish(name, eventOf(call, Object.assign({ requests, queuedMs }, outcome)));
 }
 
-/**
- * What every event of a call says, and what this one says besides. (Not by spreading them: that takes 4 us, this 0.1.)
- */
-export function eventOf<Own extends object>(call: Call, own: Own): CallEvent & Own {
-  const { journal, clientName, origin, method, config } = call;
-  const about = { callId: journal.id, client: clientName, origin, method, urlTemplate: config.urlTemplate };
-  return Object.assign(about, own);
+/** Counts the requests made for each call, and publishes the start and the end of each. */
+export function attemptEvents(context: OutcomeContext): Layer {
+  const { events } = context;
+  return (next) => (call) => {
+    const resendCount = call.journal.requests++;
+    if (events.wants('attempt:start')) {
+      events.publish('attempt:start', eventOf(call, { attempt: call.attempt, resendCount }));
+    }
+    return events.wants('attempt:end') ? untilRequestEnd(next, call, resendCount, context) : next(call);
+  };
+}
+
+/** Apart from the layer, where its closure would cost every call. */
+function untilRequestEnd(
+  next: Handler,
+  call: Call,
+  resendCount: number,
+  context: OutcomeContext,
+): Promise<AxiosResponse> {
+  const { attempt } = call;
+  return withOutcome(next, call, context.clock.now(), context, (outcome) =>
+    context.events.publish('attempt:end', eventOf(call, Object.assign(outcome, { attempt, resendCount }))),
+  );
 }

@@ -11,11 +11,11 @@ import {
 } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { SILENT } from '../../test/support/recorded-events.js';
-import { ConcurrencyLimitError } from '../errors/resilience.errors.js';
-import { concurrencyLimit } from './concurrency-limit.js';
-import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
-import type { Call } from './layer.js';
-import { NEVER } from './while-waiting.js';
+import type { Call } from '../call/call.js';
+import { NEVER } from '../call/waiting.js';
+import { ConcurrencyLimitError } from '../errors/refusal.errors.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
+import { concurrencyLimit } from './concurrency.js';
 
 const clock = new ManualClock();
 const SILENTLY = { events: SILENT, clock, rules: DEFAULT_RULES, closing: NEVER };

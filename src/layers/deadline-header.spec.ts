@@ -1,9 +1,8 @@
 import { AxiosHeaders, type AxiosResponse } from 'axios';
 import { expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { createCall, deriveCall } from './create-call.js';
-import { deadlineHeader } from './deadline-header.js';
-import type { Call } from './layer.js';
+import { type Call, createCall, deriveCall } from '../call/call.js';
+import { deadlineHeader } from './deadline.js';
 
 const HEADER = 'x-request-timeout-ms';
 

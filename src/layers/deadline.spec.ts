@@ -1,9 +1,8 @@
 import { AxiosHeaders, type AxiosResponse, CanceledError } from 'axios';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { createCall, deriveCall } from './create-call.js';
+import { type Call, createCall, deriveCall, type Handler } from '../call/call.js';
 import { deadline } from './deadline.js';
-import type { Call, Handler } from './layer.js';
 
 const ANSWER = { data: 'ok' } as AxiosResponse;
 const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));

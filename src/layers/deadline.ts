@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
-import { DeadlineExceededError } from '../errors/resilience.errors.js';
-import { Cancellation } from '../transport/cancellation.js';
-import { deriveCall } from './create-call.js';
-import type { Layer } from './layer.js';
-import { timeLimit } from './time-limit.js';
+import { Cancellation } from '../base/cancellation.js';
+import { type Clock, MAX_TIMER_MS } from '../base/clock.js';
+import { timeLimit } from '../base/time-limit.js';
+import { deriveCall, type Layer } from '../call/call.js';
+import { withAddedHeaders } from '../call/headers.js';
+import { DeadlineExceededError } from '../errors/refusal.errors.js';
 
-export interface DeadlineSettings {
+interface DeadlineSettings {
   /** For a call with everything within this layer, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: Clock;
@@ -29,5 +29,26 @@ export function deadline({ deadlineMs, clock }: DeadlineSettings): Layer {
     } finally {
       endLimit();
     }
+  };
+}
+
+interface DeadlineHeaderSettings {
+  /** In lower case. */
+  readonly header: string;
+  /** Which origins are told. */
+  readonly to: ReadonlySet<string>;
+}
+
+/**
+ * Tells an upstream how long the call has left, in whole milliseconds, so that it need not work for nothing. For each attempt
+ * anew: it has less than the one before.
+ */
+export function deadlineHeader({ header, to }: DeadlineHeaderSettings, clock: Clock): Layer {
+  return (next) => (call) => {
+    if (call.deadline === Infinity || !to.has(call.origin)) return next(call);
+    const leftMs = Math.max(1, Math.floor(call.deadline - clock.now()));
+    if (leftMs > MAX_TIMER_MS) return next(call); // says nothing, and no reader's timer takes it
+    const config = withAddedHeaders(call.config, { [header]: String(leftMs) });
+    return next(deriveCall(call, { config }));
   };
 }

@@ -1,11 +1,10 @@
 import { AxiosHeaders } from 'axios';
 import { describe, expect, it, vi } from 'vitest';
 import { itKeepsTheLayerContract, responseTo, testCall } from '../../test/support/layer-contract.js';
-import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import type { Handler } from '../call/call.js';
+import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
-import { confine } from './confine.js';
-import { guard } from './guard.js';
-import type { Handler } from './layer.js';
+import { confine, guard } from './guards.js';
 
 const BASE = { baseURL: 'http://a.example', within: 'origin' } as const;
 const toBase = confine(confinement(BASE));

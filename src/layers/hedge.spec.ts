@@ -5,9 +5,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
 import { scriptedHandler } from '../../test/support/scripted-handler.js';
-import { createCall, deriveCall } from './create-call.js';
+import { OriginMap } from '../base/origin-map.js';
+import { createCall, deriveCall } from '../call/call.js';
 import { hedge, type HedgeContext, type HedgeSettings } from './hedge.js';
-import { OriginMap } from './origin-map.js';
 
 const COLD_MS = 1_000;
 

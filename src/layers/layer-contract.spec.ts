@@ -1,16 +1,13 @@
 import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
-import { InboundScope } from '../context/inbound-scope.js';
-import { runInScope } from '../context/inbound-context.js';
+import type { Layer } from '../call/call.js';
+import { InboundScope, runInScope } from '../inbound/context.js';
+import { inboundContext } from '../inbound/layer.js';
 import { RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
-import { attemptEvents } from './attempt-events.js';
-import { callEvents } from './call-events.js';
-import { coalesce } from './coalesce.js';
-import { deadline } from './deadline.js';
-import { deadlineHeader } from './deadline-header.js';
+import { attemptEvents, callEvents } from './call-events.js';
+import { coalesce } from './coalesce/coalesce.js';
+import { deadline, deadlineHeader } from './deadline.js';
 import { hedge } from './hedge.js';
-import { inboundContext } from './inbound-context.js';
-import type { Layer } from './layer.js';
-import { retry } from './retry.js';
+import { retry } from './retry/retry.js';
 
 const to = new Set<string>();
 /** As a middleware does, which the call then comes from. */

@@ -1,8 +1,14 @@
 import type { Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { layerClasses, placedLayers, type CustomLayer, type HttpClientLayer } from './custom-layers.js';
-import type { Handler, Layer } from './layer.js';
-import { LAYER_NAMES, standardStack } from './standard-stack.js';
+import type { Handler, Layer } from '../call/call.js';
+import {
+  type CustomLayer,
+  type HttpClientLayer,
+  LAYER_NAMES,
+  layerClasses,
+  placedLayers,
+  standardStack,
+} from './order.js';
 
 const pass: Layer = (next) => next;
 const names = (layers: readonly CustomLayer[] = []) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { resolveModuleOptions, resolveNamedOptions, resolveTransportOptions } from './resolve-options.js';
 
 const problemsOf = (resolve: () => unknown): readonly string[] => {

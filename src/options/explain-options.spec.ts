@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
 import { inspect } from 'node:util';
-import { redactionRules } from '../redaction/redaction-rules.js';
-import { explainOptions } from './explain-options.js';
+import { expect, it } from 'vitest';
+import { redactionRules } from '../redaction/rules.js';
+import { explainOptions } from './explain.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 
 const moduleOptions = {

@@ -1,14 +1,11 @@
 import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
-import type { HttpClientInterceptor } from '../client/http-client-interceptor.js';
-import type { CustomLayer } from '../layers/custom-layers.js';
-import type { GuardOptions } from './resolve-guard.js';
-import type { RedactOptions } from '../redaction/redaction-rules.js';
-import type { InboundOptions } from './resolve-inbound.js';
-import type { LoggingOptions } from './resolve-logging.js';
+import type { HttpClientInterceptor } from '../client/create-client.js';
+import type { CustomLayer } from '../layers/order.js';
+import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
-import type { TelemetryOptions } from './telemetry-options.js';
+import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } from './resolve-sections.js';
 
 /** How long the parts of a call may take. Each has its own error, which says what to change. */
 export interface TimeoutOptions {

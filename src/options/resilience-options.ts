@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
-import type { Attempt } from '../errors/attempt.js';
-import type { BreakerChange } from '../layers/circuit-breakers.js';
-import type { RateLimiter } from '../policies/rate-limiter.js';
+import type { Attempt } from '../errors/http-client.error.js';
+import type { BreakerChange } from '../layers/breaker/breakers.js';
+import type { RateLimiter } from '../layers/rate-limit/limiter.js';
 
 /** What a failed attempt was, for a predicate or a listener. */
 export interface FailedAttempt {

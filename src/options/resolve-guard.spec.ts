@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { GUARD_DEFAULTS, resolveGuard } from './resolve-guard.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { resolveModuleOptions, resolveNamedOptions, resolveTransportOptions } from './resolve-options.js';
+import { GUARD_DEFAULTS, resolveGuard } from './resolve-sections.js';
 
 describe('resolveGuard', () => {
   it('is off unless asked for', () => {

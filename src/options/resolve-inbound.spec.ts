@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { resolveInbound } from './resolve-inbound.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { resolveModuleOptions } from './resolve-options.js';
+import { resolveInbound } from './resolve-sections.js';
 
 describe('resolveInbound', () => {
   it('is off unless asked for', () => {

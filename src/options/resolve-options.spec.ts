@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { NO_RESILIENCE } from './resolve-resilience.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
+import { NO_RESILIENCE } from './resolve-resilience.js';
 
 const problemsOf = (resolve: () => unknown): readonly string[] => {
   try {

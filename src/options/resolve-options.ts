@@ -1,28 +1,35 @@
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { unguardedSetting } from '../guard/unguarded-settings.js';
+import { ownSettings, withoutPrototype } from '../base/prototype-pollution.js';
+import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { unguardedSetting } from '../guard/address-guard.js';
+import type { RedactOptions } from '../redaction/rules.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
   HttpClientModuleOptions,
   HttpClientOptions,
   LimitOptions,
-  OriginOptions,
   NamedHttpClientOptions,
+  OriginOptions,
   PoolOptions,
   RedirectOptions,
   TimeoutOptions,
   TlsOptions,
   TransportOptions,
 } from './http-client-options.js';
-import { type ProxySetting, proxyUrl } from '../policies/proxy-url.js';
-import type { RedactOptions } from '../redaction/redaction-rules.js';
 import { findProblems } from './problems.js';
-import { type GuardSettings, resolveGuard } from './resolve-guard.js';
-import { type InboundSettings, resolveInbound } from './resolve-inbound.js';
-import { type LoggingSettings, resolveLogging } from './resolve-logging.js';
-import { NO_RESILIENCE, type ResolvedResilience, resilienceProblems, resolveResilience } from './resolve-resilience.js';
-import { ownSettings, withoutPrototype } from '../prototype-pollution.js';
-import { resolveTelemetry, TELEMETRY_DEFAULTS, type TelemetrySettings } from './telemetry-options.js';
+import { NO_RESILIENCE, resilienceProblems, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
+import {
+  type GuardSettings,
+  type InboundSettings,
+  type LoggingSettings,
+  resolveGuard,
+  resolveInbound,
+  resolveLogging,
+  resolveTelemetry,
+  TELEMETRY_DEFAULTS,
+  type TelemetrySettings,
+} from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
 
 export interface ResolvedPoolOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 import {
   NO_RESILIENCE,

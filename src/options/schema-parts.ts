@@ -1,6 +1,8 @@
 import * as v from 'valibot';
-import { MAX_TIMER_MS } from '../clock.js';
-import { withoutPrototype } from '../prototype-pollution.js';
+import { MAX_TIMER_MS } from '../base/clock.js';
+import { withoutPrototype } from '../base/prototype-pollution.js';
+import { isCidr } from '../guard/ip-address.js';
+import { isHostPattern } from '../guard/trusted-hosts.js';
 
 // Every message completes the sentence "<path>: expected …".
 
@@ -30,7 +32,7 @@ export const group = (entries: v.ObjectEntries, what = 'an object'): v.GenericSc
 };
 
 /** A schema that depends on what is given; it tells the options of the group that may be. */
-export const choice = (entries: v.ObjectEntries, schemaOf: (input: unknown) => v.GenericSchema): v.GenericSchema =>
+const choice = (entries: v.ObjectEntries, schemaOf: (input: unknown) => v.GenericSchema): v.GenericSchema =>
   Object.assign(v.lazy(schemaOf), { entries });
 
 /** `true`, `false`, or a group of options, whose problems keep their own paths. */
@@ -63,12 +65,97 @@ export const flag = v.boolean('true or false');
 export const text = v.string('a string');
 
 /** A number from 0 to 1. */
-export const share = v.pipe(
+const share = v.pipe(
   v.number('a number from 0 to 1'),
   v.check((value) => value >= 0 && value <= 1, 'a number from 0 to 1'),
 );
 /** A number from 0. */
-export const amount = v.pipe(
+const amount = v.pipe(
   v.number('a number from 0'),
   v.check((value) => value >= 0 && value < Infinity, 'a number from 0'),
 );
+
+const listOf = (what: string, items: string, isOne: (value: string) => boolean) =>
+  v.optional(v.array(v.pipe(v.string(what), v.check(isOne, what)), `an array of ${items}`));
+
+const hosts = listOf("a host without a port, as 'api.example.com' or '*.example.com'", 'hosts', isHostPattern);
+const cidrs = listOf("an address range, as '10.0.0.0/8'", 'address ranges', isCidr);
+
+const aPort = 'a port, from 1 to 65535';
+const port = v.pipe(v.number(aPort), v.integer(aPort), v.minValue(1, aPort), v.maxValue(65_535, aPort));
+const somePorts = v.array(port, 'an array of ports, or false');
+const ports = v.optional(v.lazy((input) => (input === false ? v.literal(false) : somePorts)));
+
+export const guard = toggle({ allowHosts: hosts, allowCidrs: cidrs, blockCidrs: cidrs, allowPorts: ports });
+
+export const confine = v.optional(
+  v.lazy((input) => (input === false ? v.literal(false) : v.picklist(['origin', 'path'], "'origin', 'path' or false"))),
+);
+
+const off = v.optional(v.literal(false, 'false: only a client or an origin can have it'));
+const callback = v.optional(v.function('a function'));
+const aStatus = 'a status from 400 to 599, but 501, which is final';
+const status = v.pipe(
+  v.number(aStatus),
+  v.check((value) => Number.isInteger(value) && value >= 400 && value <= 599 && value !== 501, aStatus),
+);
+const scope = v.optional(v.picklist(['client', 'origin'], "'client' or 'origin'"));
+const limiter = v.custom<never>(
+  (value) => ['reserve', 'release', 'pause'].every((name) => typeof (value as never)?.[name] === 'function'),
+  'an object with reserve, release and pause',
+);
+
+const retry = toggle({
+  max: v.optional(count),
+  statuses: v.optional(v.array(status, 'an array of statuses')),
+  baseMs: v.optional(milliseconds),
+  throttledBaseMs: v.optional(milliseconds),
+  capMs: v.optional(milliseconds),
+  retryIf: callback,
+  onRetry: callback,
+});
+
+const presetName = v.picklist(['standard'], "'standard'");
+
+const options = {
+  preset: v.optional(presetName),
+  deadlineMs: v.optional(millisecondsOrOff),
+  retry,
+  budget: toggle({ ratio: v.optional(share), minPerSecond: v.optional(amount) }),
+  breaker: toggle({
+    failureRatio: v.optional(share),
+    minCalls: v.optional(count),
+    windowMs: v.optional(milliseconds),
+    consecutiveFailures: v.optional(countOrOff),
+    openMs: v.optional(milliseconds),
+    onStateChange: callback,
+  }),
+  concurrency: offOr({ max: count, maxQueued: v.optional(queueLength), per: scope }),
+  rateLimit: offOr({
+    max: count,
+    intervalMs: v.optional(milliseconds),
+    maxPauseMs: v.optional(milliseconds),
+    maxQueued: v.optional(queueLength),
+    per: scope,
+    limiter: v.optional(limiter),
+  }),
+  hedge: toggle({ max: v.optional(count), percentile: v.optional(share), coldMs: v.optional(milliseconds) }),
+  coalesce: v.optional(flag),
+};
+const optionsGroup = group(options, "'standard' or an object");
+
+/** What a module, a named client or an origin may set. */
+export const resilience = v.optional(
+  choice(options, (input) => (typeof input === 'string' ? presetName : optionsGroup)),
+);
+
+/** What a single call may set. */
+export const callResilience = group({
+  deadlineMs: v.optional(millisecondsOrOff),
+  retry,
+  hedge: off,
+  breaker: off,
+  concurrency: off,
+  rateLimit: off,
+  coalesce: off,
+});

@@ -1,18 +1,20 @@
 import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
-import { LAYER_NAMES } from '../layers/standard-stack.js';
-import { confine, guard } from './guard-schema.js';
-import { callResilience, resilience } from './resilience-schema.js';
-import { withoutPrototype } from '../prototype-pollution.js';
+import { withoutPrototype } from '../base/prototype-pollution.js';
+import { LAYER_NAMES } from '../layers/order.js';
 import {
+  callResilience,
+  confine,
   count,
   countOrOff,
   flag,
   group,
+  guard,
   milliseconds,
   millisecondsOrOff,
   offOr,
   queueLength,
+  resilience,
   text,
   toggle,
 } from './schema-parts.js';

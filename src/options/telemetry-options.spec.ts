@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
-import type { TelemetryOptions } from './telemetry-options.js';
+import type { TelemetryOptions } from './resolve-sections.js';
 
 const ofModule = (telemetry?: boolean | TelemetryOptions) => resolveModuleOptions({ telemetry }).client;
 const ofNamed = (module: boolean | TelemetryOptions | undefined, named?: boolean | TelemetryOptions) =>

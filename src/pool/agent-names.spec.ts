@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { describe, expect, it } from 'vitest';
-import { ORIGIN, rememberNames } from './agent-names.js';
+import { ORIGIN, rememberNames } from './agents.js';
 
 describe('rememberNames', () => {
   const plain = new Agent({ ca: 'PEM' });

@@ -1,34 +1,228 @@
 import agentkeepalive from 'agentkeepalive';
-import type { Agent } from 'node:http';
-import https from 'node:https';
-import { rememberNames } from './agent-names.js';
-import { guardConnections } from './guarded-agent.js';
-import { adopt, agentOptions, type AgentOwner, type AgentSettings } from './owned-agent.js';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.js';
+import { isPolluted, shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
+import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
+import type { TlsOptions } from '../options/http-client-options.js';
+import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 
-const CREATE_HTTPS_CONNECTION = agentkeepalive.constants.CREATE_HTTPS_CONNECTION as unknown as symbol;
+const IDLE_SINCE = Symbol('idle since');
+type IdleSocket = Socket & { [IDLE_SINCE]?: number };
 
-export interface Agents {
-  readonly httpAgent: Agent;
-  readonly httpsAgent: Agent;
+/** Notes when a socket was given back to its agent: the last time that its peer was heard from. */
+function noteIdle(socket: Socket, now: number): void {
+  (socket as IdleSocket)[IDLE_SINCE] = now;
 }
 
-export function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
-  const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
-  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
-  rememberNames(httpsAgent);
-  followHttps(httpsAgent);
-  const { addressGuard } = settings;
-  if (addressGuard) for (const agent of [httpAgent, httpsAgent]) guardConnections(agent, addressGuard);
-  adopt(httpAgent, 'http:', settings, owner);
-  adopt(httpsAgent, 'https:', settings, owner);
-  return { httpAgent, httpsAgent };
+/** When a socket became idle last, on the pool's clock; -Infinity for one that never was. */
+export function idleSince(socket: Socket): number {
+  return (socket as IdleSocket)[IDLE_SINCE] ?? -Infinity;
 }
 
-/** agentkeepalive keeps the `createConnection` that `https.Agent` had when it was loaded; whoever observes sockets may replace it later. */
-function followHttps(agent: Agent): void {
-  const createConnection = (...args: unknown[]): unknown =>
-    (https.Agent.prototype as unknown as { createConnection: AnyFunction }).createConnection.apply(agent, args);
-  Object.assign(agent, { [CREATE_HTTPS_CONNECTION]: createConnection });
+/** Time the close of an idle socket may be under way before we stop using it (Node's own agent takes the same). */
+const CLOSE_TRAVEL_MS = 1_000;
+
+/**
+ * How long a socket may stay idle, given the `Keep-Alive` response header (RFC 9112 §9.3, `timeout` in seconds, from
+ * draft-thomson-hybi-http-timeout). 0 means: do not keep it.
+ */
+export function idleAllowance(keepAliveHeader: string | undefined, idleMs: number): number {
+  const hint = /(?:^|[,\s])timeout=(\d+)/i.exec(keepAliveHeader ?? '')?.[1];
+  if (hint === undefined) return idleMs;
+  return Math.max(0, Math.min(idleMs, Number(hint) * 1_000 - CLOSE_TRAVEL_MS));
 }
 
-type AnyFunction = (...args: unknown[]) => unknown;
+const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
+
+/** ±10 % of the maximum age, so that sockets opened together do not all reconnect together. */
+const AGE_SPREAD = 0.1;
+
+/** What an agent tells, and asks, the pool that owns it. */
+export interface AgentOwner {
+  /** A socket is about to be opened. */
+  opening(): void;
+  /**
+   * There is a socket, maybe not connected yet.
+   * @param startedAt when it was asked for, on the clock
+   */
+  opened(socket: Socket, target: SocketTarget, protocol: string, startedAt: number): void;
+  /** Whether a socket whose response has ended may wait for the next request. */
+  keepsSockets(): boolean;
+}
+
+/** Where a socket leads, as Node's Agent describes it to `createConnection`. */
+export interface SocketTarget {
+  host?: string | null;
+  port?: number | string | null;
+  socketPath?: string | null;
+  /** The agent's key for the sockets that may be exchanged for this one. */
+  _agentKey?: string;
+}
+
+/** Members of agents and sockets that agentkeepalive documents or Node sets, but their types leave out. */
+export interface AgentInternals {
+  removeSocket(socket: Socket, target: SocketTarget): void;
+  createSocket(request: ClientRequest, options: object, callback: unknown): void;
+  createConnection(target: SocketTarget, callback: (error: unknown, socket?: Socket) => void): Socket | undefined;
+  keepSocketAlive(socket: PooledSocket): boolean;
+}
+interface PooledSocket extends Socket {
+  /** agentkeepalive: overrides the agent's option for this socket. */
+  freeSocketTimeout?: number;
+  /** agentkeepalive: milliseconds since the epoch. */
+  [SOCKET_CREATED_TIME]?: number;
+  _httpMessage?: ClientRequest & { res?: IncomingMessage };
+}
+
+export interface AgentSettings {
+  readonly pool: ResolvedPoolOptions;
+  readonly tls: TlsOptions;
+  /** What may be connected to; undefined: anything. */
+  readonly addressGuard?: AddressGuard | undefined;
+  readonly clock: Clock;
+  /** A number from 0 to 1, as `Math.random`. */
+  readonly random: () => number;
+}
+
+/** The options of agentkeepalive's agents, which nothing on `Object.prototype` adds to. */
+export function agentOptions({ pool }: AgentSettings) {
+  return withoutPrototype({
+    keepAlive: true,
+    maxSockets: pool.maxSockets,
+    maxFreeSockets: pool.maxFreeSockets,
+    freeSocketTimeout: pool.idleMs,
+    socketActiveTTL: pool.maxAgeMs || 0,
+    // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
+    timeout: 0,
+  });
+}
+
+/**
+ * Nobody is to take for an answer what an upstream sends while nothing is asked of it (RFC 9112 §9.2). Node would drop it and keep the
+ * socket, and with it the rest of what is then no longer in step.
+ */
+function closeIfUnasked(this: PooledSocket): void {
+  if (!this._httpMessage) this.destroy();
+}
+
+/** Makes an agent report its sockets to its owner, and obey it and the servers in what it keeps. */
+export function adopt(agent: Agent, protocol: string, settings: AgentSettings, owner: AgentOwner): void {
+  const { pool, clock, random } = settings;
+  const internals = agent as unknown as AgentInternals;
+  const createSocket = internals.createSocket.bind(agent);
+  const createConnection = internals.createConnection.bind(agent);
+  const keepSocketAlive = internals.keepSocketAlive.bind(agent);
+  const opened = (socket: PooledSocket, target: SocketTarget, startedAt: number) => {
+    owner.opened(socket, target, protocol, startedAt);
+    socket.on('data', closeIfUnasked);
+    if (pool.maxAgeMs === false) return;
+    // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
+    socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
+  };
+  Object.assign(agent, {
+    createSocket(request, options, callback) {
+      owner.opening();
+      createSocket(request, options, callback);
+    },
+    createConnection(target, callback) {
+      const startedAt = clock.now();
+      let known = false; // agentkeepalive hands a socket over by callback, by return, or both ways
+      const tell = (socket: Socket | undefined) => {
+        if (socket && !known) opened(socket, target, startedAt);
+        known ||= socket !== undefined;
+      };
+      const socket = createConnection(isPolluted() ? shadowInherited(target) : target, (error, handedOver) => {
+        tell(handedOver);
+        callback(error, handedOver);
+      });
+      tell(socket);
+      return socket;
+    },
+    keepSocketAlive(socket) {
+      const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
+      if (idleMs === 0 || !owner.keepsSockets()) return false;
+      socket.freeSocketTimeout = idleMs;
+      return keepSocketAlive(socket);
+    },
+  } satisfies Omit<AgentInternals, 'removeSocket'>);
+  // agentkeepalive's listener, which has just run, limits the silence of every freed socket to the idle time: also of
+  // one that Node has handed to a queued request, which would then be cut. Node clears _httpMessage of idle ones only.
+  // https://github.com/node-modules/agentkeepalive/issues/106
+  agent.on('free', (socket: PooledSocket) => {
+    if (socket._httpMessage) socket.setTimeout(0);
+    else noteIdle(socket, clock.now());
+  });
+}
+
+/**
+ * Has an agent connect only where its guard lets it: the host and port asked for, each address that DNS has for it, and the
+ * address that the socket is connected to in the end, before anything is sent.
+ * @throws AddressRefusal as the error of the request
+ */
+export function guardConnections(agent: Agent, guard: AddressGuard): void {
+  const internals = agent as unknown as AgentInternals;
+  const createConnection = internals.createConnection.bind(agent);
+  internals.createConnection = (target, callback) => {
+    const rule = guard.judgeTarget(target);
+    if (rule !== undefined) {
+      callback(new AddressRefusal(rule));
+      return undefined;
+    }
+    // The agent's own copy of the options; whatever look-up the request brought is not asked.
+    Object.assign(target, { lookup: guard.lookup });
+    const socket = createConnection(target, callback);
+    // First: TLS and HTTP send what they have to send when they hear of the same event.
+    socket?.prependOnceListener('connect', () => judgeConnected(socket, target, guard));
+    return socket;
+  };
+}
+
+/** In case it is not what the look-up has let through. */
+function judgeConnected(socket: Socket, { host }: SocketTarget, guard: AddressGuard): void {
+  const { remoteAddress } = socket;
+  // The other side is gone already.
+  if (remoteAddress === undefined) {
+    socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    return;
+  }
+  const rule = guard.judgeAddress(host ?? 'localhost', remoteAddress);
+  if (rule !== undefined) socket.destroy(new AddressRefusal(rule));
+}
+
+/** Among the options of a request: its origin. The rest of what sets it apart from others of that origin follows below. */
+export const ORIGIN = Symbol('origin');
+
+interface NameParts {
+  readonly [ORIGIN]?: string;
+  readonly family?: unknown;
+  readonly servername?: string;
+  /** The name itself, in the options of a socket. */
+  readonly _agentKey?: string;
+}
+
+const MAX_NAMES = 1_000;
+
+/**
+ * Has an agent look up the names of the sockets that may be exchanged for one another. Node puts a name together of all
+ * TLS options, certificates included, four times for each request: 9 of the 77 microseconds of a small GET, and 17 of
+ * 83 with a CA.
+ *
+ * It is for requests that say their origin, and have no TLS options of their own; others get Node's name.
+ */
+export function rememberNames(agent: Agent): void {
+  const nameOf = agent.getName.bind(agent) as (parts: NameParts) => string;
+  const names = new Map<string, NameParts & { readonly name: string }>();
+  const getName = (parts: NameParts): string => {
+    const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
+    if (_agentKey !== undefined) return _agentKey;
+    if (origin === undefined) return nameOf(parts);
+    const known = names.get(origin);
+    if (known && known.family === family && known.servername === servername) return known.name;
+    const name = nameOf(parts);
+    if (names.size === MAX_NAMES) names.clear();
+    names.set(origin, { family, servername, name });
+    return name;
+  };
+  Object.assign(agent, { getName });
+}

@@ -1,12 +1,11 @@
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
-import { Agent as HttpAgent, get, type IncomingMessage } from 'node:http';
+import { get, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents } from '../../test/support/recorded-events.js';
 import { startUpstream } from '../../test/support/upstream.js';
-import type { AddressGuard } from '../guard/address-guard.js';
-import { AddressRefusal } from '../guard/address-refusal.js';
+import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import { DEFAULTS } from '../options/defaults.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { ConnectionPool } from './connection-pool.js';

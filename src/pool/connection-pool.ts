@@ -2,20 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
+import { Slots } from '../base/slots.js';
+import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard } from '../guard/address-guard.js';
-import { type EventSink, HttpClientEvents } from '../observability/http-client-events.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { Slots } from '../policies/slots.js';
-import { idleSince } from './idle-since.js';
+import { type AgentOwner, idleSince } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
-import type { AgentOwner } from './owned-agent.js';
 import { PoolAgents } from './pool-agents.js';
-import type { PoolStats } from './pool-stats.js';
 import { SilentSockets } from './silent-sockets.js';
-import { originOf, SocketLedger } from './socket-ledger.js';
 import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
+import { originOf, type PoolStats, SocketLedger } from './sockets.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {

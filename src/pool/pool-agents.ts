@@ -1,8 +1,37 @@
+import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
+import https from 'node:https';
 import type { Socket } from 'node:net';
-import { type Agents, createAgents } from './agents.js';
-import type { AgentOwner, AgentSettings } from './owned-agent.js';
-import { createTunnelAgent } from './tunnel-agent.js';
+import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections, rememberNames } from './agents.js';
+import { createTunnelAgent } from './tunnel.js';
+
+const CREATE_HTTPS_CONNECTION = agentkeepalive.constants.CREATE_HTTPS_CONNECTION as unknown as symbol;
+
+export interface Agents {
+  readonly httpAgent: Agent;
+  readonly httpsAgent: Agent;
+}
+
+function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
+  const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
+  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
+  rememberNames(httpsAgent);
+  followHttps(httpsAgent);
+  const { addressGuard } = settings;
+  if (addressGuard) for (const agent of [httpAgent, httpsAgent]) guardConnections(agent, addressGuard);
+  adopt(httpAgent, 'http:', settings, owner);
+  adopt(httpsAgent, 'https:', settings, owner);
+  return { httpAgent, httpsAgent };
+}
+
+/** agentkeepalive keeps the `createConnection` that `https.Agent` had when it was loaded; whoever observes sockets may replace it later. */
+function followHttps(agent: Agent): void {
+  const createConnection = (...args: unknown[]): unknown =>
+    (https.Agent.prototype as unknown as { createConnection: AnyFunction }).createConnection.apply(agent, args);
+  Object.assign(agent, { [CREATE_HTTPS_CONNECTION]: createConnection });
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
 
 /** A call names its proxy, credentials included, as it likes: rotating proxies have a user name for each session. */
 const MAX_TUNNEL_AGENTS = 100;

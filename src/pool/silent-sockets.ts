@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
-import type { SocketLedger } from './socket-ledger.js';
+import type { Clock } from '../base/clock.js';
+import type { SocketLedger } from './sockets.js';
 
 type BusySocket = Socket & { readonly _httpMessage?: ClientRequest & { readonly res?: IncomingMessage } };
 

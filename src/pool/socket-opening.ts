@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
-import type { Clock } from '../clock.js';
-import { rounded } from '../observability/timings.js';
-import type { SocketTarget } from './owned-agent.js';
+import type { Clock } from '../base/clock.js';
+import { rounded } from '../base/timings.js';
+import type { SocketTarget } from './agents.js';
 
 /** When each step of the opening of a socket was done, on the pool's clock; undefined: not yet, or never. */
 export interface SocketOpening {

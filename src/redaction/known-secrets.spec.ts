@@ -1,7 +1,7 @@
 import { AxiosHeaders } from 'axios';
 import { describe, expect, it } from 'vitest';
 import { isDistinctive, knownSecrets, withoutSecrets } from './known-secrets.js';
-import { DEFAULT_RULES } from './redaction-rules.js';
+import { DEFAULT_RULES } from './rules.js';
 
 const circle: Record<string, unknown> = { password: 'of-circle' };
 circle['self'] = circle;

@@ -1,8 +1,8 @@
 import { AxiosHeaders } from 'axios';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { redactHeaders } from './redact-headers.js';
-import { redactionRules } from './redaction-rules.js';
+import { redactHeaders } from './headers.js';
+import { redactionRules } from './rules.js';
 
 it('replaces the values of secret headers, and secrets in those that are URLs', () => {
   const headers = {

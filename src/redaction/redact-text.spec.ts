@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { redactText } from './redact-text.js';
+import { redactText } from './text.js';
 
 it.each([
   ['GET https://u:p@a.example/x?token=t: failed', 'GET https://a.example/x?token=[redacted] failed'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactToAddress, redactUrl } from './redact-url.js';
-import { isSecretParam, redactionRules } from './redaction-rules.js';
+import { isSecretParam, redactionRules } from './rules.js';
+import { redactToAddress, redactUrl } from './url.js';
 
 describe('redactUrl', () => {
   it.each([

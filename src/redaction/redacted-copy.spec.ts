@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { redactedCopy } from './redacted-copy.js';
-import { redactionRules } from './redaction-rules.js';
+import { redactionRules } from './rules.js';
 
 const S = 'SECRET-7';
 const jwt = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(S).toString('base64url')}.c2ln`;

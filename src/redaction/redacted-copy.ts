@@ -1,11 +1,9 @@
 import { types } from 'node:util';
-import type { OnSecret } from './credentials-in-text.js';
-import { withoutSecrets } from './known-secrets.js';
-import { COUNTING, redactText } from './redact-text.js';
-import { redactStack } from './redact-stack.js';
-import { redactUrl } from './redact-url.js';
-import { REDACTED } from './redacted.js';
-import { DEFAULT_RULES, type RedactionRules } from './redaction-rules.js';
+import type { OnSecret } from './credentials.js';
+import { redactStack, withoutSecrets } from './known-secrets.js';
+import { DEFAULT_RULES, REDACTED, type RedactionRules } from './rules.js';
+import { COUNTING, redactText } from './text.js';
+import { redactUrl } from './url.js';
 
 /** What is a secret in a value, and how much of the value is shown. */
 export interface CopyOptions {

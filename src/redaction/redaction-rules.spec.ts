@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSecretHeader, isSecretParam, redactionRules } from './redaction-rules.js';
+import { isSecretHeader, isSecretParam, redactionRules } from './rules.js';
 
 describe('isSecretHeader', () => {
   it.each([

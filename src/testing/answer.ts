@@ -1,9 +1,9 @@
 import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
 import { Stream } from 'node:stream';
 import { inspect, types } from 'node:util';
+import { binaryBytes } from '../base/bytes.js';
 import { BodyTimeoutError, ConnectTimeoutError, ResponseTimeoutError } from '../errors/timeout.errors.js';
 import { timeoutError } from '../layers/attempt-timeout.js';
-import { binaryBytes } from '../binary-bytes.js';
 import { NETWORK_ERROR_CODES, networkError } from './network-error.js';
 import type { Connection } from './wire.js';
 

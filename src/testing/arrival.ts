@@ -1,5 +1,5 @@
-import type { Call } from '../layers/layer.js';
-import type { RedactionRules } from '../redaction/redaction-rules.js';
+import type { Call } from '../call/call.js';
+import type { RedactionRules } from '../redaction/rules.js';
 import type { AnswerTarget } from './answer.js';
 import { type ReceivedRequest, receivedRequest } from './received-request.js';
 import type { WireRequest } from './wire.js';

@@ -1,8 +1,8 @@
-import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
 import type { Arrival } from './arrival.js';
 import { checkMatch } from './check-match.js';
-import { type Count, Expectation } from './expectation.js';
 import { describeRequest, describeUnexpected, describeUnmet } from './expectation-report.js';
+import { type Count, Expectation } from './expectation.js';
 import { describeMatch, differencesFrom, type RequestMatch } from './request-match.js';
 import { HttpExpectationsError, UnansweredRequestError, UnexpectedRequestError } from './testing.errors.js';
 

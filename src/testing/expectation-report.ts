@@ -1,5 +1,5 @@
-import { redactUrl } from '../redaction/redact-url.js';
-import { DEFAULT_RULES, type RedactionRules } from '../redaction/redaction-rules.js';
+import { DEFAULT_RULES, type RedactionRules } from '../redaction/rules.js';
+import { redactUrl } from '../redaction/url.js';
 import type { Arrival } from './arrival.js';
 import { currentTest } from './current-test.js';
 import type { Expectation } from './expectation.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { DEFAULT_RULES } from '../redaction/redaction-rules.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
 import {
   checkChunks,
   checkFailure,

@@ -1,8 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { HttpClientCoreModule } from '../http-client-core.module.js';
-import { HTTP_CLIENT_PLATFORM } from '../http-client.platform.js';
+import { HTTP_CLIENT_PLATFORM } from '../client/platform.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { HttpClientCoreModule } from '../nest/core.module.js';
 import { HttpTestingController } from './http-testing-controller.js';
 import type { HttpClientTestingOptions } from './testing-options.js';
 import { type TestingPlatform, testingPlatform } from './testing-platform.js';

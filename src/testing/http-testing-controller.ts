@@ -1,5 +1,5 @@
-import type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 import type { ExpectationBook } from './expectation-book.js';
+import type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { RequestMatch } from './request-match.js';
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { setImmediate } from './real-timers.js';
 
 interface Timer {

@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
-import { redactText } from '../redaction/redact-text.js';
-import { REDACTED, type RedactionRules } from '../redaction/redaction-rules.js';
+import { REDACTED, type RedactionRules } from '../redaction/rules.js';
+import { redactText } from '../redaction/text.js';
 
 /** What vitest's and jest's `expect.objectContaining`, `expect.any` and the like are. */
 export interface AsymmetricMatcher {

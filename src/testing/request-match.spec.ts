@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactionRules } from '../redaction/redaction-rules.js';
+import { redactionRules } from '../redaction/rules.js';
 import { containing, shownDifference } from './match-value.js';
 import type { ReceivedRequest } from './received-request.js';
 import { describeMatch, differencesFrom, distance, exactly, type RequestMatch } from './request-match.js';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { redactUrl } from '../redaction/redact-url.js';
-import type { RedactionRules } from '../redaction/redaction-rules.js';
+import type { RedactionRules } from '../redaction/rules.js';
+import { redactUrl } from '../redaction/url.js';
 import { type AsymmetricMatcher, type Difference, differencesOf, matches, shownValue } from './match-value.js';
 import type { ReceivedRequest } from './received-request.js';
 

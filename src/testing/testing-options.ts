@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { isClock } from '../argument-checks.js';
-import type { Clock } from '../clock.js';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { isClock } from '../base/argument-checks.js';
+import type { Clock } from '../base/clock.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { findProblems } from '../options/problems.js';
 import { group } from '../options/schema-parts.js';
 import { ManualClock } from './manual-clock.js';

@@ -1,15 +1,14 @@
-import type { HttpClientPlatform } from '../http-client.platform.js';
-import type { Handler } from '../layers/layer.js';
-import { nativeTransport, type NativeTransportSettings } from '../transport/native-transport.js';
-import { poolRouting } from '../transport/routing.js';
+import type { Handler } from '../call/call.js';
+import type { HttpClientPlatform } from '../client/platform.js';
+import { nativeTransport, type NativeTransportSettings, poolRouting } from '../transport/transport.js';
 import { Arrival } from './arrival.js';
 import { ExpectationBook } from './expectation-book.js';
 import { HttpTestingController } from './http-testing-controller.js';
 import { ManualClock } from './manual-clock.js';
 import { type HttpClientTestingOptions, resolveTesting } from './testing-options.js';
 import { attend } from './unattended-clock.js';
-import { Wire } from './wire.js';
 import { wireRouting } from './wire-routing.js';
+import { Wire } from './wire.js';
 
 /** What a testing module provides. */
 export interface TestingPlatform {

@@ -1,5 +1,5 @@
+import type { Call } from '../call/call.js';
 import { HttpClientError } from '../errors/http-client.error.js';
-import type { Call } from '../layers/layer.js';
 
 /**
  * A request that no expectation is for; `message` says which came nearest. No retry repeats it and no breaker counts it. Unlike others,

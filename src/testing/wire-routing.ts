@@ -1,10 +1,8 @@
-import { deriveCall } from '../layers/create-call.js';
-import type { Call, Handler } from '../layers/layer.js';
-import { delegate } from '../transport/delegate.js';
+import { type Call, deriveCall, type Handler } from '../call/call.js';
+import { type BeforeRedirect, judgedTarget } from '../transport/adapter-redirects.js';
+import { delegate } from '../transport/axios-adapter.js';
 import { blockedError } from '../transport/guarded-target.js';
-import { type BeforeRedirect, judgedTarget } from '../transport/judged-redirect.js';
-import type { NativeTransportSettings } from '../transport/native-transport.js';
-import type { Routing } from '../transport/routing.js';
+import type { NativeTransportSettings, Routing } from '../transport/transport.js';
 import type { Wire } from './wire.js';
 
 export interface WireRoutingSettings {

@@ -1,9 +1,9 @@
 import http from 'node:http';
-import type { Call } from '../layers/layer.js';
-import type { SocketTarget } from '../pool/owned-agent.js';
-import type { Agents } from '../pool/agents.js';
-import { CollectedBytes } from '../transport/collected-bytes.js';
-import type { NativeTransportSettings } from '../transport/native-transport.js';
+import { CollectedBytes } from '../base/bytes.js';
+import type { Call } from '../call/call.js';
+import type { SocketTarget } from '../pool/agents.js';
+import type { Agents } from '../pool/pool-agents.js';
+import type { NativeTransportSettings } from '../transport/transport.js';
 import { MemorySocket } from './memory-socket.js';
 
 /** Where a connection leads, and for which call it was made. */

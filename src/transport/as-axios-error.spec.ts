@@ -1,9 +1,9 @@
 import axios, { AxiosError, AxiosHeaders, type AxiosProxyConfig, CanceledError } from 'axios';
 import { ClientRequest } from 'node:http';
 import { expect, it } from 'vitest';
+import { createCall, deriveCall } from '../call/call.js';
 import { ResponseTimeoutError } from '../errors/timeout.errors.js';
-import { createCall, deriveCall } from '../layers/create-call.js';
-import { asAxiosError } from './as-axios-error.js';
+import { asAxiosError } from './response.js';
 
 const config = { url: 'http://a.example/', headers: new AxiosHeaders() };
 const request = Object.create(ClientRequest.prototype) as ClientRequest;

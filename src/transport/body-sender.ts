@@ -1,7 +1,7 @@
 import { isAxiosError } from 'axios';
 import type { ClientRequest } from 'node:http';
-import { quietly } from '../quietly.js';
-import type { Source } from './source.js';
+import { quietly } from '../base/cancellation.js';
+import type { Source } from '../base/source.js';
 import type { Chunk, StreamedBody } from './streamed-body.js';
 
 /**

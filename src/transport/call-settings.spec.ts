@@ -1,6 +1,6 @@
 import type { AxiosRequestConfig } from 'axios';
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../layers/layer.js';
+import type { Call } from '../call/call.js';
 import { callSettings } from './call-settings.js';
 
 const settings = {

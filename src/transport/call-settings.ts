@@ -1,5 +1,5 @@
-import { ownSettings } from '../prototype-pollution.js';
-import type { Call } from '../layers/layer.js';
+import { ownSettings } from '../base/prototype-pollution.js';
+import type { Call } from '../call/call.js';
 import type { PhaseLimits } from './phase-timer.js';
 
 export interface TimedSettings {

@@ -1,19 +1,19 @@
 import type * as http from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
-import { noTimings, rounded, type Timings } from '../observability/timings.js';
+import type { TLSSocket } from 'node:tls';
+import type { Cancellation } from '../base/cancellation.js';
+import type { Clock } from '../base/clock.js';
+import { noTimings, rounded, type Timings } from '../base/timings.js';
+import type { CallJournal } from '../call/call.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
-import { timesReused } from '../pool/times-reused.js';
+import { timesReused } from '../pool/sockets.js';
 import { BodySender } from './body-sender.js';
-import type { CallJournal } from '../layers/call-journal.js';
-import type { Cancellation } from './cancellation.js';
-import { clientRequest, type ExchangeRequest } from './client-request.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
+import { clientRequest, type ExchangeRequest } from './request.js';
 import { StreamedBody } from './streamed-body.js';
-import { whenConnected } from './when-connected.js';
 
 /** What an exchange runs in. */
-export interface ExchangeContext {
+interface ExchangeContext {
   readonly agent: http.Agent;
   readonly limits: PhaseLimits;
   readonly maxHeaderBytes: number;
@@ -273,4 +273,15 @@ export abstract class Exchange implements PhaseOwner {
     if (this.request.writableFinished) return Infinity;
     return this.#sender?.waitsForSource ? 0.5 + this.#looks++ : (this.request.socket?.bytesWritten ?? 0); // bytes are whole
   }
+}
+
+/** Calls back once a socket is connected, its TLS handshake done where it has one: at once where that is so. */
+export function whenConnected(socket: Socket, callback: () => void): void {
+  if (isConnected(socket)) callback();
+  else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', callback);
+}
+
+/** A socket whose TLS handshake is not done has no protocol yet. One that a mock made may not know of any. */
+function isConnected(socket: Socket): boolean {
+  return !socket.connecting && (!('encrypted' in socket) || (socket as Partial<TLSSocket>).getProtocol?.() !== null);
 }

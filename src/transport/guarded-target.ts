@@ -1,15 +1,14 @@
 import { AxiosError } from 'axios';
-import type { Clock } from '../clock.js';
-import { AddressBlockedError } from '../errors/address-blocked.error.js';
+import type { Clock } from '../base/clock.js';
+import { timeLimit } from '../base/time-limit.js';
+import type { Call } from '../call/call.js';
+import type { RequestTarget } from '../call/target.js';
+import { whileWaiting } from '../call/waiting.js';
+import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { ConnectTimeoutError } from '../errors/timeout.errors.js';
-import type { AddressGuard } from '../guard/address-guard.js';
-import { refusalIn } from '../guard/address-refusal.js';
-import type { Call } from '../layers/layer.js';
-import { timeLimit } from '../layers/time-limit.js';
-import { whileWaiting } from '../layers/while-waiting.js';
+import { type AddressGuard, refusalIn } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { PhaseLimits } from './phase-timer.js';
-import type { RequestTarget } from './request-target.js';
 
 export interface AdmissionSettings {
   readonly pool: Pick<ConnectionPool, 'closing'>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FileLike, multipart } from './multipart.js';
+import { type FileLike, multipart } from './request-body.js';
 
 const bytesOf = async (entries: [string, string | FileLike][], boundary?: string) => {
   const form = multipart(entries, boundary);

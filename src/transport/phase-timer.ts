@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { isLate } from '../policies/event-loop-delay.js';
+import type { Clock } from '../base/clock.js';
+import { isLate } from '../base/time-limit.js';
 
 /**
  * What an exchange is waiting for:

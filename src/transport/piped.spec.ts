@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, Transform } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { piped } from './piped.js';
+import { piped } from './response-body.js';
 
 /** Takes a part when the test says so. */
 function slow() {

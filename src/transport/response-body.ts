@@ -1,10 +1,181 @@
+import { AxiosError, type AxiosResponse } from 'axios';
 import type { IncomingMessage } from 'node:http';
-import { type Readable, Transform } from 'node:stream';
-import type { BodyLimit } from './body-limit.js';
-import { CollectedBytes } from './collected-bytes.js';
+import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
+import zlib from 'node:zlib';
+import { endsWith, isReadable, onBodyEnd } from '../base/body-end.js';
+import { CollectedBytes } from '../base/bytes.js';
+import type { Slots } from '../base/slots.js';
+import type { Call } from '../call/call.js';
+import { BodyTooLargeError } from '../errors/body.errors.js';
 import type { Exchange } from './exchange.js';
-import { onBodyEnd } from './on-body-end.js';
-import { piped } from './piped.js';
+import { ownHeader } from './response.js';
+
+/** What may wait for a transform that is at work. */
+const MAX_WAITING_BYTES = 16 * 1024;
+
+/**
+ * Has a transform read a source, at the pace at which the transform is read. What the source fails with the transform fails with; a
+ * transform that ends before it closes it. Not `pipeline`: that listens up to five times for one event of a stream that callers get, and
+ * hands parts on one by one, however small. Here what comes while the transform is at work goes to it together.
+ * @returns the transform
+ */
+export function piped(source: Readable, into: Transform): Transform {
+  const waiting = new CollectedBytes();
+  let isAtWork = false;
+  let hasEnded = false;
+  let isOver = false;
+
+  const goOn = () => {
+    if (isOver || isAtWork) return;
+    if (waiting.length > 0) {
+      isAtWork = true;
+      if (source.isPaused()) source.resume();
+      into.write(waiting.take(), onWritten);
+    } else if (hasEnded) into.end();
+  };
+  const onWritten = () => {
+    isAtWork = false;
+    goOn();
+  };
+
+  onBodyEnd(source, (failure) => {
+    hasEnded = true;
+    if (isOver) return;
+    if (failure) into.destroy(failure as Error);
+    else goOn();
+  });
+  onBodyEnd(into, () => {
+    isOver = true;
+    waiting.clear();
+    if (!hasEnded) source.destroy();
+  });
+  source.on('data', (part: Buffer) => {
+    if (isOver) return;
+    waiting.add(part);
+    if (isAtWork && waiting.length >= MAX_WAITING_BYTES) source.pause();
+    goOn();
+  });
+  return into;
+}
+
+/** What is kept of a body in case that its caller reads it later: the explanation of a refused status, as a rule. */
+const MAX_AHEAD_BYTES = 64 * 1024;
+
+/** The same body, of which 64 KiB are read before anybody asks for them: one that is shorter gives its socket back, read or not. */
+export function readAhead(body: Readable): Readable {
+  const ahead = piped(body, new PassThrough({ readableHighWaterMark: MAX_AHEAD_BYTES }));
+  endsWith(ahead, body);
+  return ahead;
+}
+
+/**
+ * Sees to it that a response that is refused for its status, and that nobody reads, keeps no other call from a socket: its body is read
+ * ahead, and one that is longer is given up where its slot is wanted before anybody has begun to read.
+ * @param origin whose slot it holds
+ * @param giveUp gives the slot back
+ */
+export function yieldUnread(response: AxiosResponse, origin: string, slots: Slots, giveUp: () => void): void {
+  const body: unknown = response.data;
+  if (!isReadable(body)) return;
+  const ahead = readAhead(body);
+  response.data = ahead;
+  // Whoever reads it does so when told of the status: in this turn of the loop, as a rule.
+  setImmediate(() => {
+    if (body.readableEnded || body.destroyed) return;
+    const withdraw = slots.offer(origin, () => {
+      if (!isUnread(ahead)) return false;
+      ahead.destroy(unreadError(response));
+      giveUp();
+      return true;
+    });
+    onBodyEnd(body, withdraw);
+  });
+}
+
+function isUnread({ readableFlowing, readableDidRead }: Readable): boolean {
+  return readableFlowing === null && !readableDidRead;
+}
+
+function unreadError(response: AxiosResponse): AxiosError {
+  const { config, status, request } = response;
+  const message = `nobody had begun to read this response of status ${status} when another call needed its socket`;
+  return new AxiosError(message, AxiosError.ECONNABORTED, config, request, response);
+}
+
+// Node has zstd from 22.15 on; @types/node 20 does not know it.
+const withZstd = zlib as typeof zlib & { createZstdDecompress: (options: object) => Transform };
+
+export const supportsZstd = 'createZstdDecompress' in zlib;
+
+// As axios: what has arrived of a truncated body is decoded, not refused.
+const ZLIB = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH };
+const BROTLI = { flush: zlib.constants.BROTLI_OPERATION_FLUSH, finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH };
+const ZSTD_FLUSH = 1; // ZSTD_e_flush
+const ZSTD = { flush: ZSTD_FLUSH, finishFlush: ZSTD_FLUSH };
+
+const unzip = () => [zlib.createUnzip(ZLIB)];
+/** A map: with an object, an upstream could name what every object has. */
+const DECODERS: ReadonlyMap<string, () => Transform[]> = new Map([
+  ['gzip', unzip],
+  ['x-gzip', unzip],
+  ['compress', unzip],
+  ['x-compress', unzip],
+  ['deflate', () => [new ZlibHeader(), zlib.createUnzip(ZLIB)]],
+  ['br', () => [zlib.createBrotliDecompress(BROTLI)]],
+  ...(supportsZstd ? [['zstd', () => [withZstd.createZstdDecompress(ZSTD)]] as const] : []),
+]);
+
+/**
+ * The response's body as the caller wants it: decoded where its Content-Encoding is known, which is then taken off the
+ * headers, because it no longer holds. Of one coding: a list of them, which could multiply what a few bytes grow to, is left
+ * to the caller as it is.
+ */
+export function decodedBody(response: IncomingMessage, method: string): Readable {
+  const { headers } = response;
+  const coding = ownHeader(headers, 'content-encoding');
+  if (!coding) return response;
+  const bodiless = method === 'HEAD' || response.statusCode === 204;
+  const decoder = bodiless ? undefined : DECODERS.get(coding.toLowerCase());
+  if (bodiless || decoder) delete headers['content-encoding'];
+  if (!decoder) return response;
+  return decoder().reduce<Readable>(piped, response);
+}
+
+/** Some servers send raw deflate data for `deflate`, which lacks the header that zlib looks for (RFC 9110 §8.4.1.2). */
+class ZlibHeader extends Transform {
+  #first = true;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    if (this.#first && chunk.length > 0) {
+      this.#first = false;
+      if (chunk[0] !== 0x78) this.push(Buffer.from([0x78, 0x9c]));
+    }
+    callback(null, chunk);
+  }
+}
+
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** The error for a body that is larger. */
+  readonly error: () => Error;
+}
+
+/**
+ * What the body of a response may be at most: the call's own `maxContentLength` or, where it has none, that of the client.
+ * @param request what errors are to have as theirs
+ * @param maxResponseBytes false: none
+ */
+export function bodyLimit(call: Call, request: unknown, maxResponseBytes: number | false): BodyLimit | undefined {
+  const { config } = call;
+  const { maxContentLength = -1 } = config;
+  if (maxContentLength > -1) {
+    const message = `maxContentLength size of ${maxContentLength} exceeded`;
+    const error = () => new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, config, request);
+    return { maxBytes: maxContentLength, error };
+  }
+  if (maxResponseBytes === false) return undefined;
+  return { maxBytes: maxResponseBytes, error: () => new BodyTooLargeError(call, maxResponseBytes) };
+}
 
 /**
  * Reads a body to its end. The exchange ends with it.

@@ -1,11 +1,10 @@
-import type { Clock } from '../clock.js';
-import { PoolQueueFullError } from '../errors/pool-queue-full.error.js';
+import type { Clock } from '../base/clock.js';
+import { timeLimit } from '../base/time-limit.js';
+import type { Call } from '../call/call.js';
+import type { OutcomeContext } from '../call/outcome.js';
+import { queued, whileWaiting } from '../call/waiting.js';
+import { PoolQueueFullError } from '../errors/refusal.errors.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
-import type { Call } from '../layers/layer.js';
-import { queued } from '../layers/queued.js';
-import { timeLimit } from '../layers/time-limit.js';
-import { whileWaiting } from '../layers/while-waiting.js';
-import type { OutcomeContext } from '../layers/with-outcome.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 
 export interface SlotSettings extends OutcomeContext {

@@ -1,8 +1,8 @@
 import { AxiosHeaders } from 'axios';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { isSourceError } from '../errors/source-errors.js';
-import { createCall } from '../layers/create-call.js';
+import { createCall } from '../call/call.js';
+import { isSourceError } from '../errors/body.errors.js';
 import { StreamedBody } from './streamed-body.js';
 
 const call = createCall({ url: 'http://a.example/', headers: new AxiosHeaders() }, 'default');

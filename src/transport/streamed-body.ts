@@ -1,12 +1,11 @@
 import { AxiosError, CanceledError } from 'axios';
 import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
-import { BodyConsumedError } from '../errors/body-consumed.error.js';
-import { rememberSourceError } from '../errors/source-errors.js';
-import type { Call } from '../layers/layer.js';
-import { CollectedBytes } from './collected-bytes.js';
-import { quietly } from '../quietly.js';
-import { destroySource, isConsumed, type Source } from './source.js';
+import { CollectedBytes } from '../base/bytes.js';
+import { quietly } from '../base/cancellation.js';
+import { destroySource, isConsumed, type Source } from '../base/source.js';
+import type { Call } from '../call/call.js';
+import { BodyConsumedError, rememberSourceError } from '../errors/body.errors.js';
 
 export type Chunk = string | Uint8Array;
 

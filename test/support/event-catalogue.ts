@@ -16,7 +16,7 @@ export interface DocumentedEvent {
 
 /** What the types and comments of the catalogue say. */
 export function eventCatalogue(root: string): DocumentedEvent[] {
-  const path = join(root, 'src/observability/events.ts');
+  const path = join(root, 'src/call/events.ts');
   // The catalogue alone: what it imports is not needed, and takes seconds.
   const program = ts.createProgram([path], { noResolve: true, noLib: true, target: ts.ScriptTarget.ES2023 });
   const checker = program.getTypeChecker();

@@ -1,8 +1,8 @@
 import axios, { type AxiosInstance } from 'axios';
-import { ClientStack, stackContext } from '../../src/client-stack.js';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/base/clock.js';
+import { createCall } from '../../src/call/call.js';
+import { ClientStack, stackContext } from '../../src/client/stack.js';
 import { addressGuard, type ResolveHost } from '../../src/guard/address-guard.js';
-import { createCall } from '../../src/layers/create-call.js';
 import type { HttpClientOptions } from '../../src/index.js';
 import { resolveModuleOptions } from '../../src/options/resolve-options.js';
 import { ConnectionPool } from '../../src/pool/connection-pool.js';

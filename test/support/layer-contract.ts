@@ -1,13 +1,12 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { describe, expect, it } from 'vitest';
-import { concealError } from '../../src/errors/conceal-error.js';
-import { createCall, deriveCall } from '../../src/layers/create-call.js';
-import type { Call, Handler, Layer } from '../../src/layers/layer.js';
-import { NEVER } from '../../src/layers/while-waiting.js';
-import type { HttpClientEventName } from '../../src/observability/events.js';
-import type { EventSink } from '../../src/observability/http-client-events.js';
-import { DEFAULT_RULES, type RedactionRules } from '../../src/redaction/redaction-rules.js';
-import { Cancellation } from '../../src/transport/cancellation.js';
+import { Cancellation } from '../../src/base/cancellation.js';
+import { type Call, createCall, deriveCall, type Handler, type Layer } from '../../src/call/call.js';
+import type { EventSink } from '../../src/call/event-sink.js';
+import type { HttpClientEventName } from '../../src/call/events.js';
+import { NEVER } from '../../src/call/waiting.js';
+import { concealError } from '../../src/errors/redact-error.js';
+import { DEFAULT_RULES, type RedactionRules } from '../../src/redaction/rules.js';
 import { ManualClock } from './manual-clock.js';
 import { RecordedEvents, SILENT } from './recorded-events.js';
 

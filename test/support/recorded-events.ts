@@ -1,5 +1,5 @@
-import type { HttpClientEventMap, HttpClientEventName } from '../../src/observability/events.js';
-import type { EventSink, HttpClientEvent } from '../../src/observability/http-client-events.js';
+import type { EventSink, HttpClientEvent } from '../../src/call/event-sink.js';
+import type { HttpClientEventMap, HttpClientEventName } from '../../src/call/events.js';
 
 /** Wants every event, and keeps it. */
 export class RecordedEvents implements EventSink {

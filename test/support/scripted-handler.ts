@@ -1,5 +1,5 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse } from 'axios';
-import type { Call, Handler } from '../../src/layers/layer.js';
+import type { Call, Handler } from '../../src/call/call.js';
 
 /** A request that a scripted handler has got, and what becomes of it. */
 export interface ScriptedRequest {

@@ -1,13 +1,13 @@
 import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
 import request from 'supertest';
 import { expect, it, onTestFinished } from 'vitest';
-import { Test } from '@nestjs/testing';
 import {
-  type HttpClientModuleOptions,
   HttpClientExceptionFilter,
   HttpClientHealthIndicator,
   HttpClientModule,
+  type HttpClientModuleOptions,
   HttpClients,
   InjectHttpClient,
   type RetryEvent,

@@ -1,13 +1,11 @@
 import type { AxiosResponse } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Call } from '../../layers/layer.js';
-import { noTimings } from '../../observability/timings.js';
-import { MAX_FIXTURE_BODY_BYTES } from './fixture.js';
-import { bodyLimit } from '../../transport/body-limit.js';
-import { collectedBody } from '../../transport/collected-body.js';
-import { decodedBody } from '../../transport/content-coding.js';
+import { noTimings } from '../../base/timings.js';
+import type { Call } from '../../call/call.js';
+import { collectedBody } from '../../transport/axios-adapter.js';
+import { bodyLimit, decodedBody, limitedBody } from '../../transport/response-body.js';
 import { axiosResponse, decodeData, settled } from '../../transport/response.js';
-import { limitedBody } from '../../transport/response-body.js';
+import { MAX_FIXTURE_BODY_BYTES } from './fixture.js';
 
 /**
  * What the native transport makes of a response: decoded, within the call's `maxContentLength`, as its `responseType` says.

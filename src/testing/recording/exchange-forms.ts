@@ -1,8 +1,7 @@
 import type { InternalAxiosRequestConfig } from 'axios';
-import { deriveCall } from '../../layers/create-call.js';
-import type { Call, Handler } from '../../layers/layer.js';
+import { type Call, deriveCall, type Handler } from '../../call/call.js';
+import { requestTarget } from '../../call/target.js';
 import { knownSecrets } from '../../redaction/known-secrets.js';
-import { requestTarget } from '../../transport/request-target.js';
 import {
   MAX_FIXTURE_BODY_BYTES,
   type RecordedExchange,

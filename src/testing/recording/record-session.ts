@@ -1,4 +1,4 @@
-import type { Call, Handler } from '../../layers/layer.js';
+import type { Call, Handler } from '../../call/call.js';
 import { deliver } from './deliver.js';
 import { exchangeRaw } from './exchange-forms.js';
 import { keyOf, type RecordedExchange, writeFixture } from './fixture.js';

@@ -1,9 +1,9 @@
 import type { AxiosHeaders } from 'axios';
-import type { OnSecret } from '../../redaction/credentials-in-text.js';
-import { redactHeaders } from '../../redaction/redact-headers.js';
-import { findPairs } from '../../redaction/redact-text.js';
-import { redactUrl } from '../../redaction/redact-url.js';
-import { requestTarget, urlOf } from '../../transport/request-target.js';
+import { requestTarget, urlOf } from '../../call/target.js';
+import type { OnSecret } from '../../redaction/credentials.js';
+import { redactHeaders } from '../../redaction/headers.js';
+import { findPairs } from '../../redaction/text.js';
+import { redactUrl } from '../../redaction/url.js';
 import type { RecordedRequest } from './fixture.js';
 import { hashOf, isText, parsed, type RecordedBody, sorted } from './recorded-body.js';
 import type { RecordingRules } from './recording-rules.js';

@@ -1,12 +1,12 @@
-import type { Layer } from '../../layers/layer.js';
+import type { Layer } from '../../call/call.js';
 import { ExchangeForms } from './exchange-forms.js';
 import { FixtureError } from './fixture.error.js';
 import { readFixture } from './fixture.js';
 import { recordSession } from './record-session.js';
 import { RecordingDriftError } from './recording-drift.error.js';
 import { MODE_VARIABLE, type RecordingOptions, type RecordingSettings, resolveRecording } from './recording-options.js';
-import { checkSession, replaySession } from './replay-session.js';
 import { ReplayQueue } from './replay-queue.js';
+import { checkSession, replaySession } from './replay-session.js';
 import type { RecordingReport, Session, SessionContext } from './session.js';
 
 /** What `HttpClientTestingModule.withOptions({ recording })` takes; a layer that stands right before the transport, and in replay in its place. */

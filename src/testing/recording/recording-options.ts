@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { InvalidOptionsError } from '../../errors/invalid-options.error.js';
+import { InvalidOptionsError } from '../../errors/refusal.errors.js';
 import { findProblems } from '../../options/problems.js';
 import { flag, group, text } from '../../options/schema-parts.js';
-import type { RedactOptions } from '../../redaction/redaction-rules.js';
+import type { RedactOptions } from '../../redaction/rules.js';
 
 /**
  * - `replay`: nothing is sent; what is not in the fixture fails

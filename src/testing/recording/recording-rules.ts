@@ -1,4 +1,4 @@
-import { type RedactionRules, redactionRules } from '../../redaction/redaction-rules.js';
+import { type RedactionRules, redactionRules } from '../../redaction/rules.js';
 import type { RecordingSettings } from './recording-options.js';
 
 /** What is left out of a fixture, by its name. */

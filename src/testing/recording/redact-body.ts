@@ -1,7 +1,7 @@
-import type { OnSecret } from '../../redaction/credentials-in-text.js';
-import { COUNTING } from '../../redaction/redact-text.js';
+import type { OnSecret } from '../../redaction/credentials.js';
 import { type CopyOptions, redactedCopy, redactedText } from '../../redaction/redacted-copy.js';
-import { REDACTED, type RedactionRules } from '../../redaction/redaction-rules.js';
+import { REDACTED, type RedactionRules } from '../../redaction/rules.js';
+import { COUNTING } from '../../redaction/text.js';
 import type { RecordingRules } from './recording-rules.js';
 
 /** A text without the values that its names or their form tell, and without those that are ignored. */

@@ -1,4 +1,4 @@
-import { REDACTED } from '../../redaction/redaction-rules.js';
+import { REDACTED } from '../../redaction/rules.js';
 import { keyOf, type RecordedExchange, type RecordedRequest } from './fixture.js';
 
 interface Entry {

@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import type { Call, Handler } from '../../layers/layer.js';
+import type { Call, Handler } from '../../call/call.js';
 import { deliver } from './deliver.js';
 import { nearest } from './differences.js';
 import { exchangeRaw } from './exchange-forms.js';

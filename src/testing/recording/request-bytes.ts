@@ -1,11 +1,10 @@
 import { type AxiosHeaders, type InternalAxiosRequestConfig, isAxiosError } from 'axios';
 import { finished, PassThrough, type Readable } from 'node:stream';
-import type { Call } from '../../layers/layer.js';
-import type { BodyLimit } from '../../transport/body-limit.js';
-import { collectedBody } from '../../transport/collected-body.js';
-import { isInMemory, requestBody } from '../../transport/request-body.js';
-import { destroySource } from '../../transport/source.js';
-import { streamedRequestBody } from '../../transport/streamed-request-body.js';
+import { destroySource } from '../../base/source.js';
+import type { Call } from '../../call/call.js';
+import { collectedBody } from '../../transport/axios-adapter.js';
+import { isInMemory, requestBody, streamedRequestBody } from '../../transport/request-body.js';
+import type { BodyLimit } from '../../transport/response-body.js';
 
 /** A request whose body is in memory. */
 export interface BufferedRequest {

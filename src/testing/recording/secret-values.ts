@@ -1,5 +1,5 @@
 import { isDistinctive } from '../../redaction/known-secrets.js';
-import { REDACTED } from '../../redaction/redaction-rules.js';
+import { REDACTED } from '../../redaction/rules.js';
 
 /** Shorter ones would take ordinary words out. */
 const MIN_LENGTH = 8;

@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import type { Call, Handler } from '../../layers/layer.js';
+import type { Call, Handler } from '../../call/call.js';
 import type { ExchangeForms } from './exchange-forms.js';
 
 /** What was done with a fixture. */

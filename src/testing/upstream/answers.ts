@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { inspect } from 'node:util';
-import { MAX_TIMER_MS } from '../../clock.js';
+import { MAX_TIMER_MS } from '../../base/clock.js';
 import type { UpstreamReply } from './reply.js';
 import { type Answer, sendAnswer } from './send-answer.js';
 

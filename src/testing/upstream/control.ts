@@ -1,4 +1,4 @@
-import { type Answerer, type UpstreamReply, toReply, type UpstreamExchange } from './reply.js';
+import { type Answerer, toReply, type UpstreamExchange, type UpstreamReply } from './reply.js';
 
 /** One reply after the other, in the order in which requests come; the last one from then on. */
 export function sequence(first: Answerer, ...others: readonly Answerer[]): UpstreamReply {

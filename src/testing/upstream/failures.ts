@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { UpstreamReply, UpstreamExchange } from './reply.js';
+import type { UpstreamExchange, UpstreamReply } from './reply.js';
 
 /** Where an exchange stops: before the answer, in the middle of its headers, or of its body. */
 export type StoppingPoint = 'request' | 'headers' | 'body';

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import type { UpstreamRequest } from './upstream-request.js';
 import type { UpstreamReply } from './reply.js';
+import type { UpstreamRequest } from './upstream-request.js';
 
 /** Answers as a listener of `node:http` does. It is called when the head of a request has come, and reads the body, or does not. */
 export const listener = (listen: RequestListener): UpstreamReply => ({

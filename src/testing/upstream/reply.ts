@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import type { UpstreamRequest } from './upstream-request.js';
 
 /** A request that waits for its answer. */

@@ -1,5 +1,5 @@
 import { type PathPattern, pathPattern } from './path-pattern.js';
-import { type Answerer, type UpstreamReply, toReply } from './reply.js';
+import { type Answerer, toReply, type UpstreamReply } from './reply.js';
 
 interface Route extends PathPattern {
   readonly reply: UpstreamReply;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { CollectedBytes } from '../../transport/collected-bytes.js';
-import { IncomingRequest } from './upstream-request.js';
-import { type UpstreamReply } from './reply.js';
+import { CollectedBytes } from '../../base/bytes.js';
 import { text } from './answers.js';
+import type { UpstreamReply } from './reply.js';
 import type { RequestLog } from './request-log.js';
 import type { Routes } from './routes.js';
 import type { ServerSockets } from './server-sockets.js';
+import { IncomingRequest } from './upstream-request.js';
 
 export interface Serving {
   /** @throws what scripted functions have thrown, once */

@@ -2,7 +2,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTransport, type Transport } from '../../create-transport.js';
+import { createTransport, type Transport } from '../../client/create-transport.js';
 import type { TransportOptions } from '../../options/http-client-options.js';
 import { bytes, json, redirect, retryLater, status, text } from './answers.js';
 import { hold, sequence } from './control.js';

@@ -3,13 +3,13 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ParamsOf } from './path-pattern.js';
-import type { UpstreamRequest } from './upstream-request.js';
 import type { Answerer } from './reply.js';
 import { RequestLog } from './request-log.js';
 import { Routes } from './routes.js';
 import { serve } from './serve.js';
 import { ServerSockets, type SocketCounts } from './server-sockets.js';
 import { testCertificate } from './test-certificate.js';
+import type { UpstreamRequest } from './upstream-request.js';
 
 export interface UpstreamOptions {
   /**

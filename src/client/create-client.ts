@@ -1,0 +1,108 @@
+import axios, {
+  type AxiosAdapter,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type AxiosRequestTransformer,
+  type AxiosResponse,
+  type CreateAxiosDefaults,
+  type InternalAxiosRequestConfig,
+} from 'axios';
+import { types } from 'node:util';
+import { binaryBytes } from '../base/bytes.js';
+import { createCall } from '../call/call.js';
+import { concealError } from '../errors/redact-error.js';
+import { AddressBlockedError, InvalidOptionsError } from '../errors/refusal.errors.js';
+import type { ResolvedClientOptions } from '../options/resolve-options.js';
+import { createPreparedInstance } from './prepared-instance.js';
+import type { ClientStack } from './stack.js';
+
+/**
+ * An injectable class that sees every call of a client. It has at least one of these methods.
+ *
+ * Interceptors wrap a call as Nest's own do: listed `[A, B]`, `onRequest` runs A then B, `onResponse` and `onError` run
+ * B then A. They run once per call, outside whatever the client does to carry it out. They are made once per client:
+ * one that is request-scoped, or injects what is, stops the start of the app with an InvalidOptionsError.
+ */
+export interface HttpClientInterceptor {
+  /** @returns the config to go on with: the one given, changed or not */
+  onRequest?(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig>;
+  /** @returns the response to go on with */
+  onResponse?(response: AxiosResponse): AxiosResponse | Promise<AxiosResponse>;
+  /**
+   * What the call failed with: an `AxiosError`, an `HttpClientError`, or what an inner interceptor threw.
+   * @returns a response to answer the call with all the same; throw the error, or another, to let it fail
+   */
+  onError?(error: unknown): AxiosResponse | Promise<AxiosResponse>;
+}
+
+/** Registers interceptors, the first one outermost. */
+export function registerInterceptors(instance: AxiosInstance, interceptors: readonly HttpClientInterceptor[]): void {
+  // axios runs request interceptors last registered first, and response interceptors first registered first:
+  // https://axios-http.com/docs/interceptors. Registering from the innermost outwards gives both their order.
+  for (const interceptor of interceptors.toReversed()) {
+    const onRequest = interceptor.onRequest?.bind(interceptor);
+    const onResponse = interceptor.onResponse?.bind(interceptor);
+    const onError = interceptor.onError?.bind(interceptor);
+    if (!onRequest && !onResponse && !onError) {
+      throw new InvalidOptionsError('HttpClientModule', [
+        `interceptors: expected classes with onRequest, onResponse or onError, got ${interceptor.constructor.name}`,
+      ]);
+    }
+    if (onRequest) instance.interceptors.request.use(onRequest);
+    if (onResponse || onError) instance.interceptors.response.use(onResponse, onError);
+  }
+}
+
+type Transforms = AxiosRequestConfig['transformRequest'];
+
+const [plainTransform] = [axios.defaults.transformRequest].flat() as AxiosRequestTransformer[];
+
+/**
+ * axios's own transform, but that a view sends its own bytes: axios sends the whole memory that it looks into, whatever else is there
+ * (https://github.com/axios/axios/issues/4068), and a SharedArrayBuffer as `{}`.
+ */
+export const transformRequest: AxiosRequestTransformer = function transform(data: unknown, headers) {
+  const isBinary = typeof data === 'object' && (ArrayBuffer.isView(data) || types.isSharedArrayBuffer(data));
+  return plainTransform!.call(this, isBinary ? binaryBytes(data) : data, headers);
+};
+
+/** Transforms with ours in the place of axios's. */
+function withBinaryData(transforms: Transforms = plainTransform): Transforms {
+  const replaced = (transform: AxiosRequestTransformer) =>
+    transform === plainTransform ? transformRequest : transform;
+  return Array.isArray(transforms) ? transforms.map(replaced) : transforms && replaced(transforms);
+}
+
+/** Makes a client: an axios instance of its own whose every call passes through the stack to the pool. */
+export function createHttpClient(
+  options: ResolvedClientOptions,
+  stack: ClientStack,
+  interceptors: readonly HttpClientInterceptor[],
+): AxiosInstance {
+  const { rules, clock } = stack;
+  const adapter: AxiosAdapter = (config) => stack.handle(createCall(config, options.name, clock));
+  const defaults: CreateAxiosDefaults = {
+    ...options.axios,
+    transformRequest: withBinaryData(options.axios.transformRequest),
+    ...(options.baseURL !== undefined && { baseURL: options.baseURL }),
+    headers: { ...options.headers },
+    timeout: options.timeouts.attemptMs || 0, // axios's word for no limit
+    adapter,
+  };
+  // The stack's errors are concealed already; transforms and interceptors have their own.
+  const instance = createPreparedInstance(
+    defaults,
+    (error, config) => concealError(error, { rules, clientName: options.name, config }),
+    options.guard ? (config) => refuseAdapter(config, adapter, options.name) : undefined,
+  );
+  registerInterceptors(instance, interceptors);
+  return instance;
+}
+
+/**
+ * An adapter connects for itself: with another one, a call would leave the guard behind.
+ * @throws AddressBlockedError where a call, the defaults or an interceptor have brought one
+ */
+function refuseAdapter(config: InternalAxiosRequestConfig, own: AxiosAdapter, name: string): void {
+  if (config.adapter !== own) throw AddressBlockedError.bySetting(createCall(config, name), 'adapter');
+}

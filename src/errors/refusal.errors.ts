@@ -1,0 +1,173 @@
+import type { Call } from '../call/call.js';
+import { redactText } from '../redaction/text.js';
+import { HttpClientError } from './http-client.error.js';
+import { TimeoutError } from './timeout.errors.js';
+
+/** A call leads where the client's `guard` or `confine` does not let it. It says nothing of what DNS answered. */
+export class AddressBlockedError extends HttpClientError {
+  declare readonly code: 'ERR_ADDRESS_BLOCKED';
+  /**
+   * Which rule: a kind of address (`loopback`, `private`, `link-local`… as in docs/security.md), `blockCidrs` (with the range where
+   * the call itself names the address), `scheme`, `port`, `unix socket`, `outside baseURL`, or, for a call that brings what the guard
+   * has no say in, `setting` and its name.
+   */
+  readonly rule: string;
+
+  /** @param isUnderWay whether an attempt had begun: it leads there by DNS or by a redirect */
+  constructor(call: Call, rule: string, isUnderWay = false) {
+    const what = isUnderWay ? 'it leads, by DNS or a redirect, where the client may not call' : 'it may not be called';
+    super('ERR_ADDRESS_BLOCKED', `${what}: ${rule}; see docs/security.md`, call, isUnderWay);
+    this.rule = rule;
+  }
+
+  static outsideBase(call: Call): AddressBlockedError {
+    return new AddressBlockedError(call, 'outside baseURL');
+  }
+
+  static bySetting(call: Call, setting: string): AddressBlockedError {
+    return new AddressBlockedError(call, `setting ${setting}`);
+  }
+
+  /** Whether the code that made the call is at fault, rather than the address that it was given. */
+  get isMisuse(): boolean {
+    return this.rule.startsWith('setting ');
+  }
+}
+
+/**
+ * The client is closed because the app is shutting down: the call was refused, or was still in flight when the drain
+ * deadline passed and was aborted.
+ */
+export class ClientClosedError extends HttpClientError {
+  declare readonly code: 'ERR_CLIENT_CLOSED';
+
+  static refused(call: Call): ClientClosedError {
+    return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
+      `client "${call.clientName}" is closed; make calls before onApplicationShutdown ends`,
+      call,
+      false,
+    );
+  }
+
+  static waiting(call: Call): ClientClosedError {
+    return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
+      `client "${call.clientName}" closed while the call waited for its turn or between two attempts`,
+      call,
+      call.attempt > 1,
+    );
+  }
+
+  static aborted(call: Call): ClientClosedError {
+    return new ClientClosedError(
+      'ERR_CLIENT_CLOSED',
+      `aborted in attempt ${call.attempt}: client "${call.clientName}" closed before the response ended; ` +
+        'raise shutdown.drainMs if it needs longer',
+      call,
+      true,
+    );
+  }
+}
+
+/** As many calls as may wait for a socket to this origin already do; this one was refused at once. */
+export class PoolQueueFullError extends HttpClientError {
+  declare readonly code: 'ERR_POOL_QUEUE_FULL';
+
+  constructor(call: Call, maxQueued: number) {
+    super(
+      'ERR_POOL_QUEUE_FULL',
+      `${maxQueued} calls wait for a socket already; raise pool.maxSockets or pool.maxQueued`,
+      call,
+      call.attempt > 1,
+    );
+  }
+}
+
+/** The call was not over by its deadline: waiting, every attempt, every pause between them. */
+export class DeadlineExceededError extends TimeoutError {
+  declare readonly code: 'ERR_DEADLINE_EXCEEDED';
+
+  /**
+   * @param ms how long the call was given
+   * @param whose which deadline it is
+   * @param eventLoopDelayMs how late its timer fired
+   */
+  constructor(
+    call: Call,
+    ms: number,
+    whose = 'the deadline for all attempts together; see resilience.deadlineMs',
+    eventLoopDelayMs = 0,
+  ) {
+    const message = `not over after ${Math.round(ms)} ms, ${whose}`;
+    super('ERR_DEADLINE_EXCEEDED', message, call, call.journal.requests > 0, ms, eventLoopDelayMs);
+  }
+
+  /**
+   * @param ms how long the inbound request was given
+   * @param eventLoopDelayMs how late its timer fired
+   */
+  static ofInbound(call: Call, ms: number, eventLoopDelayMs = 0): DeadlineExceededError {
+    return new DeadlineExceededError(call, ms, 'the deadline of the inbound request it was made for', eventLoopDelayMs);
+  }
+}
+
+/** A refusal that is over after a while. */
+export abstract class RetryLaterError extends HttpClientError {
+  /** When it is worth another try, in milliseconds from now. */
+  readonly retryAfterMs: number;
+
+  protected constructor(code: string, message: string, call: Call, retryAfterMs: number) {
+    super(code, message, call, call.attempt > 1);
+    this.retryAfterMs = Math.max(0, Math.ceil(retryAfterMs));
+  }
+}
+
+/** Too many calls to this origin failed lately: it is left alone for a while, and the call was not made. */
+export class CircuitOpenError extends RetryLaterError {
+  declare readonly code: 'ERR_CIRCUIT_OPEN';
+
+  /** @param retryAfterMs Infinity for a breaker that was opened by hand */
+  constructor(call: Call, retryAfterMs: number) {
+    const until =
+      retryAfterMs === Infinity ? 'until it is closed by hand' : `for another ${Math.ceil(retryAfterMs)} ms`;
+    super('ERR_CIRCUIT_OPEN', `the circuit breaker of this origin is open ${until}`, call, retryAfterMs);
+  }
+}
+
+/** As many calls as may run at once do, and as many as may wait. */
+export class ConcurrencyLimitError extends HttpClientError {
+  declare readonly code: 'ERR_CONCURRENCY_LIMIT';
+
+  constructor(call: Call, max: number, maxQueued: number) {
+    const message = `${max} calls are under way and ${maxQueued} wait; raise resilience.concurrency.max or maxQueued, or call less at once`;
+    super('ERR_CONCURRENCY_LIMIT', message, call, false);
+  }
+}
+
+/** The rate limit has no room for the call in the time it has. */
+export class RateLimitError extends RetryLaterError {
+  declare readonly code: 'ERR_RATE_LIMIT';
+
+  constructor(call: Call, retryAfterMs: number, reason: string) {
+    super('ERR_RATE_LIMIT', `${reason}; see resilience.rateLimit`, call, retryAfterMs);
+  }
+}
+
+/** Thrown at bootstrap when options are wrong. `problems` has them all, each as `path: expected …, got …`. */
+export class InvalidOptionsError extends Error {
+  override readonly name = 'InvalidOptionsError';
+  readonly code = 'ERR_INVALID_OPTIONS';
+  readonly problems: readonly string[];
+
+  constructor(
+    /** What was called with the options, as `HttpClientModule.forRoot`. */
+    readonly source: string,
+    problems: readonly string[],
+  ) {
+    const shown = problems.map((problem) => redactText(problem)); // keys of options may be URLs, too
+    const count = `${shown.length} invalid option${shown.length === 1 ? '' : 's'}`;
+    super(`${source}: ${count}\n${shown.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = shown;
+  }
+}

@@ -1,0 +1,62 @@
+import { Slots } from '../base/slots.js';
+import type { Call, Layer } from '../call/call.js';
+import { type OutcomeContext, releasedAfterBody } from '../call/outcome.js';
+import { queued, whileWaiting } from '../call/waiting.js';
+import { ConcurrencyLimitError } from '../errors/refusal.errors.js';
+import type { LimitScope } from '../options/resilience-options.js';
+
+export interface ConcurrencySettings {
+  /** Calls under way at once. */
+  readonly max: number;
+  /** Calls that may wait. */
+  readonly maxQueued: number;
+  /** Whose calls count together. */
+  readonly per: LimitScope;
+}
+
+export interface ConcurrencyContext extends OutcomeContext {
+  /** Ends the waiting. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Lets so many calls be under way at once; others wait, in order. A call is under way until its response body has ended,
+ * also that of a status that is refused.
+ * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with,
+ * or ClientClosedError
+ */
+export function concurrencyLimit(settings: ConcurrencySettings, context: ConcurrencyContext): Layer {
+  const { max, maxQueued, per } = settings;
+  const slots = new Slots({ maxPerKey: max, maxTotal: Infinity, maxQueued });
+  return (next) => async (call) => {
+    const key = per === 'origin' ? call.origin : '';
+    if (!slots.take(key)) await queued('concurrency', turn(slots, key, call, settings, context.closing), call, context);
+    return releasedAfterBody(
+      () => next(call),
+      () => slots.release(key),
+    );
+  };
+}
+
+function turn(
+  slots: Slots,
+  key: string,
+  call: Call,
+  { max, maxQueued }: ConcurrencySettings,
+  closing: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leaveQueue = slots.queue(key, () => {
+      stop();
+      resolve();
+    });
+    if (!leaveQueue) {
+      reject(new ConcurrencyLimitError(call, max, maxQueued));
+      return;
+    }
+    const stop = whileWaiting(call, closing, (reason) => {
+      leaveQueue();
+      reject(reason);
+    });
+  });
+}

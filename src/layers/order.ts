@@ -1,0 +1,122 @@
+import type { Type } from '@nestjs/common';
+import type { Handler, Layer } from '../call/call.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
+
+/** THE order of the layers, outermost first, and why each is where it is. */
+export const STACK_ORDER = [
+  ['callEvents', 'sees the call as its caller does, refusals and waiting included'],
+  ['admission', 'whatever a layer within waits for, the call is in flight, and a closing pool can end it'],
+  ['confine', 'a call that leaves the base URL ends before it costs anything'],
+  ['guard', 'so does one to an address that may not be called; names and redirects are judged further within'],
+  ['inboundContext', 'the inbound request sets limits to everything done for it'],
+  ['deadline', 'one deadline for all waiting, all attempts and the pauses between them'],
+  ['coalesce', 'calls that share an exchange take one place in the limits, and each keeps its own deadline'],
+  ['concurrency', 'a call takes one place, however often it is repeated, and waits for it within its deadline'],
+  ['retry', 'each attempt passes through all that follows, and sees the breaker as it is by then'],
+  ['rateLimit', 'an upstream counts requests, not calls, and says in the answer to each when it has had enough'],
+  ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
+  ['breaker', 'sees every single request, retries and hedges included'],
+  ['inboundDeadline', 'tells the upstream what is left of the time when this very request is sent'],
+  ['telemetry', 'a span for every single request, of which the upstream is told; what happens within is a part of it'],
+  ['attemptEvents', 'sees every request that is made, with what is told to the upstream'],
+  ['attemptTimeout', 'times one exchange, not what surrounds it'],
+] as const;
+
+/** A place in the stack. */
+export type LayerName = (typeof STACK_ORDER)[number][0];
+
+export const LAYER_NAMES: readonly LayerName[] = STACK_ORDER.map(([name]) => name);
+
+/** The layers of a stack that are on. */
+export type StandardLayers = { readonly [Name in LayerName]?: Layer | undefined };
+
+/** A layer of the user's, and where it goes. */
+export interface PlacedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly place: { readonly before: LayerName } | { readonly after: LayerName };
+}
+
+export interface StackEntry {
+  readonly name: string;
+  readonly layer: Layer;
+}
+
+/** Puts the layers in their order. Several at one place keep the order in which they are given. */
+export function standardStack(layers: StandardLayers, placed: readonly PlacedLayer[] = []): readonly StackEntry[] {
+  const stack: StackEntry[] = [];
+  for (const name of LAYER_NAMES) {
+    const layer = layers[name];
+    stack.push(...placed.filter(({ place }) => isAt(place, 'before', name)));
+    if (layer) stack.push({ name, layer });
+    stack.push(...placed.filter(({ place }) => isAt(place, 'after', name)));
+  }
+  return stack;
+}
+
+function isAt(place: PlacedLayer['place'], side: 'before' | 'after', name: LayerName): boolean {
+  return Object.hasOwn(place, side) && (place as Record<typeof side, LayerName>)[side] === name;
+}
+
+/** An injectable class that is a layer. It is made once per client: one that is request-scoped, or injects what is, stops the start of the app. */
+export interface HttpClientLayer {
+  /**
+   * Wraps the rest of the stack.
+   * @returns what calls go through: it awaits `next(call)`, or does without
+   */
+  wrap(next: Handler): Handler;
+}
+
+/** A layer, a class that is one, or either with its place among the standard layers, whether or not that one is on. */
+export type CustomLayer =
+  | Layer
+  | Type<HttpClientLayer>
+  | { readonly use: Layer | Type<HttpClientLayer>; readonly before: LayerName }
+  | { readonly use: Layer | Type<HttpClientLayer>; readonly after: LayerName };
+
+/** Once for each call, within its deadline; outside of what waits, repeats, or shares an answer between callers. */
+const DEFAULT_PLACE = { after: 'deadline' } as const;
+
+/** The classes among them, which are to be injected. */
+export function layerClasses(layers: readonly CustomLayer[]): Type<HttpClientLayer>[] {
+  return layers.map(usedBy).filter((used) => isLayerClass(used));
+}
+
+/** @param instances of `layerClasses(layers)`, in that order */
+export function placedLayers(layers: readonly CustomLayer[], instances: readonly HttpClientLayer[]): PlacedLayer[] {
+  const rest = [...instances];
+  return layers.map((given) => {
+    const used = usedBy(given);
+    const place = typeof given === 'function' ? DEFAULT_PLACE : given;
+    if (!isLayerClass(used)) {
+      const name = used.name || 'anonymous layer';
+      return { name, layer: settling(name, used), place };
+    }
+    const instance = rest.shift()!;
+    return { name: used.name, layer: settling(used.name, (next) => instance.wrap(next)), place };
+  });
+}
+
+/**
+ * The layer, but that what it throws is a rejection, and what it returns a promise: those around it hold places for the call, and give
+ * them back when its promise settles.
+ * @throws InvalidOptionsError, when the stack is made, for a layer that makes no handler
+ */
+function settling(name: string, layer: Layer): Layer {
+  return (next) => {
+    const handle: unknown = layer(next);
+    if (typeof handle !== 'function') {
+      throw new InvalidOptionsError('HttpClientModule', [
+        `layers: expected ${name} to return a function, got ${typeof handle}`,
+      ]);
+    }
+    return async (call) => (handle as Handler)(call);
+  };
+}
+
+const usedBy = (given: CustomLayer) => (typeof given === 'function' ? given : given.use);
+
+function isLayerClass(used: Layer | Type<HttpClientLayer>): used is Type<HttpClientLayer> {
+  const prototype = used.prototype as Partial<HttpClientLayer> | undefined;
+  return typeof prototype?.wrap === 'function';
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '../base/clock.js';
+import type { BreakerSnapshot, CircuitBreakers } from '../layers/breaker/breakers.js';
+import { STACK_ORDER } from '../layers/order.js';
+import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
+import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
+import { type ExplainedOption, explainOptions } from '../options/explain.js';
+import type { PoolStats } from '../pool/sockets.js';
+import { HttpClientRegistry, type RegisteredClient } from './registry.js';
+
+/** A layer of a client's stack. */
+export interface ExplainedLayer {
+  readonly name: string;
+  /** For the library's own: why it is where it is. */
+  readonly why?: string;
+}
+
+/** What a client does, and why. */
+export interface Explanation {
+  readonly client: string;
+  /** The pool whose sockets it uses. Clients without socket options of their own share the default client's. */
+  readonly pool: string;
+  /** Dotted path → effective option, and who set it. What may hold secrets is hidden. */
+  readonly options: Readonly<Record<string, ExplainedOption>>;
+  /** Outermost first; the transport follows. */
+  readonly stack: readonly ExplainedLayer[];
+  /** Origins that differ. */
+  readonly origins: Readonly<Record<string, Pick<Explanation, 'options' | 'stack'>>>;
+}
+
+/** What a client's calls came to. */
+export interface ClientStats {
+  readonly pool: PoolStats;
+  /** Origin → its circuit breaker, for those that have seen a call. */
+  readonly breakers: Readonly<Record<string, BreakerSnapshot>>;
+}
+
+const WHY: ReadonlyMap<string, string> = new Map(STACK_ORDER);
+
+/** Every client of the app, to look into and to control. Injectable wherever `HttpClientModule.forRoot` is imported. */
+export class HttpClients {
+  /** Not `#registry`: Nest copies the properties of instances that it makes in a circle of forwardRefs, and proxies have no private names. */
+  private readonly registry: HttpClientRegistry;
+
+  constructor(registry: HttpClientRegistry) {
+    this.registry = registry;
+  }
+
+  /** What all of them are timed by, the system's or a test's: for `gather` and `runInInboundContext`, and for times of the app's own. */
+  get clock(): Clock {
+    return this.registry.clock;
+  }
+
+  /** The default client's is `default`. */
+  get names(): readonly string[] {
+    return this.registry.names;
+  }
+
+  /**
+   * Every effective option of a client with where it came from, and its layers in order.
+   * @throws RangeError for a name that no client has
+   */
+  explain(name: string = DEFAULT_CLIENT_NAME): Explanation {
+    const { options, stack, pool, sources } = this.registry.get(name);
+    const { origins, ...own } = options;
+    return {
+      client: name,
+      pool: pool.id,
+      options: explainOptions(withoutInternals(own), sources, stack.rules),
+      stack: layersOf(stack.entries()),
+      origins: Object.fromEntries(
+        Object.entries(origins).map(([origin, settings]) => [
+          origin,
+          {
+            options: explainOptions(
+              settings,
+              sources.flatMap(({ from, options: given }) => [
+                { from: `${from}, origin ${origin}`, options: given.origins?.[origin] },
+                { from, options: given },
+              ]),
+              stack.rules,
+            ),
+            stack: layersOf(stack.entries(origin)),
+          },
+        ]),
+      ),
+    };
+  }
+
+  /**
+   * Sockets and circuit breakers of a client.
+   * @throws RangeError for a name that no client has
+   */
+  stats(name: string = DEFAULT_CLIENT_NAME): ClientStats {
+    const { pool, stack } = this.registry.get(name);
+    return { pool: pool.stats(), breakers: stack.breakers.snapshot() };
+  }
+
+  /**
+   * The circuit breakers of a client, to open and close by hand.
+   * @throws RangeError for a name that no client has
+   */
+  breakers(name: string = DEFAULT_CLIENT_NAME): CircuitBreakers {
+    return this.registry.get(name).stack.breakers;
+  }
+
+  /**
+   * The rate limits of a client, whose pauses can be ended by hand.
+   * @throws RangeError for a name that no client has
+   */
+  rateLimits(name: string = DEFAULT_CLIENT_NAME): RateLimits {
+    return this.registry.get(name).stack.rateLimits;
+  }
+}
+
+function layersOf(entries: readonly { readonly name: string }[]): ExplainedLayer[] {
+  return entries.map(({ name }) => ({ name, ...(WHY.has(name) && { why: WHY.get(name)! }) }));
+}
+
+function withoutInternals({ name: _name, ownsPool: _ownsPool, ...options }: RegisteredClientOptions): object {
+  return options;
+}
+
+type RegisteredClientOptions = Omit<RegisteredClient['options'], 'origins'>;

@@ -1,0 +1,106 @@
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { HttpClientInterceptor } from '../client/create-client.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from '../layers/order.js';
+import type {
+  HttpClientInterceptors,
+  HttpClientOptions,
+  NamedHttpClientOptions,
+} from '../options/http-client-options.js';
+import { checkNamedOptions } from '../options/resolve-options.js';
+import { clientProviders, getHttpServiceToken } from './providers.js';
+import { HttpClientRegistry, nameTaken } from './registry.js';
+import { refuseRequestScope } from './request-scope.js';
+
+/** A named client whose options come from a factory. */
+export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Unique in the app. */
+  name: string;
+  interceptors?: HttpClientInterceptors;
+  layers?: readonly CustomLayer[];
+  inject?: FactoryProvider['inject'];
+  useFactory: (...args: any[]) => HttpClientOptions | Promise<HttpClientOptions>;
+}
+
+/** Holds named clients; the module that imports it may inject them. */
+@Module({})
+export class HttpClientFeatureModule {
+  static forClients(
+    clients: readonly (string | NamedHttpClientOptions)[],
+    imports: ModuleMetadata['imports'],
+  ): DynamicModule {
+    const named = clients.map((client) => (typeof client === 'string' ? { name: client } : client));
+    for (const [index, options] of named.entries()) {
+      checkNamedOptions(options);
+      // Nest takes the later of two providers without a word, so the registry would never see the first.
+      if (named.findIndex(({ name }) => name === options.name) < index) throw nameTaken(options.name);
+    }
+    return featureModule(
+      imports,
+      named.map((options) => namedClient(options, { provide: optionsToken(options.name), useValue: options })),
+    );
+  }
+
+  static forClientAsync({
+    name,
+    interceptors,
+    layers,
+    imports,
+    inject,
+    useFactory,
+  }: NamedHttpClientAsyncOptions): DynamicModule {
+    checkNamedOptions({ name, interceptors, layers });
+    const options: FactoryProvider<NamedHttpClientOptions> = {
+      provide: optionsToken(name),
+      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors, layers }),
+      inject,
+    };
+    return featureModule(imports, [namedClient({ name, interceptors, layers }, options)]);
+  }
+}
+
+type NamedClient = Required<Pick<DynamicModule, 'providers' | 'exports'>>;
+
+function featureModule(imports: ModuleMetadata['imports'], clients: readonly NamedClient[]): DynamicModule {
+  return {
+    module: HttpClientFeatureModule,
+    imports,
+    providers: clients.flatMap(({ providers }) => providers),
+    exports: clients.flatMap(({ exports }) => exports),
+  };
+}
+
+function namedClient(
+  { name, interceptors = [], layers = [] }: Pick<NamedHttpClientOptions, 'name' | 'interceptors' | 'layers'>,
+  options: Provider<NamedHttpClientOptions>,
+): NamedClient {
+  const client = clientProviders(name, getHttpServiceToken(name), {
+    inject: [
+      { token: HttpClientRegistry, optional: true },
+      ModulesContainer,
+      optionsToken(name),
+      ...interceptors,
+      ...layerClasses(layers),
+    ],
+    useFactory: (
+      registry: HttpClientRegistry | undefined,
+      modules: ModulesContainer,
+      resolved: NamedHttpClientOptions,
+      ...instances: unknown[]
+    ) => {
+      if (!registry) {
+        throw new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
+          'expected HttpClientModule.forRoot() among the imports of the root module, got none',
+        ]);
+      }
+      refuseRequestScope(modules, name);
+      const ownInterceptors = instances.slice(0, interceptors.length) as HttpClientInterceptor[];
+      const ownLayers = instances.slice(interceptors.length) as HttpClientLayer[];
+      return registry.addNamed(resolved, ownInterceptors, placedLayers(layers, ownLayers));
+    },
+  });
+  return { ...client, providers: [options, ...interceptors, ...layerClasses(layers), ...client.providers] };
+}
+
+const optionsToken = (name: string) => `HttpClientOptions(${name})`;

@@ -1,0 +1,191 @@
+import { isAxiosError } from 'axios';
+import { nextTurn } from '../base/turns.js';
+import type { BreakerSnapshot } from '../layers/breaker/breakers.js';
+import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
+import { findProblems } from '../options/problems.js';
+import { group, milliseconds } from '../options/schema-parts.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { PoolState } from '../pool/in-flight.js';
+import type { HttpClientRegistry } from './registry.js';
+
+/**
+ * What an indicator of `@nestjs/terminus` 11 or 12 returns: key → `up` or `down`, and why. Its shape is all that is needed, so
+ * that apps without terminus need not install it.
+ */
+export type HealthResult<Details extends object> = Record<string, { status: 'up' | 'down' } & Details>;
+
+export interface PoolHealth {
+  /** The names of the clients that use it. */
+  readonly clients: readonly string[];
+  readonly state: PoolState;
+  readonly inFlight: number;
+  readonly active: number;
+  readonly idle: number;
+  readonly queued: number;
+  /** Origins for which too many calls wait, or, where none may, that have no socket to spare. */
+  readonly saturated: readonly string[];
+}
+
+export interface PoolsCheckOptions {
+  /**
+   * How much of the queue for one origin (`pool.maxQueued`) may be taken before its pool counts as saturated: above 0, at most 1.
+   * Where none may wait, it is when all sockets for an origin are in use.
+   * @default 0.5: calls come late, and twice as many would be refused
+   */
+  queuedShare?: number;
+}
+
+export interface BreakersCheckOptions {
+  /**
+   * The names of the clients whose circuit breakers are looked at.
+   * @default those of all
+   */
+  clients?: readonly string[];
+}
+
+export interface ProbeOptions {
+  /** What is called, by GET: absolute, or relative to the client's `baseURL`. */
+  url: string;
+  /**
+   * The name of the client.
+   * @default 'default'
+   */
+  client?: string;
+  /**
+   * How long the answer may take, in milliseconds.
+   * @default 1_000 (a probe of Kubernetes by default takes no longer itself)
+   */
+  timeoutMs?: number;
+  /**
+   * Which statuses say that the upstream works.
+   * @default 200 to 299
+   */
+  isUp?: (status: number) => boolean;
+}
+
+export type ProbeHealth = { readonly durationMs: number } & (
+  | { readonly httpStatus: number }
+  /** The code of the error, as `ERR_RESPONSE_TIMEOUT`: its message may name what is nobody's business. */
+  | { readonly error: string }
+);
+
+const probeSchema = group({ timeoutMs: milliseconds });
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+/**
+ * The health of the app's outbound half, for `@nestjs/terminus`. Injectable wherever `HttpClientModule.forRoot` is imported.
+ *
+ * `ready` belongs in the readiness probe. The others tell how upstreams do, which no restart heals: keep them out of the liveness
+ * probe. See docs/health.md.
+ */
+export class HttpClientHealthIndicator {
+  /** Not `#registry`: Nest copies the properties of instances that it makes in a circle of forwardRefs, and proxies have no private names. */
+  private readonly registry: HttpClientRegistry;
+
+  constructor(registry: HttpClientRegistry) {
+    this.registry = registry;
+  }
+
+  /** Down from the moment the app begins to shut down. */
+  ready(key = 'outbound'): HealthResult<{ readonly pools: Readonly<Record<string, PoolState>> }> {
+    const pools = [...poolsOf(this.registry).keys()];
+    const isOpen = pools.every(({ state }) => state === 'open');
+    return result(key, isOpen, { pools: Object.fromEntries(pools.map(({ id, state }) => [id, state])) });
+  }
+
+  /**
+   * Down while as many calls wait for a socket to some origin as `queuedShare` says.
+   * @throws RangeError for a share that is none
+   */
+  pools(
+    key = 'outbound-pools',
+    { queuedShare = 0.5 }: PoolsCheckOptions = {},
+  ): HealthResult<{ readonly pools: Readonly<Record<string, PoolHealth>> }> {
+    if (!(queuedShare > 0 && queuedShare <= 1)) {
+      throw new RangeError(`queuedShare: expected a number above 0, at most 1, got ${queuedShare}`);
+    }
+    const pools = Array.from(
+      poolsOf(this.registry),
+      ([pool, clients]) => [pool.id, poolHealth(pool, clients, queuedShare)] as const,
+    );
+    const isUp = pools.every(([, { saturated }]) => saturated.length === 0);
+    return result(key, isUp, { pools: Object.fromEntries(pools) });
+  }
+
+  /**
+   * Down while a circuit breaker is open, one that was opened by hand included. One that is half-open lets calls try, and counts as up.
+   * @throws RangeError for a name that no client has
+   */
+  breakers(
+    key = 'outbound-breakers',
+    { clients = this.registry.names }: BreakersCheckOptions = {},
+  ): HealthResult<{ readonly open: Readonly<Record<string, readonly string[]>> }> {
+    const open = clients
+      .map((name) => [name, openOrigins(this.registry.get(name).stack.breakers.snapshot())] as const)
+      .filter(([, origins]) => origins.length > 0);
+    return result(key, open.length === 0, { open: Object.fromEntries(open) });
+  }
+
+  /**
+   * Asks an upstream, through the client and its layers: a breaker that is open, or a pool that is full, is down, too. The call is made
+   * once, and is not shared with others.
+   * @throws RangeError for a name that no client has, or a time that is none
+   */
+  async probe(
+    key: string,
+    { url, client = DEFAULT_CLIENT_NAME, timeoutMs = 1_000, isUp = isSuccess }: ProbeOptions,
+  ): Promise<HealthResult<ProbeHealth>> {
+    const [problem] = findProblems(probeSchema, { timeoutMs }); // the upstream is not down for that
+    if (problem !== undefined) throw new RangeError(problem);
+    if (!this.registry.names.includes(client)) await nextTurn(); // as for any call that is refused
+    const { instance } = this.registry.get(client);
+    const { clock } = this.registry;
+    const startedAt = clock.now();
+    const durationMs = () => Math.round(clock.now() - startedAt);
+    const once = { retry: false, hedge: false, coalesce: false, deadlineMs: timeoutMs } as const;
+    try {
+      const { status } = await instance.get<unknown>(url, {
+        resilience: once,
+        timeout: timeoutMs,
+        responseType: 'text',
+        validateStatus: () => true,
+      });
+      return result(key, isUp(status), { httpStatus: status, durationMs: durationMs() });
+    } catch (error) {
+      return result(key, false, { error: codeOf(error), durationMs: durationMs() });
+    }
+  }
+}
+
+/** Pool → the names of its clients. */
+function poolsOf(registry: HttpClientRegistry): ReadonlyMap<ConnectionPool, readonly string[]> {
+  const pools = new Map<ConnectionPool, string[]>();
+  for (const name of registry.names) {
+    const { pool } = registry.get(name);
+    pools.set(pool, [...(pools.get(pool) ?? []), name]);
+  }
+  return pools;
+}
+
+function result<Details extends object>(key: string, isUp: boolean, details: Details): HealthResult<Details> {
+  return { [key]: { status: isUp ? 'up' : 'down', ...details } };
+}
+
+function poolHealth(pool: ConnectionPool, clients: readonly string[], queuedShare: number): PoolHealth {
+  const { state, inFlight, total, origins } = pool.stats();
+  const limit = Math.max(1, pool.maxQueued * queuedShare);
+  const isSaturated = (origin: string, queued: number) =>
+    pool.maxQueued === 0 ? pool.slots.isFull(origin) : queued >= limit;
+  const saturated = Object.entries(origins).filter(([origin, { queued }]) => isSaturated(origin, queued));
+  const { active, idle, queued } = total;
+  return { clients, state, inFlight, active, idle, queued, saturated: saturated.map(([origin]) => origin) };
+}
+
+function openOrigins(breakers: Readonly<Record<string, BreakerSnapshot>>): string[] {
+  return Object.keys(breakers).filter((origin) => breakers[origin]!.state === 'open');
+}
+
+function codeOf(error: unknown): string {
+  return (isAxiosError(error) && error.code) || 'ERR_UNKNOWN';
+}

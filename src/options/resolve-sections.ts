@@ -1,0 +1,197 @@
+import type { LogLevel } from '@nestjs/common';
+
+/** What the address guard lets through, and what it refuses besides the special ranges. See docs/security.md. */
+export interface GuardOptions {
+  /**
+   * Hosts that may have any address but those of `blockCidrs`, as `billing.internal`, `127.0.0.1` or, for every host below it,
+   * `*.internal`. Whoever can change their DNS decides where they lead.
+   * @default none
+   */
+  allowHosts?: readonly string[];
+  /**
+   * Ranges that may be called although they are special, as `10.20.0.0/16` or `fd12:3456::/32`.
+   * @default none
+   */
+  allowCidrs?: readonly string[];
+  /**
+   * Ranges that may not be called, whatever else lets them through: public ones of your own network, or those that your network
+   * translates into IPv4.
+   * @default none
+   */
+  blockCidrs?: readonly string[];
+  /**
+   * Ports that may be called, of every host.
+   * @default [80, 443]; `false`: any
+   */
+  allowPorts?: readonly number[] | false;
+}
+
+/** With nothing left to default. */
+export type GuardSettings = Readonly<Required<GuardOptions>>;
+
+export const GUARD_DEFAULTS: GuardSettings = Object.freeze({
+  allowHosts: Object.freeze([]),
+  allowCidrs: Object.freeze([]),
+  blockCidrs: Object.freeze([]),
+  allowPorts: Object.freeze([80, 443]),
+});
+
+/**
+ * Puts what is given on top of what is inherited, option by option.
+ * @returns what is inherited itself where nothing else is asked for: clients with one guard may share a pool
+ */
+export function resolveGuard(
+  given: boolean | GuardOptions | undefined,
+  inherited: GuardSettings | false,
+): GuardSettings | false {
+  if (given === undefined || given === null) return inherited; // null has its problem listed
+  if (given === false) return false;
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  if (chosen.length === 0) return inherited || GUARD_DEFAULTS;
+  const copied = chosen.map(([name, value]) => [name, Array.isArray(value) ? Object.freeze([...value]) : value]);
+  return Object.freeze({ ...(inherited || GUARD_DEFAULTS), ...Object.fromEntries(copied) });
+}
+
+/** What outbound calls take over from the inbound request that they are made for. */
+export interface InboundOptions {
+  /**
+   * The header that says how long the inbound request may take, in milliseconds from its arrival. Outbound calls are over by
+   * then, and origins in `forward.to` are told what is left.
+   * @default 'x-request-timeout-ms'; `false`: none
+   */
+  deadlineHeader?: string | false;
+  /**
+   * What upstreams are told.
+   * @default nothing
+   */
+  forward?: {
+    /** @default ['x-request-id', 'traceparent', 'tracestate', 'baggage', 'accept-language'] */
+    headers?: readonly string[];
+    /** Origins, as `https://api.example.com`: your own services. No other gets any of it. */
+    to: readonly string[];
+  };
+}
+
+/** With nothing left to default. Names are in lower case. */
+export interface InboundSettings {
+  readonly deadlineHeader: string | false;
+  readonly forwardHeaders: readonly string[];
+  readonly forwardTo: ReadonlySet<string>;
+}
+
+const FORWARDED = ['x-request-id', 'traceparent', 'tracestate', 'baggage', 'accept-language'];
+
+export function resolveInbound(given: boolean | InboundOptions | undefined): InboundSettings | false {
+  if (!given) return false;
+  const { deadlineHeader = 'x-request-timeout-ms', forward = { to: [] } } = given === true ? {} : given;
+  const { headers = FORWARDED, to } = forward;
+  return Object.freeze({
+    deadlineHeader: deadlineHeader && deadlineHeader.toLowerCase(),
+    forwardHeaders: Object.freeze(headers.map((name) => name.toLowerCase())),
+    forwardTo: new Set(to),
+  });
+}
+
+/** What goes to Nest's Logger, with the context `HttpClientModule`. Each `false` leaves it out. */
+export interface LoggingOptions {
+  /**
+   * The level of the line about a call that failed; one that its caller cancelled did not.
+   * @default 'warn'
+   */
+  failedCalls?: LogLevel | false;
+  /**
+   * Has a line about each call that takes longer than this, though it succeeds.
+   * @default false
+   */
+  slowCalls?: SlowCallsOptions | false;
+  /**
+   * How long lines that say the same (client, method, origin, template, outcome) are held back after one was written, in milliseconds. The next
+   * tells how many there were; at the end of the app, what is left is told. `false`: every call has its line.
+   * @default 10_000 milliseconds
+   */
+  repeatAfterMs?: number | false;
+  /**
+   * The level of the lines about clients and pools: opened, draining, closed with the drain report.
+   * @default 'log'
+   */
+  lifecycle?: LogLevel | false;
+}
+
+export interface SlowCallsOptions {
+  /** In milliseconds, from the call to the end of the response's body. */
+  afterMs: number;
+  /** @default 'warn' */
+  level?: LogLevel;
+}
+
+/** With nothing left to default. */
+export interface LoggingSettings {
+  readonly failedCalls: LogLevel | false;
+  readonly slowCalls: Readonly<Required<SlowCallsOptions>> | false;
+  readonly repeatAfterMs: number | false;
+  readonly lifecycle: LogLevel | false;
+}
+
+const OFF: LoggingSettings = Object.freeze({
+  failedCalls: false,
+  slowCalls: false,
+  repeatAfterMs: false,
+  lifecycle: false,
+});
+
+export function resolveLogging(given: LoggingOptions | false = {}): LoggingSettings {
+  if (given === false) return OFF;
+  const { failedCalls = 'warn', slowCalls = false, repeatAfterMs = 10_000, lifecycle = 'log' } = given;
+  return Object.freeze({
+    failedCalls,
+    slowCalls: slowCalls && Object.freeze({ level: 'warn', ...slowCalls }),
+    repeatAfterMs,
+    lifecycle,
+  });
+}
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** For clients of nest-outbound: the path with names for what varies in it, as `/users/{id}`, for metrics, spans and events. */
+    urlTemplate?: string;
+  }
+}
+
+/** What OpenTelemetry is told of a client's requests, where an SDK is registered. See docs/telemetry.md. */
+export interface TelemetryOptions {
+  /**
+   * A span for each request. `@opentelemetry/instrumentation-http` makes none for it then.
+   * @default true
+   */
+  tracing?: boolean;
+  /** @default true */
+  metrics?: boolean;
+  /**
+   * Whom requests tell of their trace, by the headers of the SDK's propagators (`traceparent`, `tracestate`, `baggage`): everybody,
+   * nobody, or origins, as `https://api.example.com`. A redirect to another origin drops the headers where they are for some only.
+   * Without `tracing`, requests tell nobody.
+   * @default true
+   */
+  propagate?: boolean | readonly string[];
+}
+
+/** With nothing left to default. */
+export type TelemetrySettings = Readonly<Required<TelemetryOptions>>;
+
+export const TELEMETRY_DEFAULTS: TelemetrySettings = Object.freeze({ tracing: true, metrics: true, propagate: true });
+
+/** @param inherited what holds where nothing is given; parts that are left out are inherited, too */
+export function resolveTelemetry(
+  given: boolean | TelemetryOptions | undefined,
+  inherited: TelemetrySettings | false,
+): TelemetrySettings | false {
+  if (given === undefined) return inherited;
+  if (given === false) return false;
+  if (given === true) return inherited || TELEMETRY_DEFAULTS;
+  const { tracing, metrics, propagate } = inherited || TELEMETRY_DEFAULTS;
+  return Object.freeze({
+    tracing: given.tracing ?? tracing,
+    metrics: given.metrics ?? metrics,
+    propagate: given.propagate ?? propagate,
+  });
+}

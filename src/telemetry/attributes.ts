@@ -1,0 +1,110 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { OriginMap } from '../base/origin-map.js';
+import { requestTarget, urlOf } from '../call/target.js';
+import { REDACTED, type RedactionRules } from '../redaction/rules.js';
+import { addressOf, redactUrl } from '../redaction/url.js';
+
+/**
+ * What the semantic conventions for HTTP say of a request, without anything of OpenTelemetry:
+ * https://opentelemetry.io/docs/specs/semconv/http/
+ */
+
+/** RFC 9110 §9, RFC 5789, and QUERY (draft-ietf-httpbis-safe-method-w-body). */
+const METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE'];
+
+/** The conventions demand that this variable may set others. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(
+  process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']?.split(',').map((method) => method.trim()) ?? METHODS,
+);
+
+/** Stands for whatever is not known, lest everybody who makes up a method make up a time series. */
+export const OTHER = '_OTHER';
+
+/** `http.request.method`. */
+export const knownMethod = (method: string): string => (KNOWN_METHODS.has(method) ? method : OTHER);
+
+/** Attributes by their names. */
+export type HttpAttributes = Record<string, string | number>;
+
+/** `server.address` and `server.port`. A socket path has no port, an address that is none has neither. */
+export type ServerAttributes = Readonly<HttpAttributes>;
+
+/** Origin → its attributes. Parsing a URL takes 1.5 us. */
+const servers = new OriginMap(parsedServer);
+
+/** @param origin of a call, or of a socket */
+export const serverAttributes = (origin: string): ServerAttributes => servers.get(origin);
+
+function parsedServer(origin: string): ServerAttributes {
+  if (origin.startsWith('unix:')) return { 'server.address': origin.slice('unix:'.length) };
+  if (!URL.canParse(origin)) return {};
+  const { hostname, port, protocol } = new URL(origin);
+  return {
+    'server.address': hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    'server.port': port ? Number(port) : protocol === 'https:' ? 443 : 80,
+  };
+}
+
+/** What requests are counted by. */
+export function requestAttributes(method: string, origin: string, urlTemplate: string | undefined): HttpAttributes {
+  const attributes: HttpAttributes = { 'http.request.method': knownMethod(method), ...serverAttributes(origin) };
+  if (urlTemplate) attributes['url.template'] = urlTemplate;
+  return attributes;
+}
+
+/** The name of a request's span. Never its path: there are as many as there are resources. */
+export function spanName(method: string, urlTemplate: string | undefined): string {
+  const known = knownMethod(method);
+  const verb = known === OTHER ? 'HTTP' : known;
+  return urlTemplate ? `${verb} ${urlTemplate}` : verb;
+}
+
+/** What axios refuses a status with. */
+const REFUSED: ReadonlySet<unknown> = new Set(['ERR_BAD_REQUEST', 'ERR_BAD_RESPONSE']);
+
+/**
+ * `error.type`: a status from 400 on, whether or not `validateStatus` accepts it; else the code of an error, as `ECONNREFUSED`, or its
+ * class. A redirect that is not followed is no error, unless there is another.
+ * @returns undefined where all went well
+ */
+export function errorType(status: number | undefined, error: unknown): string | undefined {
+  if (status !== undefined && status >= 400) return String(status);
+  if (error === undefined) return undefined;
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  if (status !== undefined && status >= 300 && REFUSED.has(code)) return undefined;
+  if (typeof code === 'string' && code !== '') return code;
+  return typeof name === 'string' && name !== '' ? name : OTHER;
+}
+
+/** Whom a request was really sent to, which may be a proxy, and in which version, as far as that is known. */
+export function peerAttributes(response: AxiosResponse | undefined, error: unknown): HttpAttributes {
+  const attributes: HttpAttributes = {};
+  const request = (response?.request ?? (error as { request?: unknown } | undefined)?.request) as
+    (Partial<ClientRequest> & { res?: IncomingMessage }) | null | undefined;
+  const { remoteAddress, remotePort } = request?.socket ?? {};
+  if (remoteAddress !== undefined) attributes['network.peer.address'] = remoteAddress;
+  if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;
+  const version = request?.res?.httpVersion;
+  if (version) attributes['network.protocol.version'] = version;
+  return attributes;
+}
+
+/**
+ * `url.full`: where a call goes, parameters included, without user and password, and with REDACTED for what is secret, as the
+ * conventions have it.
+ */
+export function fullUrl(config: InternalAxiosRequestConfig, rules: RedactionRules): string {
+  const target = targetOf(config);
+  return target === undefined ? addressOf(config, rules) : redactUrl(target, rules).replaceAll(REDACTED, 'REDACTED');
+}
+
+/** The transport is about to fail with what this ignores. */
+function targetOf(config: InternalAxiosRequestConfig): string | undefined {
+  try {
+    const target = requestTarget(config);
+    return target && urlOf(target);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,258 @@
+import type {
+  Context,
+  Histogram,
+  Meter,
+  MeterProvider,
+  ObservableResult,
+  ObservableUpDownCounter,
+  UpDownCounter,
+} from '@opentelemetry/api';
+import type { Clock } from '../base/clock.js';
+import type { Call } from '../call/call.js';
+import type { HttpClientEvents } from '../call/event-sink.js';
+import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/events.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import {
+  errorType,
+  type HttpAttributes,
+  knownMethod,
+  requestAttributes,
+  serverAttributes,
+  type ServerAttributes,
+} from './attributes.js';
+import { type Api, SCOPE } from './client-telemetry.js';
+
+/** The buckets of the conventions, in seconds. */
+const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const CONNECTION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
+
+/** What is measured, and in which units. */
+interface Instruments {
+  readonly requestDuration: Histogram;
+  readonly activeRequests: UpDownCounter;
+  readonly openConnections: ObservableUpDownCounter;
+  readonly connectionDuration: Histogram;
+  readonly timeInQueue: Histogram;
+  readonly callDuration: Histogram;
+}
+
+/**
+ * THE list of metrics. Those named `http.client.` are of the semantic conventions, but for the time in the queue, which is .NET's:
+ * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/, https://opentelemetry.io/docs/specs/semconv/dotnet/dotnet-http-metrics/
+ */
+function createInstruments(meter: Meter): Instruments {
+  const seconds = (name: string, description: string, explicitBucketBoundaries = REQUEST_BUCKETS) =>
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries } });
+  return {
+    requestDuration: seconds('http.client.request.duration', 'Duration of HTTP client requests.'),
+    activeRequests: meter.createUpDownCounter('http.client.active_requests', {
+      unit: '{request}',
+      description: 'Number of active HTTP requests.',
+    }),
+    openConnections: meter.createObservableUpDownCounter('http.client.open_connections', {
+      unit: '{connection}',
+      description: 'Number of outbound HTTP connections that are currently active or idle on the client.',
+    }),
+    connectionDuration: seconds(
+      'http.client.connection.duration',
+      'The duration of the successfully established outbound HTTP connections.',
+      CONNECTION_BUCKETS,
+    ),
+    timeInQueue: seconds(
+      'http.client.request.time_in_queue',
+      'The amount of time requests spent on a queue waiting for an available connection.',
+    ),
+    callDuration: seconds(
+      'nest_outbound.call.duration',
+      'Duration of calls as their callers see them: waiting, retries, pauses and refusals included.',
+    ),
+  };
+}
+
+type ObservedPool = Pick<ConnectionPool, 'id' | 'stats'>;
+
+interface OpenSockets {
+  readonly server: ServerAttributes;
+  readonly active: number;
+  readonly idle: number;
+}
+
+/** Provider → the pools of each app that tells it of its sockets. */
+const observed = new WeakMap<MeterProvider, Set<Iterable<ObservedPool>>>();
+
+/**
+ * Tells the open sockets to each server whenever metrics are collected: as many servers as the pools list. One callback does so for all
+ * apps of the process, since of what is told twice with the same attributes only the second counts.
+ * @param counter the provider's
+ * @returns ends it for these pools: from then on, none of their sockets is open
+ */
+function observeOpenConnections(
+  provider: MeterProvider,
+  counter: ObservableUpDownCounter,
+  pools: Iterable<ObservedPool>,
+): () => void {
+  const apps = observed.get(provider) ?? new Set();
+  if (!observed.has(provider)) {
+    observed.set(provider, apps);
+    counter.addCallback(tellingOpenSockets(apps));
+  }
+  apps.add(pools);
+  return () => apps.delete(pools);
+}
+
+function tellingOpenSockets(apps: Iterable<Iterable<ObservedPool>>): (result: ObservableResult) => void {
+  let told: ReadonlyMap<string, OpenSockets> = new Map();
+  return (result) => {
+    const open = openSockets(apps);
+    // What was told last is exported for ever: of servers that are not listed any more that must be that nothing is open.
+    const gone = Array.from(told).filter(([key]) => !open.has(key));
+    for (const [, { server }] of gone) tell(result, { server, active: 0, idle: 0 });
+    for (const sockets of open.values()) tell(result, sockets);
+    told = open;
+  };
+}
+
+function tell(result: ObservableResult, { server, active, idle }: OpenSockets): void {
+  result.observe(active, { 'http.connection.state': 'active', ...server });
+  result.observe(idle, { 'http.connection.state': 'idle', ...server });
+}
+
+/** Server → its sockets, those of all pools together. */
+function openSockets(apps: Iterable<Iterable<ObservedPool>>): ReadonlyMap<string, OpenSockets> {
+  const sums = new Map<string, OpenSockets>();
+  for (const pools of apps) {
+    for (const pool of pools) {
+      for (const [origin, { active, idle }] of Object.entries(pool.stats().origins)) {
+        const server = serverAttributes(origin);
+        const key = Object.values(server).join();
+        const sum = sums.get(key);
+        sums.set(key, { server, active: (sum?.active ?? 0) + active, idle: (sum?.idle ?? 0) + idle });
+      }
+    }
+  }
+  return sums;
+}
+
+/** The metrics of one app's clients, as long as an SDK is registered that takes them: without, nothing is measured. */
+export class ClientMetrics {
+  readonly #api: Api;
+  readonly #events: HttpClientEvents;
+  readonly #clock: Clock;
+  readonly #clients = new Set<string>();
+  readonly #pools = new Set<ObservedPool>();
+  readonly #poolIds = new Set<string>();
+  #provider: MeterProvider | undefined;
+  #instruments: Instruments | undefined;
+  #stop = () => {};
+
+  constructor(api: Api, events: HttpClientEvents, clock: Clock) {
+    this.#api = api;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** From here on a client's calls are measured, and the sockets of its pool. */
+  add(client: string, pool: ObservedPool): void {
+    this.#clients.add(client);
+    this.#pools.add(pool);
+    this.#poolIds.add(pool.id);
+    this.#current(); // where an SDK is registered already, the first call is measured, too
+  }
+
+  /**
+   * Begins to measure a request.
+   * @param context with its span
+   * @returns undefined where no SDK is registered
+   */
+  start({ method, origin, config }: Call, context: Context | undefined): RequestMeasurement | undefined {
+    const instruments = this.#current();
+    if (!instruments) return undefined;
+    const attributes = requestAttributes(method, origin, config.urlTemplate);
+    return new RequestMeasurement(instruments, attributes, context, this.#clock);
+  }
+
+  /** Measures nothing any more but what is under way. */
+  close(): void {
+    this.#stop();
+    this.#instruments = undefined;
+  }
+
+  /**
+   * The instruments of the SDK that is registered now. The API has no proxy for meters: instruments made before an SDK is registered
+   * would measure nothing for ever.
+   */
+  #current(): Instruments | undefined {
+    const provider = this.#api.metrics.getMeterProvider();
+    if (provider !== this.#provider) this.#open(provider);
+    return this.#instruments;
+  }
+
+  #open(provider: MeterProvider): void {
+    this.close();
+    this.#provider = provider;
+    const meter = provider.getMeter(SCOPE);
+    if (meter === this.#api.createNoopMeter()) return;
+    const instruments = createInstruments(meter);
+    const ends = [
+      observeOpenConnections(provider, instruments.openConnections, this.#pools),
+      this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
+      this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
+      this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
+    ];
+    this.#instruments = instruments;
+    this.#stop = () => {
+      for (const end of ends) end();
+    };
+  }
+
+  #recordCall({ callDuration }: Instruments, event: CallEndEvent): void {
+    const { client, method, origin, urlTemplate, status, error, durationMs } = event;
+    if (!this.#clients.has(client)) return;
+    const attributes = { 'nest_outbound.client': client, ...requestAttributes(method, origin, urlTemplate) };
+    callDuration.record(durationMs / 1_000, withOutcome(attributes, status, error));
+  }
+
+  #recordWait({ timeInQueue }: Instruments, { client, queue, method, origin, waitedMs }: QueueEndEvent): void {
+    if (queue !== 'pool' || !this.#clients.has(client)) return;
+    timeInQueue.record(waitedMs / 1_000, { 'http.request.method': knownMethod(method), ...serverAttributes(origin) });
+  }
+
+  #recordConnection({ connectionDuration }: Instruments, { pool, origin, openMs }: SocketCloseEvent): void {
+    if (this.#poolIds.has(pool)) connectionDuration.record(openMs / 1_000, serverAttributes(origin));
+  }
+}
+
+/** Attributes of something that has ended. */
+function withOutcome(attributes: HttpAttributes, status: number | undefined, error: unknown): HttpAttributes {
+  const type = errorType(status, error);
+  return {
+    ...attributes,
+    ...(status !== undefined && { 'http.response.status_code': status }),
+    ...(type !== undefined && { 'error.type': type }),
+  };
+}
+
+/** One request under way. */
+export class RequestMeasurement {
+  readonly #instruments: Instruments;
+  readonly #attributes: HttpAttributes;
+  readonly #context: Context | undefined;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+
+  constructor(instruments: Instruments, attributes: HttpAttributes, context: Context | undefined, clock: Clock) {
+    this.#instruments = instruments;
+    this.#attributes = attributes;
+    this.#context = context;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    instruments.activeRequests.add(1, attributes);
+  }
+
+  end(status: number | undefined, error: unknown): void {
+    const { activeRequests, requestDuration } = this.#instruments;
+    activeRequests.add(-1, this.#attributes);
+    const seconds = (this.#clock.now() - this.#startedAt) / 1_000;
+    requestDuration.record(seconds, withOutcome(this.#attributes, status, error), this.#context);
+  }
+}

@@ -1,0 +1,183 @@
+import axios, { type AxiosBasicCredentials, AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import http from 'node:http';
+import https from 'node:https';
+import { isPolluted, shadowInherited } from '../base/prototype-pollution.js';
+import type { Call } from '../call/call.js';
+import type { RequestTarget } from '../call/target.js';
+import { ORIGIN } from '../pool/agents.js';
+import { inSlices, isInMemory, requestBody, streamedRequestBody } from './request-body.js';
+import { supportsZstd } from './response-body.js';
+import { NODE_MAX_HEADER_BYTES } from './response.js';
+import type { StreamedBody } from './streamed-body.js';
+
+// Where the headers of a request say something else of its body than what is sent, the upstream takes the rest of one request for the
+// next on that socket (RFC 9112 §11.2), or waits for bytes that never come.
+
+/**
+ * @param given a Content-Length
+ * @param actual bytes of the body; `unknown` where they are counted while they are sent
+ * @throws AxiosError where it is another
+ */
+function checkLength(given: string | string[], actual: number | 'unknown', config: InternalAxiosRequestConfig): void {
+  const text = String(given);
+  if (actual === 'unknown') {
+    if (!/^\d+$/.test(text)) throw badFraming('Content-Length is no number of bytes; leave it out', config);
+  } else if (text !== String(actual)) {
+    throw badFraming(`Content-Length does not match the body, which has ${actual} bytes; leave it out`, config);
+  }
+}
+
+/**
+ * Chunks are the one coding that Node applies; with a length besides, upstreams would disagree about which counts.
+ * @param given a Transfer-Encoding
+ * @throws AxiosError where it is another, or there is a Content-Length among `all` headers
+ */
+function checkCoding(given: string | string[], all: object, config: InternalAxiosRequestConfig): void {
+  const hasLength = Object.entries(all).some(([name, value]) => name.toLowerCase() === 'content-length' && value);
+  if (String(given).toLowerCase() === 'chunked' && !hasLength) return;
+  throw badFraming('Transfer-Encoding can only be "chunked", without a Content-Length; leave it out', config);
+}
+
+function badFraming(message: string, config: InternalAxiosRequestConfig): AxiosError {
+  return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, config);
+}
+
+const USER_AGENT = `axios/${axios.VERSION}`;
+const ACCEPT_ENCODING = 'gzip, compress, deflate, br';
+const ACCEPT_ENCODING_WITH_ZSTD = supportsZstd ? `${ACCEPT_ENCODING}, zstd` : ACCEPT_ENCODING;
+
+/** What Node refuses in a header value, and white space around it. axios leaves both out. */
+// oxlint-disable-next-line no-control-regex
+const UNSENDABLE = /[^\u0009\u0020-\u007e\u0080-\u00ff]+/g;
+const SURROUNDING_SPACE = /^[\t ]+|[\t ]+$/g;
+const SENDABLE = /^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/;
+
+export type RequestHeaders = Record<string, string | string[]>;
+
+/** Bytes of a request body; `unknown` of one that is read while it is sent, undefined where there is none. */
+type BodyLength = number | 'unknown' | undefined;
+
+/**
+ * The headers axios's own adapter would send: those given, then User-Agent, Content-Length and Accept-Encoding
+ * where there are none. One that is null or false is neither sent nor filled in.
+ * @throws AxiosError where they say something else of the body than what is sent: see `checkLength`, `checkCoding`; and for
+ * `sensitiveHeaders` that are no names
+ */
+export function requestHeaders(
+  given: Readonly<Record<string, unknown>>,
+  bodyLength: BodyLength,
+  config: InternalAxiosRequestConfig,
+): RequestHeaders {
+  if (config.sensitiveHeaders !== undefined) checkSensitive(config);
+  const missing: Record<string, string | undefined> = {
+    __proto__: null as never,
+    'user-agent': USER_AGENT,
+    'content-length': bodyLength === 'unknown' ? undefined : bodyLength?.toString(),
+    'accept-encoding':
+      config.transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING,
+  };
+  const headers: RequestHeaders = Object.create(null);
+  for (const name of Object.keys(given)) {
+    const lowerCase = name.toLowerCase();
+    const value = given[name] ?? missing[lowerCase];
+    if (lowerCase in missing) missing[lowerCase] = undefined;
+    if (value === undefined || value === null || value === false || given[name] === null) continue;
+    headers[name] = sendable(value);
+    if (lowerCase === 'content-length') checkLength(headers[name], bodyLength ?? 0, config);
+    else if (lowerCase === 'transfer-encoding') {
+      checkCoding(headers[name], given, config);
+      missing['content-length'] = undefined;
+    }
+  }
+  if (missing['user-agent']) headers['User-Agent'] = missing['user-agent'];
+  if (missing['content-length']) headers['Content-Length'] = missing['content-length'];
+  if (missing['accept-encoding']) headers['Accept-Encoding'] = missing['accept-encoding'];
+  return headers;
+}
+
+/** As axios's adapter refuses them, but before anything is sent, whether or not there is a redirect. */
+function checkSensitive(config: InternalAxiosRequestConfig): void {
+  const names: unknown = config.sensitiveHeaders;
+  if (names === null || (Array.isArray(names) && names.every((name) => typeof name === 'string'))) return;
+  throw new AxiosError('sensitiveHeaders must be an array of strings', AxiosError.ERR_BAD_OPTION_VALUE, config);
+}
+
+function sendable(value: unknown): string | string[] {
+  if (Array.isArray(value)) return value.map((entry) => sendable(entry) as string);
+  const text = String(value);
+  return SENDABLE.test(text) ? text : text.replace(UNSENDABLE, '').replace(SURROUNDING_SPACE, '');
+}
+
+/** One request as it goes on the wire. */
+export interface ExchangeRequest {
+  readonly target: RequestTarget;
+  readonly method: string;
+  readonly headers: RequestHeaders;
+  /** `user:password` for basic authentication; empty for none. */
+  readonly auth: string;
+  readonly family: number | undefined;
+  readonly body: Buffer | StreamedBody | undefined;
+}
+
+type RequestOptions = http.RequestOptions & { [ORIGIN]?: string };
+
+/**
+ * Node's request, its body to come.
+ * @param maxHeaderBytes what its response may have
+ * @throws Node's error where it refuses what it is given
+ */
+export function clientRequest(
+  { target, method, headers, auth, family }: ExchangeRequest,
+  agent: http.Agent,
+  maxHeaderBytes: number,
+): http.ClientRequest {
+  const { request } = target.secure ? https : http;
+  const options: RequestOptions = { agent, hostname: target.hostname, path: target.path, method, headers };
+  // Node copies them three times, so what is not needed is left out.
+  if (target.port) options.port = target.port;
+  if (target.socketPath) options.socketPath = target.socketPath;
+  if (auth) options.auth = auth;
+  if (family !== undefined) options.family = family;
+  if (target.secure) options[ORIGIN] = target.origin;
+  if (maxHeaderBytes !== NODE_MAX_HEADER_BYTES) options.maxHeaderSize = maxHeaderBytes;
+  if (isPolluted()) shadowInherited(options);
+  return request(options);
+}
+
+/**
+ * The request that a call asks for: a promise where its body takes time to prepare.
+ * @throws AxiosError for a body or headers that cannot be sent
+ */
+export function firstRequest(call: Call, target: RequestTarget): ExchangeRequest | Promise<ExchangeRequest> {
+  return isInMemory(call.config.data) ? requestWithBytes(call, target) : requestWithStream(call, target);
+}
+
+function requestWithBytes(call: Call, target: RequestTarget): ExchangeRequest {
+  const { config } = call;
+  const body = requestBody(config);
+  const headers = requestHeaders(config.headers, body?.length, config);
+  return requestWith(headers, body && inSlices(body, call), call, target);
+}
+
+async function requestWithStream(call: Call, target: RequestTarget): Promise<ExchangeRequest> {
+  const streamed = await streamedRequestBody(call);
+  if (!streamed) return requestWithBytes(call, target); // it has the error for what is neither
+  const headers = requestHeaders(streamed.headers, 'unknown', call.config);
+  return requestWith(headers, streamed.body, call, target);
+}
+
+function requestWith(
+  headers: RequestHeaders,
+  body: ExchangeRequest['body'],
+  { config, method }: Call,
+  target: RequestTarget,
+): ExchangeRequest {
+  const auth = config.auth ? `${own(config.auth, 'username')}:${own(config.auth, 'password')}` : target.credentials;
+  if (auth) for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
+  return { target, method, headers, auth, family: config.family, body };
+}
+
+/** Not what somebody has put on `Object.prototype`, which only looks like a part of it. */
+function own(auth: Partial<AxiosBasicCredentials>, name: keyof AxiosBasicCredentials): string {
+  return (Object.hasOwn(auth, name) && auth[name]) || '';
+}
