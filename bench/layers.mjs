@@ -16,7 +16,7 @@ import { channelName, HttpClientEvents } from '../dist/call/event-sink.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
 import { systemClock } from '../dist/base/clock.js';
-import { loadOpenTelemetryApi } from '../dist/telemetry/client-telemetry.js';
+import { loadOpenTelemetryApi } from '../dist/telemetry/api.js';
 import { ClientTelemetry } from '../dist/telemetry/client-telemetry.js';
 import { redactionRules } from '../dist/redaction/rules.js';
 import { registerSdk, unregisterSdk } from './helpers/open-telemetry.mjs';

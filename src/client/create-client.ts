@@ -1,18 +1,15 @@
-import axios, {
-  type AxiosAdapter,
-  type AxiosInstance,
-  type AxiosRequestConfig,
-  type AxiosRequestTransformer,
-  type AxiosResponse,
-  type CreateAxiosDefaults,
-  type InternalAxiosRequestConfig,
+import type {
+  AxiosAdapter,
+  AxiosInstance,
+  AxiosResponse,
+  CreateAxiosDefaults,
+  InternalAxiosRequestConfig,
 } from 'axios';
-import { types } from 'node:util';
-import { binaryBytes } from '../base/bytes.js';
 import { createCall } from '../call/call.js';
 import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError, InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
+import { withBinaryData } from './binary-data.js';
 import { createPreparedInstance } from './prepared-instance.js';
 import type { ClientStack } from './stack.js';
 
@@ -51,26 +48,6 @@ export function registerInterceptors(instance: AxiosInstance, interceptors: read
     if (onRequest) instance.interceptors.request.use(onRequest);
     if (onResponse || onError) instance.interceptors.response.use(onResponse, onError);
   }
-}
-
-type Transforms = AxiosRequestConfig['transformRequest'];
-
-const [plainTransform] = [axios.defaults.transformRequest].flat() as AxiosRequestTransformer[];
-
-/**
- * axios's own transform, but that a view sends its own bytes: axios sends the whole memory that it looks into, whatever else is there
- * (https://github.com/axios/axios/issues/4068), and a SharedArrayBuffer as `{}`.
- */
-export const transformRequest: AxiosRequestTransformer = function transform(data: unknown, headers) {
-  const isBinary = typeof data === 'object' && (ArrayBuffer.isView(data) || types.isSharedArrayBuffer(data));
-  return plainTransform!.call(this, isBinary ? binaryBytes(data) : data, headers);
-};
-
-/** Transforms with ours in the place of axios's. */
-function withBinaryData(transforms: Transforms = plainTransform): Transforms {
-  const replaced = (transform: AxiosRequestTransformer) =>
-    transform === plainTransform ? transformRequest : transform;
-  return Array.isArray(transforms) ? transforms.map(replaced) : transforms && replaced(transforms);
 }
 
 /** Makes a client: an axios instance of its own whose every call passes through the stack to the pool. */

@@ -7,7 +7,7 @@ import axios, {
   isCancel,
 } from 'axios';
 import { discard, responseOf } from '../call/outcome.js';
-import { transformRequest } from './create-client.js';
+import { transformRequest } from './binary-data.js';
 import { isNormalized } from './header-plan.js';
 
 /** What axios's class has besides its types: `request` is `_request`, with the caller's stack added to its errors. */

@@ -17,7 +17,7 @@ import { inboundContextMiddleware } from '../inbound/middleware.js';
 import type { PlacedLayer } from '../layers/order.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { HttpClientModuleOptions } from '../options/http-client-options.js';
-import { loadOpenTelemetryApi } from '../telemetry/client-telemetry.js';
+import { loadOpenTelemetryApi } from '../telemetry/api.js';
 import { HttpClients } from './clients.js';
 import { HttpClientHealthIndicator } from './health.js';
 import { clientProviders } from './providers.js';

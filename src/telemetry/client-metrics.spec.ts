@@ -6,7 +6,7 @@ import { registerMetrics, unregisterAll } from '../../test/support/open-telemetr
 import { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent } from '../call/events.js';
 import type { PoolStats, SocketStats } from '../pool/sockets.js';
-import { loadOpenTelemetryApi, openTelemetryApi } from './client-telemetry.js';
+import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { ClientMetrics } from './metrics.js';
 
 const SHORT = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];

@@ -12,6 +12,7 @@ import type { Call } from '../call/call.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/events.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { type Api, SCOPE } from './api.js';
 import {
   errorType,
   type HttpAttributes,
@@ -20,7 +21,6 @@ import {
   serverAttributes,
   type ServerAttributes,
 } from './attributes.js';
-import { type Api, SCOPE } from './client-telemetry.js';
 
 /** The buckets of the conventions, in seconds. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];

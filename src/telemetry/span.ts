@@ -4,6 +4,7 @@ import { type Call, deriveCall } from '../call/call.js';
 import { withReplacedHeaders } from '../call/headers.js';
 import { concealError } from '../errors/redact-error.js';
 import type { RedactionRules } from '../redaction/rules.js';
+import { type Api, openTelemetryApi, SCOPE } from './api.js';
 import {
   errorType,
   fullUrl,
@@ -14,7 +15,6 @@ import {
   requestAttributes,
   spanName,
 } from './attributes.js';
-import { type Api, openTelemetryApi, SCOPE } from './client-telemetry.js';
 
 /** Set in the context in which a request is made that has its span already. */
 const INSTRUMENTED = Symbol.for('nest-outbound: instrumented request');

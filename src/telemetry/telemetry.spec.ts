@@ -10,7 +10,7 @@ import { parentOf, registerMetrics, registerTracing, told, unregisterAll } from 
 import { type Call, createCall, type Handler } from '../call/call.js';
 import { HttpClientEvents } from '../call/event-sink.js';
 import { redactionRules } from '../redaction/rules.js';
-import { loadOpenTelemetryApi, openTelemetryApi } from './client-telemetry.js';
+import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { telemetry } from './layer.js';
 import { ClientMetrics } from './metrics.js';
 import { isInstrumentedRequest, Tracing, type TracingSettings } from './span.js';

@@ -3,8 +3,8 @@ import type { Call } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { type RequestTarget, targetOf } from '../call/target.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
+import { publishRedirect } from './events.js';
 import { DOWNGRADE, encodedLocation, type RedirectSettings } from './redirects.js';
-import { publishRedirect } from './transport.js';
 
 /** What follow-redirects is about to send. */
 export type RedirectOptions = Record<string, unknown>;

@@ -12,15 +12,17 @@ import {
   ResponseTimeoutError,
 } from '../errors/timeout.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { publishReplay } from './events.js';
 import { Exchange } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
 import type { Phase, PhaseLimits } from './phase-timer.js';
 import { forwardedRequest } from './proxies.js';
 import type { ExchangeRequest } from './request.js';
-import { asAxiosError, explainedOverflow, refusalOf } from './response.js';
+import { explainedOverflow, refusalOf } from './response-headers.js';
+import { asAxiosError } from './response.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
-import { publishReplay, type Routing } from './transport.js';
+import type { Routing } from './transport.js';
 
 interface CallExchangeSettings {
   readonly pool: Pick<ConnectionPool, 'slots'>;

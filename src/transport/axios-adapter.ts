@@ -21,7 +21,8 @@ import type { RedirectSettings } from './redirects.js';
 import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request.js';
 import { type BodyLimit, bodyLimit, readAhead, yieldUnread } from './response-body.js';
-import { asBodyError, decodeData, refusalOf, settled } from './response.js';
+import { refusalOf } from './response-headers.js';
+import { asBodyError, decodeData, settled } from './response.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 
 /**

@@ -8,7 +8,7 @@ import type { RedactionRules } from '../redaction/rules.js';
 import type { Opened } from './attempt.js';
 import type { Exchange } from './exchange.js';
 import type { ExchangeRequest } from './request.js';
-import { ownHeader } from './response.js';
+import { ownHeader } from './response-headers.js';
 import { StreamedBody } from './streamed-body.js';
 
 /** What a redirect turns a request into. */

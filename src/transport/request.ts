@@ -7,7 +7,7 @@ import type { RequestTarget } from '../call/target.js';
 import { ORIGIN } from '../pool/agents.js';
 import { inSlices, isInMemory, requestBody, streamedRequestBody } from './request-body.js';
 import { supportsZstd } from './response-body.js';
-import { NODE_MAX_HEADER_BYTES } from './response.js';
+import { NODE_MAX_HEADER_BYTES } from './response-headers.js';
 import type { StreamedBody } from './streamed-body.js';
 
 // Where the headers of a request say something else of its body than what is sent, the upstream takes the rest of one request for the

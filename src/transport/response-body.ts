@@ -8,7 +8,7 @@ import type { Slots } from '../base/slots.js';
 import type { Call } from '../call/call.js';
 import { BodyTooLargeError } from '../errors/body.errors.js';
 import type { Exchange } from './exchange.js';
-import { ownHeader } from './response.js';
+import { ownHeader } from './response-headers.js';
 
 /** What may wait for a transform that is at work. */
 const MAX_WAITING_BYTES = 16 * 1024;

@@ -2,7 +2,7 @@ import type { AxiosResponse } from 'axios';
 import type { Agent } from 'node:http';
 import { noteAnswer, noteFailure, timeError } from '../call/annotate.js';
 import type { Call, Handler } from '../call/call.js';
-import { eventOf, type EventSink } from '../call/event-sink.js';
+import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
 import { isDelegated, requestTarget, type RequestTarget } from '../call/target.js';
 import { concealError } from '../errors/redact-error.js';
@@ -11,6 +11,7 @@ import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { leave, type Opened, openExchange, type OpenSettings, type Trace } from './attempt.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
+import { publishRedirect } from './events.js';
 import { proxyFinder, type ProxyFinder } from './proxies.js';
 import { redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
 import { type ExchangeRequest, firstRequest } from './request.js';
@@ -127,17 +128,4 @@ export function poolRouting(settings: RoutedDelegateSettings): Routing {
 function pooledAgent(toSecure: boolean, proxy: URL | undefined, pool: ConnectionPool): Agent {
   if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(proxy.protocol === 'https:');
   return toSecure ? pool.httpsAgent : pool.httpAgent;
-}
-
-/** A pooled socket turned out to be closed: the request is sent once more. */
-export function publishReplay(events: EventSink, call: Call): void {
-  if (events.wants('replay')) events.publish('replay', eventOf(call, { attempt: call.attempt }));
-}
-
-/**
- * A redirect is followed.
- * @param to the origin that it leads to
- */
-export function publishRedirect(events: EventSink, call: Call, status: number, to: string): void {
-  if (events.wants('redirect')) events.publish('redirect', eventOf(call, { attempt: call.attempt, status, to }));
 }
