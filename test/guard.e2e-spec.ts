@@ -1,6 +1,12 @@
 import { HttpService } from '@nestjs/axios';
 import { Test } from '@nestjs/testing';
-import { type AxiosInstance, type AxiosRequestConfig, type CreateAxiosDefaults, getAdapter } from 'axios';
+import {
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type CreateAxiosDefaults,
+  getAdapter,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import FormData from 'form-data';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
@@ -575,6 +581,53 @@ describe('what goes around the guard', () => {
     refused(await errorOf(client.get(upstream.url)));
     expect(upstream.requests).toBe(1);
   });
+
+  it('is refused where code that runs later brings it: a transform has the config for this', async () => {
+    await using upstream = await startUpstream();
+    const client = await startApp();
+    const attacks: ((config: InternalAxiosRequestConfig) => unknown)[] = [
+      (config) => (config.adapter = getAdapter('http')),
+      (config) => Object.assign(config, { adapter: 'fetch' }),
+      (config) => delete config.adapter,
+      (config) => Object.defineProperty(config, 'adapter', { value: 'http' }),
+    ];
+    for (const attack of attacks) {
+      const transformRequest = function transform(this: InternalAxiosRequestConfig): string {
+        attack(this);
+        return '';
+      };
+      for (const brought of [transformRequest, [transformRequest], { transformRequest }]) {
+        const config = { transformRequest: brought } as AxiosRequestConfig;
+        expect(await ruleOf(client.get(upstream.url, config))).toBe('setting adapter');
+        expect(await ruleOf(client.create(config as CreateAxiosDefaults).post(upstream.url, {}))).toBe(
+          'setting adapter',
+        );
+        const handler = client.interceptors.request.use((sent) => sent);
+        expect(await ruleOf(client.get(upstream.url, config))).toBe('setting adapter');
+        client.interceptors.request.eject(handler);
+      }
+    }
+    expect(upstream.requests).toBe(0);
+  });
+
+  it.each([[{}], [LEFT_TO_AXIOS]])(
+    'has no effect where a serializer sets it, after the guard has looked: %o',
+    async (how) => {
+      await using upstream = await startUpstream();
+      await using proxy = await startProxy();
+      const client = await startApp();
+      client.interceptors.request.use((sent) => {
+        const serialize = () => {
+          const late = { proxy: proxyOf(proxy.url), transport: { request: (): never => expect.unreachable() } };
+          Object.assign(sent, late, { lookup: (): never => expect.unreachable(), httpVersion: 2 });
+          return 'a=1';
+        };
+        return Object.assign(sent, { paramsSerializer: { serialize } });
+      });
+      expect((await client.get(upstream.url, { params: { a: 1 }, ...how })).status).toBe(200);
+      expect(proxy.connections).toBe(0);
+    },
+  );
 
   it("but for the client's own proxy, which the operator chose", async () => {
     await using upstream = await startUpstream();

@@ -1,6 +1,7 @@
 import type {
   AxiosAdapter,
   AxiosInstance,
+  AxiosRequestTransformer,
   AxiosResponse,
   CreateAxiosDefaults,
   InternalAxiosRequestConfig,
@@ -9,7 +10,8 @@ import { createCall } from '../call/call.js';
 import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError, InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
-import { withBinaryData } from './binary-data.js';
+import { transformRequest, withBinaryData } from './binary-data.js';
+import { transformsOf } from './dispatch.js';
 import { createPreparedInstance } from './prepared-instance.js';
 import type { ClientStack } from './stack.js';
 
@@ -70,16 +72,30 @@ export function createHttpClient(
   const instance = createPreparedInstance(
     defaults,
     (error, config) => concealError(error, { rules, clientName: options.name, config }),
-    options.guard ? (config) => refuseAdapter(config, adapter, options.name) : undefined,
+    options.guard ? keptAdapter(adapter, options.name) : undefined,
   );
   registerInterceptors(instance, interceptors);
   return instance;
 }
 
 /**
- * An adapter connects for itself: with another one, a call would leave the guard behind.
- * @throws AddressBlockedError where a call, the defaults or an interceptor have brought one
+ * An adapter connects for itself: with another one, a call would leave the guard behind. The transforms of its request run later and have its
+ * config for `this`, so where there are any but ours, another one behind them looks once more.
+ * @throws AddressBlockedError where a call, the defaults, an interceptor or a transform has brought one
  */
-function refuseAdapter(config: InternalAxiosRequestConfig, own: AxiosAdapter, name: string): void {
-  if (config.adapter !== own) throw AddressBlockedError.bySetting(createCall(config, name), 'adapter');
+function keptAdapter(own: AxiosAdapter, name: string): (config: InternalAxiosRequestConfig) => void {
+  const check = (config: InternalAxiosRequestConfig) => {
+    if (config.adapter !== own) throw AddressBlockedError.bySetting(createCall(config, name), 'adapter');
+  };
+  const checkAgain: AxiosRequestTransformer = function look(data: unknown) {
+    check(this);
+    return data;
+  };
+  return (config) => {
+    check(config);
+    const transforms = transformsOf(config.transformRequest);
+    const last = transforms.at(-1);
+    const areOurs = last === checkAgain || transforms.every((transform) => transform === transformRequest);
+    if (!areOurs) config.transformRequest = [...transforms, checkAgain] as AxiosRequestTransformer[];
+  };
 }

@@ -99,7 +99,7 @@ function transformed(config: InternalAxiosRequestConfig, transforms: unknown, re
   const from = response || config;
   const headers = AxiosHeaders.from(from.headers as AxiosHeaders);
   let { data } = from;
-  const list = listOf(transforms);
+  const list = transformsOf(transforms);
   const { length } = list;
   let isInOrder = false;
   for (let i = 0; i < length; i++) {
@@ -113,7 +113,7 @@ function transformed(config: InternalAxiosRequestConfig, transforms: unknown, re
 }
 
 /** A list, a function, nothing, or the values of an object: axios takes them all. */
-function listOf(transforms: unknown): readonly unknown[] {
+export function transformsOf(transforms: unknown): readonly unknown[] {
   if (Array.isArray(transforms)) return transforms;
   if (transforms === null || transforms === undefined) return [];
   return typeof transforms === 'object' ? Object.values(transforms) : [transforms];

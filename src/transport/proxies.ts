@@ -178,14 +178,16 @@ export type ProxyFinder = (config: InternalAxiosRequestConfig, target: RequestTa
  * The proxy of the call's `proxy`, or else the environment's as it is now. It is the one place where that is decided: for calls of both
  * schemes, redirects, and what is left to axios's adapter on the pool's agents. What the environment says of an origin is found out once:
  * to read it for each call would cost more than the call.
+ * @param only the proxy in place of any that a call names; null: none. Where there is a guard, it has judged what the call says, which
+ * code that runs later could change
  */
-export function proxyFinder(env: NodeJS.ProcessEnv): ProxyFinder {
+export function proxyFinder(env: NodeJS.ProcessEnv, only?: URL | null): ProxyFinder {
   const ofEnvironment = environmentProxies(env);
   /** Origin → its proxy. */
   const found = new Map<string, URL | undefined>();
   return ({ proxy }, target) => {
     if (proxy === false || target.socketPath !== undefined) return undefined;
-    if (proxy) return proxyUrl(proxy);
+    if (proxy && only !== null) return only ?? proxyUrl(proxy);
     if (!ofEnvironment) return undefined;
     const { origin } = target;
     if (!found.has(origin)) {

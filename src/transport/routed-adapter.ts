@@ -2,7 +2,7 @@ import type { AxiosProxyConfig, InternalAxiosRequestConfig } from 'axios';
 import type { Call, Handler } from '../call/call.js';
 import { type RequestTarget, requestTarget, targetOf } from '../call/target.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
-import { AddressRefusal } from '../guard/address-guard.js';
+import { AddressRefusal, UNGUARDED } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { type BeforeRedirect, judgedTarget, type RedirectOptions, watchedHook } from './adapter-redirects.js';
 import { delegate, type DelegateSettings, isHttp2, usesPool } from './axios-adapter.js';
@@ -36,6 +36,7 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
       (own as BeforeRedirect | undefined)?.(options, ...details);
     };
     return {
+      ...(guard && NOTHING_UNGUARDED),
       ...agentsFor(proxy, forwards),
       proxy: forwards ? proxySettings(proxy!) : false,
       beforeRedirect: guard ? judging : aiming,
@@ -84,6 +85,9 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
     }
   };
 }
+
+/** None of these is set when the guard looks. Code of the call that runs after that, as a `paramsSerializer`, might set one. */
+const NOTHING_UNGUARDED = Object.fromEntries([...UNGUARDED, 'httpVersion'].map((name) => [name, undefined]));
 
 const protocolOf = ({ secure }: Pick<RequestTarget, 'secure'>) => (secure ? 'https:' : 'http:');
 

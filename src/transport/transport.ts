@@ -114,9 +114,9 @@ export interface Routing {
 }
 
 /** Through the sockets of the pool, and the proxies of the environment. */
-export function poolRouting(settings: RoutedDelegateSettings): Routing {
-  const { pool } = settings;
-  const findProxy = proxyFinder(process.env);
+export function poolRouting(settings: RoutedDelegateSettings & Pick<NativeTransportSettings, 'ownProxy'>): Routing {
+  const { pool, ownProxy = null } = settings;
+  const findProxy = proxyFinder(process.env, pool.guard ? ownProxy : undefined);
   return {
     findProxy,
     agentFor: ({ secure }, proxy) => pooledAgent(secure, proxy, pool),
