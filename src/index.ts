@@ -120,7 +120,7 @@ export {
 
 // For library authors
 export type { CustomLayer, HttpClientLayer } from './layers/order.js';
-export { deriveCall } from './call/call.js';
+export { deriveCheckedCall as deriveCall } from './call/call.js';
 export type { Call, CallChanges, Handler, Layer } from './call/call.js';
 export type { LayerName } from './layers/order.js';
 export type { RateLimiter } from './layers/rate-limit/limiter.js';

@@ -13,3 +13,22 @@ export function isAbortSignal(value: unknown): boolean {
 export function isClock(value: unknown): boolean {
   return typeof (value as { setTimeout?: unknown } | null)?.setTimeout === 'function';
 }
+
+/** What an error says that somebody gave: numbers and short texts as they are, anything else by its kind. */
+export function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  switch (typeof value) {
+    case 'string':
+      // A URL may carry a password before its @.
+      return value.includes('@') ? 'a string' : JSON.stringify(value);
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return value === null ? 'null' : 'an object';
+    default:
+      return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  }
+}

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { Cancellation } from '../base/cancellation.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { ownSettings } from '../base/prototype-pollution.js';
+import { checkedConfig } from './values.js';
 
 /** What is known of a call so far: one for all its attempts, written as it goes on, read by timings and events. */
 export interface CallJournal {
@@ -125,6 +126,15 @@ export function deriveCall(call: Call, changes: CallChanges): Call {
   );
 }
 
+/**
+ * The same for layers of the app, whose config is looked at as that of a call is.
+ * @throws AxiosError for a value that is wrong
+ */
+export function deriveCheckedCall(call: Call, changes: CallChanges): Call {
+  const { config } = changes;
+  return deriveCall(call, config === undefined ? changes : { ...changes, config: checkedConfig(config) });
+}
+
 class AxiosCall implements Call {
   #origin: string | undefined;
 
@@ -161,7 +171,7 @@ export function originOf({
   url = '',
   allowAbsoluteUrls,
 }: Pick<InternalAxiosRequestConfig, 'socketPath' | 'baseURL' | 'url' | 'allowAbsoluteUrls'>): string {
-  if (socketPath) return `unix:${socketPath}`;
+  if (socketPath && typeof socketPath === 'string') return `unix:${socketPath}`; // another is refused, which asks for its origin
   const usesBase = Boolean(baseURL) && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
   const address = usesBase ? baseURL! : url;
   const written = PLAIN_ORIGIN.exec(address)?.[0];

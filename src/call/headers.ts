@@ -45,8 +45,6 @@ export function withReplacedHeaders(
   });
 }
 
-/** What is no list stays as it is: the transport refuses it. */
 function withNames({ sensitiveHeaders }: InternalAxiosRequestConfig, names: readonly string[]): string[] {
-  const given: unknown = sensitiveHeaders ?? [];
-  return Array.isArray(given) ? [...given, ...names] : (given as string[]);
+  return [...(sensitiveHeaders ?? []), ...names];
 }

@@ -3,8 +3,9 @@ import type { Clock } from '../base/clock.js';
 import { OriginMap } from '../base/origin-map.js';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { proxyUrl } from '../base/proxy-url.js';
-import { type Call, compose, type Handler, type Layer } from '../call/call.js';
+import { type Call, compose, deriveCall, type Handler, type Layer } from '../call/call.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
+import { checkedConfig } from '../call/values.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
 import { inboundContext } from '../inbound/layer.js';
@@ -93,7 +94,13 @@ export class ClientStack {
       },
     };
     const scopeOf = origins.length === 0 ? () => this.#client : (call: Call) => this.#scope(call.origin);
-    this.handle = (call) => {
+    this.handle = (given) => {
+      let call: Call;
+      try {
+        call = checkedCall(given);
+      } catch (error) {
+        return this.#client.refuse(given, error);
+      }
       const { resilience, timeouts } = call.config;
       const scope = scopeOf(call);
       return resilience === undefined && timeouts === undefined ? scope.handle(call) : scope.handleOwn(call);
@@ -172,7 +179,7 @@ class Scope {
   handleOwn(call: Call): Promise<AxiosResponse> {
     const { resilience: given, timeouts } = call.config;
     const problems = findProblems(callSchema, withoutPrototype({ resilience: given, timeouts }));
-    if (problems.length > 0) return this.#refuse(call, problems);
+    if (problems.length > 0) return this.refuse(call, InvalidOptionsError.ofCall(call, problems));
     if (given === undefined) return this.handle(call);
     const { resilience } = this.#settings;
     const own = resolveResilience(given, resilience);
@@ -183,9 +190,8 @@ class Scope {
   }
 
   /** Seen by those who watch calls, and given back whatever it holds, like a call that a layer refuses. */
-  #refuse(call: Call, problems: readonly string[]): Promise<AxiosResponse> {
+  refuse(call: Call, error: unknown): Promise<AxiosResponse> {
     const { callEvents: events, admission: admitted } = this.#layers;
-    const error = new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
     const layers = standardStack({ callEvents: events, admission: admitted }).map(({ layer }) => layer);
     return compose(layers, () => Promise.reject(error))(call);
   }
@@ -213,6 +219,12 @@ class Scope {
       this.#transport,
     );
   }
+}
+
+/** @throws AxiosError for a value that is wrong */
+function checkedCall(call: Call): Call {
+  const config = checkedConfig(call.config);
+  return config === call.config ? call : deriveCall(call, { config });
 }
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */

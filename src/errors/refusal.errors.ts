@@ -1,6 +1,7 @@
+import type { InternalAxiosRequestConfig } from 'axios';
 import type { Call } from '../call/call.js';
 import { redactText } from '../redaction/text.js';
-import { HttpClientError } from './http-client.error.js';
+import { type Attempt, hide, HttpClientError } from './http-client.error.js';
 import { TimeoutError } from './timeout.errors.js';
 
 /** A call leads where the client's `guard` or `confine` does not let it. It says nothing of what DNS answered. */
@@ -154,11 +155,20 @@ export class RateLimitError extends RetryLaterError {
   }
 }
 
-/** Thrown at bootstrap when options are wrong. `problems` has them all, each as `path: expected …, got …`. */
+/**
+ * Thrown at bootstrap when options are wrong. `problems` has them all, each as `path: expected …, got …`. A call whose own options are wrong
+ * fails with it, too, before anything is sent: it then has what any `AxiosError` has, the config not enumerable.
+ */
 export class InvalidOptionsError extends Error {
   override readonly name = 'InvalidOptionsError';
   readonly code = 'ERR_INVALID_OPTIONS';
   readonly problems: readonly string[];
+  /** Of a call. */
+  declare readonly isAxiosError?: true;
+  /** Of a call: what it was made with. */
+  declare readonly config?: InternalAxiosRequestConfig;
+  /** Of a call: none. */
+  declare readonly attempts?: readonly Attempt[];
 
   constructor(
     /** What was called with the options, as `HttpClientModule.forRoot`. */
@@ -169,5 +179,11 @@ export class InvalidOptionsError extends Error {
     const count = `${shown.length} invalid option${shown.length === 1 ? '' : 's'}`;
     super(`${source}: ${count}\n${shown.map((problem) => `  - ${problem}`).join('\n')}`);
     this.problems = shown;
+  }
+
+  static ofCall(call: Call, problems: readonly string[]): InvalidOptionsError {
+    const error = new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
+    hide(error, 'config', call.config);
+    return Object.assign(error, { isAxiosError: true as const, attempts: [] });
   }
 }

@@ -22,7 +22,7 @@ export function attemptTimeout(clock: Clock, { ofClient, ofOrigin }: AttemptTime
     const { config } = call;
     const ofCall = config.timeout === (ofClient || 0) ? ofOrigin : config.timeout;
     const timeout = ownSettings(config.timeouts)?.attemptMs ?? ofCall;
-    if (!timeout) return next(call);
+    if (!timeout || timeout === Infinity) return next(call);
     const endLimit = timeLimit(clock, timeout, (delayMs) =>
       call.cancellation.cancel(timeoutError(config, timeout, delayMs)),
     );

@@ -75,6 +75,7 @@ describe('errorStatus', () => {
     [500, 'an address that is none', axiosError('ERR_INVALID_URL')],
     [500, 'an option that is wrong', axiosError('ERR_BAD_OPTION')],
     [500, 'an option value that is wrong', axiosError('ERR_BAD_OPTION_VALUE')],
+    [500, 'an option of the call that is wrong', axiosError('ERR_INVALID_OPTIONS')],
     [500, 'a scheme that is not supported', axiosError('ERR_BAD_REQUEST')],
     [500, 'a request body that is too large', axiosError('ERR_BAD_REQUEST', sent)],
     [500, 'a request body that was read before', BodyConsumedError.beforeCall(call)],

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { describeValue } from '../base/argument-checks.js';
 import { UNKNOWN_OPTION } from './schema-parts.js';
 
 /** What axios, `HttpModule.register`, agentkeepalive and axios-retry call it → the option here, or what to do instead. */
@@ -167,18 +168,6 @@ function unknownOption({ path = [] as never }: v.BaseIssue<unknown>, schema: v.G
 }
 
 function describe(value: unknown, path: string): string {
-  if (Array.isArray(value)) return 'an array';
-  switch (typeof value) {
-    case 'string':
-      // A URL may carry a password before its @.
-      return SECRET.test(path) || value.includes('@') ? 'a string' : JSON.stringify(value);
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return SECRET.test(path) ? `a ${typeof value}` : String(value);
-    case 'object':
-      return value === null ? 'null' : 'an object';
-    default:
-      return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
-  }
+  const isShown = typeof value === 'object' || typeof value === 'undefined' || !SECRET.test(path);
+  return isShown ? describeValue(value) : `a ${typeof value}`;
 }

@@ -81,7 +81,7 @@ describe('the guard and the confinement of a client', () => {
   });
 
   it.each(['lookup', 'transport', 'socketPath', 'httpVersion'])('do not go with axios.%s', (name) => {
-    const axios = { [name]: name === 'httpVersion' ? 2 : () => {} };
+    const axios = { [name]: { httpVersion: 2, socketPath: '/run/x.sock' }[name] ?? (() => {}) };
     expect(problemsOf({ axios })).toEqual([]);
     expect(problemsOf({ guard: true, axios })).toEqual([
       `axios.${name}: expected to be left out with a guard, which it would go around`,

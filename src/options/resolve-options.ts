@@ -1,5 +1,6 @@
 import { ownSettings, withoutPrototype } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { problemsOfValues } from '../call/values.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import type { RedactOptions } from '../redaction/rules.js';
@@ -221,7 +222,9 @@ function crossFieldProblems(
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
-  const { proxy } = withoutPrototype(client.axios);
+  const passed = withoutPrototype(client.axios);
+  problems.push(...problemsOfValues(passed).map((problem) => `axios.${problem}`));
+  const { proxy } = passed;
   if (proxy) problems.push(...proxyProblems(proxy));
   // The proxy is the operator's choice.
   const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));

@@ -60,15 +60,13 @@ type BodyLength = number | 'unknown' | undefined;
 /**
  * The headers axios's own adapter would send: those given, then User-Agent, Content-Length and Accept-Encoding
  * where there are none. One that is null or false is neither sent nor filled in.
- * @throws AxiosError where they say something else of the body than what is sent: see `checkLength`, `checkCoding`; and for
- * `sensitiveHeaders` that are no names
+ * @throws AxiosError where they say something else of the body than what is sent: see `checkLength`, `checkCoding`
  */
 export function requestHeaders(
   given: Readonly<Record<string, unknown>>,
   bodyLength: BodyLength,
   config: InternalAxiosRequestConfig,
 ): RequestHeaders {
-  if (config.sensitiveHeaders !== undefined) checkSensitive(config);
   const missing: Record<string, string | undefined> = {
     __proto__: null as never,
     'user-agent': USER_AGENT,
@@ -93,13 +91,6 @@ export function requestHeaders(
   if (missing['content-length']) headers['Content-Length'] = missing['content-length'];
   if (missing['accept-encoding']) headers['Accept-Encoding'] = missing['accept-encoding'];
   return headers;
-}
-
-/** As axios's adapter refuses them, but before anything is sent, whether or not there is a redirect. */
-function checkSensitive(config: InternalAxiosRequestConfig): void {
-  const names: unknown = config.sensitiveHeaders;
-  if (names === null || (Array.isArray(names) && names.every((name) => typeof name === 'string'))) return;
-  throw new AxiosError('sensitiveHeaders must be an array of strings', AxiosError.ERR_BAD_OPTION_VALUE, config);
 }
 
 function sendable(value: unknown): string | string[] {
