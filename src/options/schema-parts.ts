@@ -11,25 +11,28 @@ export const UNKNOWN_OPTION = 'an unknown option';
 
 /** An object with these options and no others: unlike a strict object of valibot's, it has an issue for each other. */
 export const group = (entries: v.ObjectEntries, what = 'an object'): v.GenericSchema => {
-  const object = v.pipe(
-    v.looseObject(withoutPrototype(entries), ({ expected }) => (expected === 'Object' ? what : 'a value')),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const given = dataset.value as Record<string, unknown>;
-      if (typeof given !== 'object' || given === null) return;
-      for (const key of Object.keys(given)) {
-        if (Object.hasOwn(entries, key)) continue;
-        addIssue({
-          message: `one of the options ${Object.keys(entries).join(', ')}`,
-          received: UNKNOWN_OPTION,
-          input: given[key],
-          path: [{ type: 'object', origin: 'key', input: given, key, value: given[key] }],
-        });
-      }
-    }),
-  );
+  const object = v.looseObject(withoutPrototype(entries), ({ expected }) => (expected === 'Object' ? what : 'a value'));
   const never = v.custom<never>(() => false, what);
-  return choice(entries, (input) => (Array.isArray(input) ? never : object));
+  return choice(entries, (input) => {
+    if (Array.isArray(input)) return never;
+    return typeof input === 'object' && input !== null ? v.pipe(object, noOthers(entries, input)) : object;
+  });
 };
+
+/** It looks at what was given: of that, valibot leaves `__proto__` and its like out. */
+function noOthers(entries: v.ObjectEntries, given: object) {
+  return v.rawCheck<Record<string, unknown>>(({ addIssue }) => {
+    for (const [key, value] of Object.entries(given)) {
+      if (Object.hasOwn(entries, key)) continue;
+      addIssue({
+        message: `one of the options ${Object.keys(entries).join(', ')}`,
+        received: UNKNOWN_OPTION,
+        input: value,
+        path: [{ type: 'object', origin: 'key', input: given as Record<string, unknown>, key, value }],
+      });
+    }
+  });
+}
 
 /** A schema that depends on what is given; it tells the options of the group that may be. */
 const choice = (entries: v.ObjectEntries, schemaOf: (input: unknown) => v.GenericSchema): v.GenericSchema =>
