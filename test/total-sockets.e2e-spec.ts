@@ -122,6 +122,58 @@ describe('pool.maxTotalSockets', () => {
       expect(codes.filter((code) => code === 'ECONNABORTED' || code === 'ERR_BAD_RESPONSE')).not.toEqual([]);
     });
 
+    it.each<[string, RequestListener, AxiosRequestConfig]>([
+      ['that have answered nothing', () => {}, {}],
+      [
+        'that stop in the middle of a stream that its caller iterates',
+        (_: unknown, answer: ServerResponse) => void answer.write('{'),
+        { responseType: 'stream' },
+      ],
+    ])('where there are more others than sockets %s', async (_, listen, config) => {
+      await startHanging(MAX_TOTAL + 1, listen);
+      start({ pool: { maxSockets: 2, maxTotalSockets: MAX_TOTAL }, timeouts: { poolWaitMs: 2_000 } });
+      const calls = hanging.flatMap(({ url }) => [1, 2].map(() => client.get(url, { ...config, signal: end.signal })));
+      clientCodes = Promise.all(
+        calls.map((call) =>
+          outcome(
+            call.then(async (response) => {
+              if (config.responseType) for await (const part of response.data) void part;
+              return response;
+            }),
+          ),
+        ),
+      );
+      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(MAX_TOTAL));
+      const answers = await Promise.all([1, 2].map(() => outcome(client.get(upstreams[0]!.url))));
+      expect(answers).toEqual(['200', '200']);
+    });
+
+    it('at the cost of an origin that is silent altogether, rather than of one that answers, or of the only request of another', async () => {
+      await startHanging(2, () => {});
+      start({ pool: { maxSockets: 3, maxTotalSockets: 6 }, timeouts: { poolWaitMs: 2_000 } });
+      const [dead, poll] = hanging as [Upstream, Upstream];
+      const [quick, late] = upstreams as [Upstream, Upstream];
+      quick.server.removeAllListeners('request');
+      quick.server.on('request', (request, answer) => {
+        if (request.url === '/poll') return;
+        answer.write('.');
+        const dripping = setInterval(() => answer.write('.'), 20);
+        answer.on('close', () => clearInterval(dripping));
+      });
+      const urls = [poll.url, dead.url, dead.url, `${quick.url}/poll`, `${quick.url}/poll`, quick.url];
+      const codes: Record<string, string[]> = {};
+      const calls = urls.map((url) =>
+        outcome(client.get(url, { signal: end.signal })).then((code) => {
+          (codes[url] ??= []).push(code);
+          return code;
+        }),
+      );
+      clientCodes = Promise.all(calls);
+      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(6));
+      expect(await outcome(client.get(late.url))).toBe('200');
+      expect(codes).toEqual({ [dead.url]: ['ECONNABORTED'] });
+    });
+
     it('of the origin with most sockets, of which only one is given up for each that waits', async () => {
       await startHanging(2);
       start({ pool: { maxSockets: 3, maxTotalSockets: MAX_TOTAL }, timeouts: { poolWaitMs: POOL_WAIT } });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Slots } from './slots.js';
+import { Slots, totalThatLeaves } from './slots.js';
 
 describe('Slots', () => {
   let slots: Slots;
@@ -44,9 +44,9 @@ describe('Slots', () => {
     queue('a', 'a');
     queue('c', 'c');
     slots.release('b');
-    expect(served).toEqual(['a']);
+    expect(served).toEqual(['c']); // the first slot of one key comes before the second of another
     slots.release('a');
-    expect(served).toEqual(['a', 'c']);
+    expect(served).toEqual(['c', 'a']);
   });
 
   it('gives keys their turns, so that a busy one does not starve the others', () => {
@@ -56,7 +56,7 @@ describe('Slots', () => {
     queue('other', 'other');
     slots.release('busy');
     slots.release('busy');
-    expect(served).toEqual(['busy 1', 'other']);
+    expect(served).toEqual(['other', 'busy 1']);
   });
 
   it('passes over a key that has all it may', () => {
@@ -94,6 +94,29 @@ describe('Slots', () => {
       slots.release('late');
       expect(served).toEqual(['too late', 'hog']);
     });
+  });
+
+  it('gives a key that has given its last one back the next that is free, however many of another wait before it', () => {
+    slots = new Slots({ maxPerKey: 20, maxTotal: 20, maxQueued: 5 });
+    slots.take('quick');
+    for (let n = 0; n < 17; n++) slots.take('hog');
+    queue('hog', 'hog');
+    queue('quick', 'quick');
+    slots.release('quick');
+    expect(served).toEqual(['quick']);
+  });
+
+  it('has a total of which one key gets all that it may', () => {
+    for (const max of [1, 9, 10, 99, 1_000]) {
+      slots = new Slots({ maxPerKey: max, maxTotal: totalThatLeaves(max), maxQueued: 0 });
+      expect(Array.from({ length: max }, () => slots.take('a')).every(Boolean)).toBe(true);
+    }
+  });
+
+  it('tells how many keys wait for their first, up to one of them', () => {
+    for (const key of ['a', 'a', 'b']) slots.take(key);
+    for (const key of ['c', 'b', 'd']) queue(key, key);
+    expect(['a', 'b', 'c', 'd', 'e'].map((key) => slots.waitingForFirst(key))).toEqual([0, 0, 1, 2, 0]);
   });
 
   describe('of which one is offered', () => {

@@ -23,6 +23,11 @@ interface Offer {
 /** Of the slots of all keys together, those that are for keys without any: a few that never let go must not have them all. */
 const RESERVED_SHARE = 0.1;
 
+/** So many slots of all keys together that one key can have this many. */
+export function totalThatLeaves(maxPerKey: number): number {
+  return Math.ceil(maxPerKey / (1 - RESERVED_SHARE));
+}
+
 /**
  * Who may go on, where only so many may at once: one holds a slot of a key, as an origin, from before it begins until it
  * is over. Does no I/O, knows no time.
@@ -101,11 +106,24 @@ export class Slots {
     return this.#queues.keys();
   }
 
+  /** How many keys without a slot wait for their first, up to this one in their order; 0: it is not one of them. */
+  waitingForFirst(key: string): number {
+    if (this.isTaken(key) || !this.#queues.has(key)) return 0;
+    let count = 0;
+    for (const waiting of this.#queues.keys()) {
+      if (!this.isTaken(waiting)) count++;
+      if (waiting === key) break;
+    }
+    return count;
+  }
+
   release(key: string): void {
     const wereScarce = this.#free <= this.#reserved;
     this.#add(key, -1);
-    if (wereScarce) this.#serveNext();
-    else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
+    if (wereScarce) {
+      if (!this.isTaken(key)) this.#moveToEnd(key); // it has had its turn
+      this.#serveNext();
+    } else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
   }
 
   /** Whether somebody waits who would get a slot that this key gave back. */
@@ -125,13 +143,17 @@ export class Slots {
     }
   }
 
-  /** The slot that became free is anybody's. */
+  /** The slot that became free is anybody's, the first of a key before one more of another. */
   #serveNext(): void {
+    let next: string | undefined;
     for (const key of this.#queues.keys()) {
       if (!this.#hasRoom(key)) continue;
-      this.#serve(key);
-      return;
+      next ??= key;
+      if (this.isTaken(key)) continue;
+      next = key;
+      break;
     }
+    if (next !== undefined) this.#serve(next);
   }
 
   #serve(key: string): void {

@@ -92,8 +92,9 @@ export interface PoolOptions {
    */
   maxSockets?: number;
   /**
-   * Sockets open to all origins together, idle ones included: to open one more, an idle one is closed, or the call queues.
-   * @default 1_000, or the value of `maxSockets` where that is more (a process may often open 1_024 files); `false`: no limit
+   * Sockets open to all origins together, idle ones included: to open one more, an idle one is closed, or the call queues. Of 10 and more, every
+   * tenth is for origins without one, so that a single origin gets nine tenths at most.
+   * @default 1_000, or as many as leave one origin all of `maxSockets` where that is more (a process may often open 1_024 files); `false`: no limit
    */
   maxTotalSockets?: number | false;
   /**

@@ -1,3 +1,4 @@
+import { totalThatLeaves } from '../base/slots.js';
 import { ownSettings, withoutPrototype } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
 import { problemsOfValues } from '../call/values.js';
@@ -209,7 +210,8 @@ function resolveRedact(given: RedactOptions | undefined, inherited: TransportSet
 
 function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {
   const maxFreeSockets = given.maxSockets ?? inherited.maxFreeSockets;
-  const maxTotalSockets = inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, given.maxSockets ?? 0);
+  const maxTotalSockets =
+    inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, totalThatLeaves(given.maxSockets ?? 0));
   return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
 }
 

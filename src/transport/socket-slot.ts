@@ -49,8 +49,12 @@ function slot(origin: string, call: Call, { pool, clock, poolWaitMs }: SlotSetti
   });
 }
 
+/** How often a claim is looked after within the time that a call may wait. */
+const LOOKS_PER_WAIT = 16;
+
 /**
- * Where an origin without a slot has waited for half of its time, somebody who has been silent for as long gives way.
+ * Where an origin has no slot after half of the time that a call waits, somebody who has been silent for as long gives way: one for each origin
+ * whose turn comes before.
  * @returns ends the claim
  */
 function claimFirst(
@@ -59,9 +63,18 @@ function claimFirst(
   { slots, silent }: SlotSettings['pool'],
   clock: Clock,
 ): (() => void) | undefined {
-  if (slots.isTaken(origin)) return undefined;
-  const look = silent.look(poolWaitMs / 4);
-  return timeLimit(clock, poolWaitMs / 2, () => {
-    if (!slots.isTaken(origin)) silent.cutOne(look);
-  });
+  if (slots.isFull(origin)) return undefined; // it waits for its own
+  const silentMs = poolWaitMs / 2;
+  const everyMs = poolWaitMs / LOOKS_PER_WAIT;
+  const dueAt = clock.now() + silentMs;
+  let endTurn: () => void;
+  const look = () => {
+    if (!slots.isTaken(origin)) {
+      silent.look(everyMs / 2);
+      if (clock.now() >= dueAt) silent.cut(slots.waitingForFirst(origin), silentMs);
+    }
+    endTurn = timeLimit(clock, everyMs, look);
+  };
+  look();
+  return () => endTurn();
 }
