@@ -1,6 +1,8 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { ConsoleLogger, type LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
+import { ConsoleLogger as ConsoleLoggerOfNest11 } from 'nestjs-common-11';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { getHttpClientToken, HttpClientModule, type HttpClientModuleOptions } from '../src/index.js';
 import { startUpstream } from './support/upstream.js';
@@ -10,7 +12,7 @@ afterEach(() => {
 });
 
 /** What an app writes that makes one call and shuts down. */
-async function written(logger: ConsoleLogger, options: HttpClientModuleOptions, status: number): Promise<string> {
+async function written(logger: LoggerService, options: HttpClientModuleOptions, status: number): Promise<string> {
   let text = '';
   const write = (chunk: string | Uint8Array) => {
     text += String(chunk);
@@ -63,6 +65,56 @@ describe('what goes to the logger of Nest', () => {
         requests: 1,
       },
     });
+  });
+
+  it('is one line of text with the logger of Nest 11, too', async () => {
+    const text = await written(new ConsoleLoggerOfNest11({ colors: false }), {}, 503);
+    const lines = text.split('\n').filter((line) => !line.includes('Pool'));
+    expect(lines).toEqual([
+      expect.stringMatching(/WARN \[HttpClientModule\] Client "default": .*, in \d+ ms( \+\d+ms)?$/),
+      '',
+    ]);
+    const colored = await written(new ConsoleLoggerOfNest11({ colors: true }), {}, 503);
+    expect(colored).toContain('Client "default": GET https://api.example/users/{id} failed: status 503');
+    expect(colored).not.toMatch(/Object|LogLine|urlTemplate/);
+  });
+
+  it('is one line of JSON with fields with the logger of Nest 11, too', async () => {
+    const text = await written(new ConsoleLoggerOfNest11({ json: true }), {}, 503);
+    const warnings = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([
+      { context: 'HttpClientModule', message: { message: expect.stringContaining('failed: status 503'), status: 503 } },
+    ]);
+  });
+
+  /** As nestjs-pino and nest-winston read what they are given. */
+  it('is an object with the line and the fields for other loggers, and the line where they print it', async () => {
+    const warnings: unknown[][] = [];
+    const ignore = () => {};
+    const logger: LoggerService = { log: ignore, error: ignore, warn: (...given) => void warnings.push(given) };
+    await written(logger, {}, 503);
+    const [[message, ...rest]] = warnings as [[Record<'message', string> & { toString(): string }, ...unknown[]]];
+    expect(rest).toEqual(['HttpClientModule']); // nest-winston takes the next one for the context
+    const line = expect.stringContaining('Client "default": GET');
+    expect({ ...message }).toMatchObject({
+      message: line,
+      msg: line,
+      client: 'default',
+      status: 503,
+      phase: 'response',
+    });
+    for (const text of [message.toString(), inspect(message)])
+      expect(text).toMatch(/^Client "default": GET [^{]*\/users\/\{id\} failed/);
+  });
+
+  it('warns of no answer that blames the caller', async () => {
+    const text = await written(new ConsoleLogger({ colors: false }), {}, 404);
+    expect(text).toMatch(/DEBUG \[HttpClientModule\] Client "default": .* failed: status 404/);
+    expect(text).not.toContain('WARN');
   });
 
   it('is what the options say', async () => {

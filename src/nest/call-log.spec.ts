@@ -1,5 +1,4 @@
 import { AxiosError, CanceledError } from 'axios';
-import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { noTimings } from '../base/timings.js';
@@ -21,12 +20,16 @@ const CALL: CallEndEvent = {
   queuedMs: 0,
   timings: undefined,
 };
+const refused = (status: number) =>
+  new AxiosError('refused', status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE', undefined, undefined, {
+    status,
+  } as never);
 const reset = new AxiosError('socket hang up', 'ECONNRESET');
 
 function start(options?: LoggingOptions | false) {
   const events = new HttpClientEvents();
   const clock = new ManualClock();
-  const lines: [level: string, line: string, ...fields: object[]][] = [];
+  const lines: [level: string, line: string, fields?: object][] = [];
   const end = logCalls(events, resolveLogging(options), clock, (...line) => lines.push(line));
   const ended = (changes: Partial<CallEndEvent>) => {
     const event = { ...CALL, ...changes };
@@ -58,13 +61,6 @@ describe('logCalls', () => {
     ]);
   });
 
-  it('has the fields print nothing where they would print what the line says', () => {
-    const { lines, ended } = start();
-    ended({ error: reset });
-    expect(inspect(lines[0]![2], { compact: true })).toBe('');
-    expect(JSON.parse(JSON.stringify(lines[0]![2]))).toMatchObject({ code: 'ECONNRESET', requests: 1 });
-  });
-
   it('says what a call was doing, by its timings, whose error may come from anywhere', () => {
     const { lines, ended } = start();
     ended({ error: reset, timings: { ...noTimings(), connectMs: 3 } });
@@ -82,6 +78,49 @@ describe('logCalls', () => {
     ended({ status: 503, error: new AxiosError('refused', 'ERR_BAD_RESPONSE', undefined, undefined, response) });
     expect(lines[0]![1]).toContain('failed: status 503');
     expect(lines[0]![2]).toMatchObject({ status: 503, phase: 'response' });
+  });
+
+  it.each([
+    [400, 'debug'],
+    [404, 'debug'],
+    [499, 'debug'],
+    [408, 'warn'],
+    [429, 'warn'],
+    [500, 'warn'],
+    [503, 'warn'],
+    [304, 'warn'],
+  ])('writes about an answer of %i at the level %s', (status, level) => {
+    const { lines, ended } = start();
+    ended({ status, error: refused(status) });
+    expect(lines).toMatchObject([[level, expect.stringContaining(`failed: status ${status}`), { status }]]);
+  });
+
+  it('takes an answer that could not be read, and what a proxy says, for no error of the client', () => {
+    const { lines, ended } = start();
+    const response = { status: 404 } as never;
+    ended({ status: 404, error: new AxiosError('reset', 'ECONNRESET', undefined, undefined, response) });
+    ended({ status: undefined, error: refused(407) });
+    expect(lines.map(([level]) => level)).toEqual(['warn', 'warn']);
+  });
+
+  it('writes about errors of the client at the level asked for, or not at all, as about other failures', () => {
+    const levelsOf = (options: LoggingOptions) => {
+      const { lines, ended } = start(options);
+      for (const status of [404, 503]) ended({ status, error: refused(status) });
+      return lines.map(([level]) => level);
+    };
+    expect(levelsOf({ clientErrors: 'error' })).toEqual(['error', 'warn']);
+    expect(levelsOf({ clientErrors: false })).toEqual(['warn']);
+    expect(levelsOf({ failedCalls: 'error' })).toEqual(['debug', 'error']);
+    expect(levelsOf({ failedCalls: false })).toEqual([]);
+    expect(levelsOf({ failedCalls: false, clientErrors: 'log' })).toEqual(['log']);
+  });
+
+  it('tells of what was held back at the level of the lines', () => {
+    const { lines, ended, end } = start();
+    for (let n = 0; n < 2; n++) ended({ status: 404, error: refused(404) });
+    end();
+    expect(lines.map(([level]) => level)).toEqual(['debug', 'debug']);
   });
 
   it('writes nothing about calls that went well, or that were given up', () => {

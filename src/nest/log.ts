@@ -1,6 +1,5 @@
 import type { LogLevel } from '@nestjs/common';
 import { type AxiosError, isCancel } from 'axios';
-import { inspect } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import { OriginMap } from '../base/origin-map.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
@@ -67,12 +66,13 @@ export function failedPhase(
 interface Repeated {
   lastAt: number;
   heldBack: number;
+  level: LogLevel;
 }
 
 /** Holds lines back that were written a moment ago. Knows the 1,000 written last; does no I/O, time is passed in. */
 export class RepeatedLines {
   readonly #afterMs: number;
-  readonly #lines = new OriginMap<Repeated>(() => ({ lastAt: -Infinity, heldBack: 0 }));
+  readonly #lines = new OriginMap<Repeated>(() => ({ lastAt: -Infinity, heldBack: 0, level: 'log' }));
 
   /** @param afterMs how long; 0: none is held back */
   constructor(afterMs: number) {
@@ -80,8 +80,9 @@ export class RepeatedLines {
   }
 
   /** @returns how many were held back since the last, where the line is to be written; undefined where it is not */
-  seen(line: string, now: number): number | undefined {
+  seen(line: string, level: LogLevel, now: number): number | undefined {
     const repeated = this.#lines.get(line);
+    repeated.level = level;
     if (now - repeated.lastAt < this.#afterMs) {
       repeated.heldBack++;
       return undefined;
@@ -93,9 +94,9 @@ export class RepeatedLines {
   }
 
   /** Those that were held back and never told of. Forgets them. */
-  *leftOver(): Generator<readonly [line: string, heldBack: number]> {
+  *leftOver(): Generator<readonly [level: LogLevel, line: string, heldBack: number]> {
     for (const [line, repeated] of this.#lines.entries()) {
-      if (repeated.heldBack > 0) yield [line, repeated.heldBack];
+      if (repeated.heldBack > 0) yield [repeated.level, line, repeated.heldBack];
       repeated.heldBack = 0;
     }
   }
@@ -135,26 +136,28 @@ export function closedLine({ id }: ConnectionPool, report: DrainReport): string 
  */
 export function logCalls(
   events: HttpClientEvents,
-  { failedCalls, slowCalls, repeatAfterMs }: LoggingSettings,
+  { failedCalls, clientErrors, slowCalls, repeatAfterMs }: LoggingSettings,
   clock: Clock,
-  write: (level: LogLevel, line: string, ...fields: object[]) => void,
+  write: (level: LogLevel, line: string, fields?: object) => void,
 ): () => void {
   const lines = new RepeatedLines(repeatAfterMs || 0);
   const tell = (level: LogLevel, event: CallEndEvent, outcome: string, phase?: FailedPhase) => {
     const { client, method, origin, urlTemplate = '' } = event;
     const about = `Client "${client}": ${method} ${origin}${urlTemplate} ${outcome}`;
-    const heldBack = lines.seen(about, clock.now());
+    const heldBack = lines.seen(about, level, clock.now());
     if (heldBack !== undefined)
       write(level, `${about}, ${summary(event)}${more(heldBack)}`, fieldsOf(event, phase, heldBack));
   };
   const ends: (() => void)[] = [];
-  if (failedCalls) {
+  if (failedCalls || clientErrors) {
     const failed = events.on('call:fail', (event) => {
       // What was given up, by its caller or with the inbound request, has not failed.
       if (isCancel(event.error)) return;
       const outcome = outcomeOf(event.error);
+      const level = isClientError(outcome, event) ? clientErrors : failedCalls;
+      if (!level) return;
       const phase = failedPhase(outcome, event);
-      tell(failedCalls, event, `failed: ${described(outcome, phase)}`, phase);
+      tell(level, event, `failed: ${described(outcome, phase)}`, phase);
     });
     ends.push(failed);
   }
@@ -166,13 +169,20 @@ export function logCalls(
   }
   return () => {
     for (const end of ends) end();
-    for (const [line, count] of lines.leftOver()) write(failedCalls || 'warn', `${line}; ${count} more`);
+    for (const [level, line, count] of lines.leftOver()) write(level, `${line}; ${count} more`);
   };
 }
 
 function outcomeOf(error: unknown): number | string {
   const response = responseOf(error);
   return outcomeName({ error, ...(response && { response }) });
+}
+
+/** The upstream works, and says that the call was wrong, or asked for what is not there. 408 and 429 tell of the upstream's own state. */
+function isClientError(outcome: number | string, { status }: CallEndEvent): boolean {
+  // Not so what a proxy says: its status is not the call's.
+  if (typeof outcome !== 'number' || outcome !== status) return false;
+  return outcome >= 400 && outcome < 500 && outcome !== 408 && outcome !== 429;
 }
 
 function described(outcome: number | string, phase: FailedPhase | undefined): string {
@@ -186,11 +196,11 @@ function summary({ durationMs, requests }: CallEndEvent): string {
 
 const more = (heldBack: number) => (heldBack > 0 ? `; ${heldBack} more since the last such line` : '');
 
-/** For loggers that write JSON; for those that write text it prints nothing, since the line says it all. */
+/** For loggers that write JSON: the line says it all. */
 function fieldsOf(event: CallEndEvent, phase: FailedPhase | undefined, heldBack: number): object {
   const { client, method, origin, urlTemplate, status, error, requests, durationMs } = event;
   const { code } = (error ?? {}) as Partial<AxiosError>;
   const call = { client, method, origin, urlTemplate, status, code, phase, requests };
   const counts = { durationMs: Math.round(durationMs), ...(heldBack > 0 && { heldBack }) };
-  return { ...call, ...counts, [inspect.custom]: () => '' };
+  return { ...call, ...counts };
 }

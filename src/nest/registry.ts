@@ -23,12 +23,13 @@ import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
+import { messagesFor } from './log-line.js';
 import { closedLine, drainingLine, logCalls, openLine } from './log.js';
 
 interface LogEntry {
   readonly level: LogLevel;
   readonly line: string;
-  readonly fields: readonly object[];
+  readonly fields: object | undefined;
 }
 
 /** A client and the pool it uses. */
@@ -59,7 +60,7 @@ const INHERITED = [
 export class HttpClientRegistry {
   readonly #logger = new Logger('HttpClientModule');
   readonly #log = tolerantListener<LogEntry>('logging', ({ level, line, fields }) =>
-    this.#logger[level](line, ...fields),
+    this.#logger[level](...messagesFor(this.#logger.localInstance, line, fields)),
   );
   /** What happens in any of them. */
   readonly events = new HttpClientEvents();
@@ -187,7 +188,7 @@ export class HttpClientRegistry {
     if (lifecycle) this.#write(lifecycle, line);
   }
 
-  #write(level: LogLevel, line: string, ...fields: object[]): void {
+  #write(level: LogLevel, line: string, fields?: object): void {
     // A logger that throws must not keep pools from being drained.
     this.#log({ level, line, fields });
   }

@@ -50,7 +50,13 @@ describe('resolveModuleOptions', () => {
         ownsPool: true,
       },
       shutdown: { drainMs: 10_000 },
-      logging: { failedCalls: 'warn', slowCalls: false, repeatAfterMs: 10_000, lifecycle: 'log' },
+      logging: {
+        failedCalls: 'warn',
+        clientErrors: 'debug',
+        slowCalls: false,
+        repeatAfterMs: 10_000,
+        lifecycle: 'log',
+      },
       inbound: false,
     });
   });

@@ -100,6 +100,12 @@ export interface LoggingOptions {
    */
   failedCalls?: LogLevel | false;
   /**
+   * The level of the line about a call that was answered with a status from 400 to 499, other than 408 and 429: the upstream works, and an
+   * application expects many of them, such as 404.
+   * @default 'debug'; `false` where `failedCalls` is
+   */
+  clientErrors?: LogLevel | false;
+  /**
    * Has a line about each call that takes longer than this, though it succeeds.
    * @default false
    */
@@ -127,6 +133,7 @@ export interface SlowCallsOptions {
 /** With nothing left to default. */
 export interface LoggingSettings {
   readonly failedCalls: LogLevel | false;
+  readonly clientErrors: LogLevel | false;
   readonly slowCalls: Readonly<Required<SlowCallsOptions>> | false;
   readonly repeatAfterMs: number | false;
   readonly lifecycle: LogLevel | false;
@@ -134,6 +141,7 @@ export interface LoggingSettings {
 
 const OFF: LoggingSettings = Object.freeze({
   failedCalls: false,
+  clientErrors: false,
   slowCalls: false,
   repeatAfterMs: false,
   lifecycle: false,
@@ -142,8 +150,10 @@ const OFF: LoggingSettings = Object.freeze({
 export function resolveLogging(given: LoggingOptions | false = {}): LoggingSettings {
   if (given === false) return OFF;
   const { failedCalls = 'warn', slowCalls = false, repeatAfterMs = 10_000, lifecycle = 'log' } = given;
+  const { clientErrors = failedCalls && 'debug' } = given;
   return Object.freeze({
     failedCalls,
+    clientErrors,
     slowCalls: slowCalls && Object.freeze({ level: 'warn', ...slowCalls }),
     repeatAfterMs,
     lifecycle,

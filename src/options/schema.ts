@@ -166,6 +166,7 @@ const levelOrOff = level(`${aLevel}, or false`, v.literal(false));
 const logging = offOr(
   {
     failedCalls: v.optional(levelOrOff),
+    clientErrors: v.optional(levelOrOff),
     slowCalls: offOr({ afterMs: milliseconds, level: v.optional(level(aLevel)) }, 'an object, or false'),
     repeatAfterMs: v.optional(millisecondsOrOff),
     lifecycle: v.optional(levelOrOff),

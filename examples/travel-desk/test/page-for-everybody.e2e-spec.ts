@@ -1,7 +1,8 @@
 import axe from 'axe-core';
 import { HttpClients } from 'nest-outbound';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { AIRLINES_CLIENT } from '../src/airlines/airlines-client.js';
+import { DeskService } from '../src/desk/desk.service.js';
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { DEFAULT_ENDPOINTS } from '../src/settings/default-endpoints.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
@@ -10,6 +11,15 @@ import { openDesk, until } from './support/desk-page.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** The same with every number as wide as it may be. */
+function huge<T extends object>(figures: T): T {
+  const entries = Object.entries(figures).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? Number.MAX_SAFE_INTEGER : value,
+  ]);
+  return Object.fromEntries(entries) as T;
+}
 
 describeInChromium('the page for everybody', (browser) => {
   let running: RunningApp;
@@ -120,11 +130,49 @@ describeInChromium('the page for everybody', (browser) => {
     expect(low).toEqual([]);
   });
 
+  it('fits into 360 pixels whatever its figures are, every table, and the numbers above them', async () => {
+    const desk = running.app.get(DeskService, { strict: false });
+    const monitor = running.app.get(MonitorService, { strict: false });
+    const snapshot = desk.snapshot();
+    vi.spyOn(desk, 'snapshot').mockReturnValue({
+      ...snapshot,
+      process: huge(snapshot.process),
+      clients: snapshot.clients.map((client) => Object.assign(huge(client), { reuseRatio: 1 })),
+      sockets: snapshot.sockets.map((sockets) => Object.assign(huge(sockets), { reuseRatio: 1 })),
+    });
+    const detail = monitor.detail('slow-2')!;
+    vi.spyOn(monitor, 'detail').mockReturnValue({
+      ...detail,
+      history: detail.history.map((ping) =>
+        Object.assign(huge(ping), { code: 'ERR_THAT_HAS_A_NAME_OF_UNREASONABLE_LENGTH' }),
+      ),
+    });
+    await using there = await openDesk(browser(), running.port, { viewport: { width: 360, height: 740 } });
+    const { page } = there;
+    const wide = () =>
+      page.evaluate(`
+        [...document.querySelectorAll('html, dialog, .scroll, table, th, td, dd, .panel, .totals, .clients > li')]
+          .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth)
+          .map((element) => [element.localName, element.textContent.trim().slice(0, 40), element.scrollWidth, element.clientWidth])`);
+    const figures = (name: string) => page.locator(`${name} td:visible`).allInnerTexts();
+    expect(await figures('#sockets')).toContain('9,007,199,254,740,991');
+    expect(await wide()).toEqual([]);
+
+    await page.locator('.cell[data-key="slow-2"]').click();
+    await page.getByRole('dialog').waitFor();
+    await until(() => figures('#pings')).toContain('9007199254740.99\u00a0s');
+    expect(await wide()).toEqual([]);
+  });
+
   it('tells what there is without JavaScript, too', async () => {
     await using there = await openDesk(browser(), running.port, { javaScriptEnabled: false });
     const { page } = there;
     expect(await page.locator('#endpoints .cell').count()).toBe(50);
-    expect(await page.locator('.cell[data-state="up"]').count()).toBeGreaterThan(30);
+    const countUp = async () => {
+      await page.reload(); // without JavaScript, nothing else shows what has been pinged since
+      return page.locator('.cell[data-state="up"]').count();
+    };
+    await until(countUp).toBeGreaterThan(30);
     expect(await there.breaker('PO')).toBe('closed');
     expect(await page.locator('.notice').innerText()).toMatch(/^This is how things were at 20/);
     expect(await page.getByRole('button', { name: 'Break' }).count()).toBe(0);
