@@ -15,7 +15,7 @@ export interface GuardedClient extends AsyncDisposable {
 /** A client as `forRoot` makes it, whose guard asks a name server of the test's. */
 export function guardedClient(options: HttpClientOptions, resolve?: ResolveHost): GuardedClient {
   const { client: resolved, shutdown } = resolveModuleOptions(options);
-  const { pool: poolOptions, tls, guard, baseURL } = resolved;
+  const { pool: poolOptions, tls, guard, baseURL, timeouts } = resolved;
   const pool = new ConnectionPool({
     pool: poolOptions,
     tls,
@@ -28,6 +28,7 @@ export function guardedClient(options: HttpClientOptions, resolve?: ResolveHost)
   const client = axios.create({
     ...resolved.axios,
     ...(baseURL !== undefined && { baseURL }),
+    timeout: timeouts.attemptMs || 0, // another would be the call's own, and lift the phases
     adapter: (config) => stack.handle(createCall(config, 'default')),
   });
   return {
