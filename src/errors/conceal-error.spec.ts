@@ -251,3 +251,26 @@ it.each(['internal', 'exceeded', 'timers', 'node:internal/timers'])(
     expect(error.stack).toBe(`Error: deadline exceeded${frames}`);
   },
 );
+
+describe('what is no error, but comes with one', () => {
+  const secret = { headers: { authorization: 'Bearer SECRET' }, status: 401 };
+
+  it.each<[string, () => Error]>([
+    ['a cause', () => new Error('x', { cause: secret })],
+    ['a text as a cause', () => new Error('x', { cause: 'refused SECRET-tenant' })],
+    ['entries of an AggregateError', () => new AggregateError([secret, new Error('SECRET-tenant')], 'x')],
+    ['what a function has', () => Object.assign(new Error('x'), { fn: Object.assign(() => {}, { defaults: secret }) })],
+  ])('shows no secrets: %s', (_, make) => {
+    const error = concealed(make(), { ...call, rules: redactionRules({ headers: ['x-tenant'] }) });
+    const uncaught = inspect(error, { depth: null, customInspect: false }); // as Node prints what nobody catches
+    expect(shown(error) + uncaught + inspect(error.cause)).not.toContain('SECRET');
+  });
+
+  it('keeps what is no secret, and the errors themselves', () => {
+    const cause = { status: 401 };
+    expect(concealed(new Error('x', { cause })).cause).toBe(cause);
+    expect(concealed(new Error('x', { cause: secret })).cause).toMatchObject({ status: 401 });
+    const inner = new Error('y');
+    expect(concealed(new AggregateError([secret, inner])).errors[1]).toBe(inner);
+  });
+});

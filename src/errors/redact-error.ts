@@ -60,9 +60,30 @@ function hideValues(error: Error, options: CopyOptions): void {
   }
 }
 
-/** Errors are concealed by themselves; functions print their names. */
+/**
+ * A cause, and the errors of an AggregateError, are printed even though they are not enumerable, and read by whoever goes through causes. So what
+ * is no error among them is replaced by its copy.
+ */
+function redactCauses(error: Error, options: CopyOptions): void {
+  const redacted = (value: unknown): unknown => {
+    if (!isOfInterest(value)) return value;
+    const copy = redactedCopy(value, options);
+    return copy.changed ? copy.value : value;
+  };
+  for (const name of ['cause', 'errors'] as const) {
+    const property = Object.getOwnPropertyDescriptor(error, name);
+    if (!property || !('value' in property)) continue;
+    const value: unknown = property.value;
+    const copy = Array.isArray(value) && value.some(isError) ? value.map(redacted) : redacted(value);
+    const isNew = Array.isArray(value) && Array.isArray(copy) ? copy.some((e, i) => e !== value[i]) : copy !== value;
+    if (isNew) Reflect.defineProperty(error, name, { ...property, value: copy });
+  }
+}
+
+/** Errors are concealed by themselves; functions print their names, and what they have besides. */
 function isOfInterest(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'number') return true;
+  if (typeof value === 'function') return Object.keys(value).length > 0;
   return typeof value === 'object' && value !== null && !(value instanceof Error) && !types.isNativeError(value);
 }
 
@@ -153,6 +174,7 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   const options = copyOptions(error, call);
   if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, options);
   hideValues(error, options);
+  redactCauses(error, options);
   for (const name of Object.getOwnPropertyNames(error)) {
     const value = ownValue(error, name);
     if (isError(value)) conceal(value, call, seen);

@@ -4,7 +4,7 @@ import { REDACTED, type RedactionRules } from './rules.js';
 export type OnSecret = (value: string, name?: string) => void;
 
 /** A JSON web token, signed (RFC 7519) or encrypted (RFC 7516), wherever it is. */
-const WEB_TOKEN = /\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g;
+const WEB_TOKEN = /(?<![\w-])eyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g;
 const PRIVATE_KEY = /-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[^-]{0,20000}(?:-----END \1-----)?/g;
 /** Authorization as it is sent (RFC 9110 §11.4): its scheme, and what is no separator. */
 const SCHEME =
@@ -50,7 +50,7 @@ function isProse(scheme: string, text: string): boolean {
 }
 
 /** A tag of XML or HTML, and the text behind it. */
-const TAG = /(<([A-Za-z][\w:.-]{0,100})(?:\s[^<>]{0,5000})?>)((?:<!\[CDATA\[[^\]]{0,10000}\]\]>)?)([^<]*)/g;
+const TAG = /(<([A-Za-z][\w:.-]{0,100})(?:\s[^<>]{0,5000})?>)((?:<!\[CDATA\[(?:(?!<!\[)[^\]]){0,10000}\]\]>)?)([^<]*)/g;
 const ATTRIBUTE = /([\w:.-]{1,100})(\s{0,10}=\s{0,10})("[^"]*"|'[^']*'|[^\s"'=<>`]+)/g;
 /** What says which value a tag has. */
 const NAMING = /^(?:name|id|key|property|itemprop|field|param)$/i;

@@ -22,7 +22,10 @@ export function redactHeaders(
 
 /** The value of a header that is none of a secret's, without the secrets that its form tells. */
 function redactedValue(value: unknown, rules: RedactionRules, onSecret?: OnSecret): unknown {
-  if (Array.isArray(value)) return value.map((entry) => redactedValue(entry, rules, onSecret));
+  if (Array.isArray(value)) {
+    const copy = value.map((entry: unknown) => redactedValue(entry, rules, onSecret));
+    return copy.some((entry, index) => entry !== value[index]) ? copy : value; // the same says that there is none
+  }
   if (typeof value !== 'string') return value;
   return redactText(ADDRESS.test(value) ? redactUrl(value, rules) : value, rules, onSecret);
 }

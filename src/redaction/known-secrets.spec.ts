@@ -3,56 +3,57 @@ import { describe, expect, it } from 'vitest';
 import { isDistinctive, knownSecrets, withoutSecrets } from './known-secrets.js';
 import { DEFAULT_RULES } from './rules.js';
 
-const circle: Record<string, unknown> = { password: 'of-circle' };
+const circle: Record<string, unknown> = { password: 'of1-circle' };
 circle['self'] = circle;
 
 it('knows the secrets of a call by their names', () => {
   const secrets = knownSecrets(
     {
-      baseURL: 'https://user:of%20base@a.example/?token=of-base-query',
-      url: '/p?sig=of%20query&page=of-page-only',
+      baseURL: 'https://user:of1%20base@a.example/?token=of1-base-query',
+      url: '/p?sig=of1%20query&page=of1-page-only',
       headers: new AxiosHeaders({
-        Authorization: 'Bearer of-authorization',
-        'X-Api-Key': 'of-api-key',
-        Accept: 'of-accept',
+        Authorization: 'Bearer of1-authorization',
+        'X-Api-Key': 'of1-api-key',
+        Accept: 'of1-accept',
         Cookie: 'short',
       }),
       params: {
-        key: 'of-params',
-        filter: { password: 'of-nested' },
-        list: [{ token: 'of-listed' }],
+        key: 'of1-params',
+        filter: { password: 'of1-nested' },
+        list: [{ token: 'of1-listed' }],
         circle,
-        page: 'of-page-param',
+        page: 'of1-page-param',
       },
-      auth: { username: 'of-username', password: 'of-password' },
-      proxy: { host: 'p', port: 1, auth: { username: 'of-username', password: 'of-proxy' } },
-      data: 'of-data-of-data',
+      auth: { username: 'of1-username', password: 'of1-password' },
+      proxy: { host: 'p', port: 1, auth: { username: 'of1-username', password: 'of1-proxy' } },
+      data: 'of1-data-of1-data',
     },
     DEFAULT_RULES,
   );
   expect(secrets.toSorted()).toEqual(
     [
-      'Bearer of-authorization',
-      'of-authorization',
-      'of-api-key',
-      'of-params',
-      'of-nested',
-      'of-listed',
-      'of-circle',
-      'of-password',
-      'of-proxy',
-      'of%20base',
-      'of-base-query',
-      'of%20query',
-      'of query',
+      'Bearer of1-authorization',
+      'of1-authorization',
+      'of1-api-key',
+      'of1-params',
+      'of1-nested',
+      'of1-listed',
+      'of1-circle',
+      'of1-password',
+      'of1-proxy',
+      'of1%20base',
+      'of1 base',
+      'of1-base-query',
+      'of1%20query',
+      'of1 query',
     ].toSorted(),
   );
 });
 
 it('finds none where there are none', () => {
   expect(knownSecrets({ headers: new AxiosHeaders() }, DEFAULT_RULES)).toEqual([]);
-  expect(knownSecrets({ params: new URLSearchParams({ code: 'of-params' }) } as never, DEFAULT_RULES)).toEqual([
-    'of-params',
+  expect(knownSecrets({ params: new URLSearchParams({ code: 'of1-params' }) } as never, DEFAULT_RULES)).toEqual([
+    'of1-params',
   ]);
 });
 
@@ -63,13 +64,43 @@ it('takes every one of them out of a text, the longest first', () => {
 });
 
 it('knows each cookie, the password of basic credentials, and the secrets of a body', () => {
-  const basic = Buffer.from('user:of-basic').toString('base64');
+  const basic = Buffer.from('user:of1-basic').toString('base64');
   const secretsOf = (config: object) => knownSecrets({ headers: new AxiosHeaders(), ...config }, DEFAULT_RULES);
-  expect(secretsOf({ headers: new AxiosHeaders({ cookie: 'a=of-cookie-a; b=of-cookie-b' }) })).toContain('of-cookie-b');
-  expect(secretsOf({ headers: new AxiosHeaders({ authorization: `Basic ${basic}` }) })).toContain('of-basic');
-  expect(secretsOf({ data: '{"user":"of-user-a","login":{"password":"of-password"}}' })).toEqual(['of-password']);
-  expect(secretsOf({ data: 'user=of-user-a&client_secret=of%2Dsecret' })).toEqual(['of-secret']);
+  expect(secretsOf({ headers: new AxiosHeaders({ cookie: 'a=of1-cookie-a; b=of1-cookie-b' }) })).toContain(
+    'of1-cookie-b',
+  );
+  expect(secretsOf({ headers: new AxiosHeaders({ authorization: `Basic ${basic}` }) })).toContain('of1-basic');
+  expect(secretsOf({ data: '{"user":"of1-user-a","login":{"password":"of1-password"}}' })).toEqual(['of1-password']);
+  expect(secretsOf({ data: 'user=of1-user-a&client_secret=of1%2Dsecret' })).toEqual(['of1-secret']);
   expect(secretsOf({ data: '{"broken":' })).toEqual([]);
+});
+
+it.each<[string, unknown]>([
+  ['an object, which a transform has not got', { login: { password: 'of1-secret' } }],
+  ['names and values', { fields: [{ name: 'password', value: 'of1-secret' }, ['page', 'of1-page']] }],
+  ['labels, as forms of chats have them', [{ label: 'Password', value: 'of1-secret' }]],
+  ['a list of pairs', [['password', 'of1-secret']]],
+  ['a Map', new Map([['password', 'of1-secret']])],
+  ['URLSearchParams', new URLSearchParams({ password: 'of1-secret', page: 'of1-page' })],
+  ['bytes', Buffer.from('{"password":"of1-secret"}')],
+  ['a typed array', new Uint8Array(Buffer.from('password=of1-secret'))],
+  ['GraphQL', '{"query":"mutation { login(password: \\"of1-secret\\") { ok } }"}'],
+  ['XML', '<login><user>of1-user</user><password>of1-secret</password></login>'],
+])('finds the secrets of a body that is %s', (_, data) => {
+  expect(knownSecrets({ headers: new AxiosHeaders(), data } as never, DEFAULT_RULES)).toEqual(['of1-secret']);
+});
+
+it('finds the secrets of a form', () => {
+  const data = new FormData();
+  data.append('password', 'of1-secret');
+  data.append('page', 'of1-page');
+  expect(knownSecrets({ headers: new AxiosHeaders(), data } as never, DEFAULT_RULES)).toEqual(['of1-secret']);
+});
+
+it('takes nothing for a secret that the address of the call shows anyway', () => {
+  const headers = new AxiosHeaders({ cookie: 'back=/orders/42/items; id=of1-id', 'x-auth-host': 'api2.example.com' });
+  const config = { baseURL: 'https://api2.example.com', url: '/orders/42/items', headers };
+  expect(knownSecrets(config as never, DEFAULT_RULES)).toEqual([headers.get('cookie'), 'id=of1-id']);
 });
 
 describe('a value is looked for elsewhere', () => {
@@ -92,6 +123,12 @@ describe('a value is looked for elsewhere', () => {
     'required',
     'short',
     'utf-8',
+    'NOT_FOUND',
+    'created_at',
+    'client-credentials',
+    'application/json',
+    'api.example.com',
+    '/orders/list',
     '2026-11-28',
     '127.0.0.1:8080',
     '10.20.30.40',

@@ -1,6 +1,9 @@
 import type { InternalAxiosRequestConfig } from 'axios';
+import { binaryBytes } from '../base/bytes.js';
+import { dataOf, isPair, toldName, VALUE } from './named-value.js';
 import { REDACTED, type RedactionRules } from './rules.js';
-import { decoded } from './url.js';
+import { redactText } from './text.js';
+import { addressOf, decoded } from './url.js';
 
 /** As V8 writes them: https://v8.dev/docs/stack-trace-api */
 const FRAME = /^\s+at [^\r\n]{1,1000}$/;
@@ -38,6 +41,10 @@ const LONG = 20;
 const MAX_DEPTH = 5;
 /** Of a body that is looked into. */
 const MAX_BODY = 64 * 1024;
+/** Of texts in a body, in which secrets are looked for by their forms: that takes longer than by names. */
+const MAX_TEXTS = 8 * 1024;
+/** Words and what is made of them, all in one case: `internal`, `NOT_FOUND`, `client-credentials`, `application/json`, `api.example.com`. */
+const WORDS = /^(?:[\p{Ll}_./-]+|[\p{Lu}_./-]+|\p{L}+)$/u;
 const CREDENTIALS = /^\S+ +(.+)$/;
 const USERINFO = /^[a-z][a-z\d+.-]*:\/\/([^/\\?#]*)@/i;
 const PAIR = /[?&;#]([^=?&;#]+)=([^?&;#]+)/g;
@@ -48,19 +55,20 @@ const COOKIE = /(?:^|;)\s*[^=;]+=([^;]+)/g;
  * `x-auth-type` have values that are no secrets, and texts are made of words: a value that somebody may have written by chance is none.
  *
  * - It has at least 8 characters.
- * - It is not one word: only letters, fewer than 20 of them. `internal` and `exceeded` are words, and so is a password that is one.
+ * - It is no word, nor words with dots, dashes or slashes between them, of fewer than 20 characters: `internal`, `created_at`,
+ *   `application/json`. So is a password that is one.
  * - It is no date, version or address: digits with dots, dashes and colons between them.
  */
 export function isDistinctive(value: string): boolean {
   if (value.length < MIN_LENGTH || value === REDACTED) return false;
-  if (value.length < LONG && /^\p{L}+$/u.test(value)) return false;
+  if (value.length < LONG && WORDS.test(value)) return false;
   return !/^\d+(?:[.:/T-]\d+)+Z?$/.test(value);
 }
 
 /**
  * The secrets that a call was made with, as they are known: the values of secret headers, parameters and fields, passwords. For texts
- * in which they cannot be told by their form, as in the message of an error that a transform throws. The longest first, as one may
- * be part of another.
+ * in which they cannot be told by their form, as in the message of an error that a transform throws. What the call's address shows is none.
+ * The longest first, as one may be part of another.
  */
 export function knownSecrets(config: InternalAxiosRequestConfig, rules: RedactionRules): readonly string[] {
   const secrets = new Set<string>();
@@ -69,12 +77,14 @@ export function knownSecrets(config: InternalAxiosRequestConfig, rules: Redactio
     else if (typeof value === 'string' && isDistinctive(value)) secrets.add(value);
   };
   addHeaders(config, rules, add);
-  addFields(config.params, rules.isSecretParam, add);
+  addFields(config.params, { isSecret: rules.isSecretParam, look: () => {} }, add);
   addBody(config.data, rules, add);
   add(config.auth?.password);
   if (config.proxy) add(config.proxy.auth?.password);
   for (const url of [config.url, config.baseURL]) if (typeof url === 'string') addUrl(url, rules, add);
-  return [...secrets].toSorted((a, b) => b.length - a.length);
+  if (secrets.size === 0) return [];
+  const address = addressOf(config, rules);
+  return [...secrets].filter((secret) => !address.includes(secret)).toSorted((a, b) => b.length - a.length);
 }
 
 const LETTER_OR_DIGIT = /[\p{L}\d]/u;
@@ -123,21 +133,51 @@ function addBasic(value: string, add: Add): void {
   add(password.join(':'));
 }
 
-function addFields(fields: unknown, isSecret: (name: string) => boolean, add: Add, depth = 0): void {
+interface FieldReading {
+  readonly isSecret: (name: string) => boolean;
+  /** Finds the secrets in a text whose name tells none. */
+  readonly look: (text: string) => void;
+}
+
+/** Of what is sent: objects, Maps, forms, and in them `{ name, value }` and `[name, value]`. */
+function addFields(fields: unknown, reading: FieldReading, add: Add, depth = 0): void {
+  if (typeof fields === 'string') reading.look(fields);
   if (typeof fields !== 'object' || fields === null || depth === MAX_DEPTH) return;
-  const entries = fields instanceof URLSearchParams ? fields.entries() : Object.entries(fields);
-  for (const [name, value] of entries) {
-    if (isSecret(name)) add(value);
-    addFields(value, isSecret, add, depth + 1);
+  if (isPair(fields)) {
+    if (reading.isSecret(fields[0])) add(fields[1]);
+    else addFields(fields[1], reading, add, depth + 1);
+    return;
+  }
+  const told = toldName(fields);
+  const isTold = told !== undefined && reading.isSecret(told);
+  for (const [name, value] of entriesOf(fields)) {
+    if (reading.isSecret(name) || (isTold && VALUE.test(name))) add(value);
+    addFields(value, reading, add, depth + 1);
   }
 }
 
-/** By the time that a call fails, it is text. */
-function addBody(data: unknown, { isSecretKey }: RedactionRules, add: Add): void {
-  if (data instanceof URLSearchParams) addFields(data, isSecretKey, add);
-  if (typeof data !== 'string' || data.length > MAX_BODY) return;
-  if (/^\s*[[{]/.test(data)) addFields(parsed(data), isSecretKey, add);
-  else if (/^[^\s=&]+=[^\s]*$/.test(data)) addFields(new URLSearchParams(data), isSecretKey, add);
+function entriesOf(fields: object): Iterable<[string, unknown]> {
+  if (fields instanceof URLSearchParams || fields instanceof FormData) return fields.entries();
+  if (fields instanceof Map) return Array.from(fields, ([name, value]) => [String(name), value]);
+  return Object.keys(fields).map((name) => [name, dataOf(fields, name)]);
+}
+
+/** Of a call that was sent it is text or bytes, or a form; of one that fails before that, whatever the caller has given. */
+function addBody(data: unknown, rules: RedactionRules, add: Add): void {
+  let left = MAX_TEXTS;
+  const look = (text: string) => {
+    if (text.length < MIN_LENGTH || !/[:=<]/.test(text)) return;
+    left -= text.length;
+    if (left >= 0) redactText(text, rules, add);
+  };
+  const reading = { isSecret: rules.isSecretKey, look };
+  const bytes = binaryBytes(data);
+  const text = bytes && bytes.length <= MAX_BODY ? bytes.toString() : data;
+  if (typeof text !== 'string') return addFields(text, reading, add);
+  if (text.length > MAX_BODY) return;
+  if (/^\s*[[{]/.test(text)) addFields(parsed(text), reading, add);
+  else if (/^[^\s=&]+=[^\s]*$/.test(text)) addFields(new URLSearchParams(text), reading, add);
+  else look(text);
 }
 
 function parsed(json: string): unknown {

@@ -1,8 +1,8 @@
 import { AxiosHeaders } from 'axios';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { redactHeaders } from './headers.js';
-import { redactionRules } from './rules.js';
+import { redactHeaders, secretHeaders } from './headers.js';
+import { DEFAULT_RULES, redactionRules } from './rules.js';
 
 it('replaces the values of secret headers, and secrets in those that are URLs', () => {
   const headers = {
@@ -57,4 +57,9 @@ it('shows no value of a secret header, in whatever case its name is, and every n
       },
     ),
   );
+});
+
+it('keeps headers with several values from another origin only where one of them is a secret', () => {
+  const headers = { accept: ['a/b', 'c/d'], 'x-tags': ['a', 'Bearer abc123'], etag: '"1"' };
+  expect(secretHeaders(headers, {}, DEFAULT_RULES)).toEqual(new Set(['x-tags']));
 });

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { OnSecret } from './credentials.js';
 import { redactStack, withoutSecrets } from './known-secrets.js';
+import { dataOf, isPair, NAMING, toldName, VALUE } from './named-value.js';
 import { DEFAULT_RULES, REDACTED, type RedactionRules } from './rules.js';
 import { COUNTING, redactText } from './text.js';
 import { redactUrl } from './url.js';
@@ -66,9 +67,6 @@ export function redactedText(text: string, options: CopyOptions = {}): string {
 
 const MAX_DEPTH = 12;
 const MAX_OBJECTS = 5_000;
-/** Names of properties that hold a name, and of those that hold the value then. */
-const NAMING = /^(?:name|key|k|field|header|param|parameter|property|attribute|id)$/i;
-const VALUE = /^(?:values?|val|v|content|data|text|default(?:value)?|raw)$/i;
 const RAW_HEADERS = /^raw(?:headers|trailers)$/i;
 const HEADER_NAME = /^[A-Za-z]+(?:[-_][A-Za-z\d]+)*$/;
 
@@ -194,7 +192,7 @@ class Copier {
   }
 
   #fill(copy: object, value: object, depth: number, without: ReadonlySet<PropertyKey> = NONE): void {
-    const told = this.#toldName(value);
+    const told = toldName(value);
     for (const key of Reflect.ownKeys(value)) {
       const property = Object.getOwnPropertyDescriptor(value, key);
       if (!property || without.has(key)) continue;
@@ -213,14 +211,6 @@ class Copier {
     if (told === undefined) return this.#named(name, value, depth);
     if (NAMING.test(name)) return this.copy(value, depth + 1);
     return VALUE.test(name) ? this.#named(told, value, depth) : this.#named(name, value, depth);
-  }
-
-  /** What an object of the form `{ name, value }` has a value of. */
-  #toldName(value: object): string | undefined {
-    const keys = Object.keys(value);
-    if (!keys.some((key) => VALUE.test(key))) return undefined;
-    const naming = keys.find((key) => NAMING.test(key) && typeof dataOf(value, key) === 'string');
-    return naming === undefined ? undefined : (dataOf(value, naming) as string);
   }
 
   #named(name: string, value: unknown, depth: number): unknown {
@@ -285,9 +275,6 @@ function saysNothing(value: unknown, name: string): boolean {
   return typeof value === 'object' ? value === null : typeof value !== 'string' || value === '' || value === REDACTED;
 }
 
-const isPair = (value: unknown): value is readonly [string, unknown] =>
-  Array.isArray(value) && value.length === 2 && typeof value[0] === 'string';
-
 /** As Node has `rawHeaders`. A list of names, such as those that are to be forwarded, is none. */
 function isFlatPairs(list: readonly unknown[], name: string, { isSecretKey }: RedactionRules): boolean {
   if (list.length === 0 || list.length % 2 === 1) return false;
@@ -338,11 +325,6 @@ const nameOf = (value: object): string => {
 /** Prints under the name, and has none of the class's methods, which would not work on a copy. */
 function shellOf(name: string): object {
   return new { [name]: class {} }[name]!();
-}
-
-/** Without calling getters. */
-function dataOf(value: object, key: PropertyKey): unknown {
-  return Object.getOwnPropertyDescriptor(value, key)?.value;
 }
 
 /** Of an error, whose stack may be a getter of the engine's. */

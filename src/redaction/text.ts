@@ -53,6 +53,8 @@ const URL_IN_TEXT = /[/\\]{2}[^\s"'<>`]+/g;
 /** `name=` and what may be its value, also where it is no part of a URL. It begins at the beginning of a name, or a long text would take for ever. */
 const PAIR = /(?<![\w.%[\]-])([\w.%[\]-]{1,100})=/g;
 const PAIR_VALUE = /[^\s&;#"'<>`,)\\]+/y;
+/** A value may be a pair itself, and so on: each part of a text is read so often. What is deeper than that is replaced. */
+const MAX_READINGS = 8;
 /** `"name": "value"` and `name: 'value'`, as in JSON, JSON in JSON, and what inspect prints. */
 const QUOTED =
   /(?<![\w$.-])(?:(\\{0,15}["'])([^"'\\\r\n]{1,100})\1|([\w$.-]{1,100}))\s{0,20}(?::|=>|=)\s{0,20}(\\{0,15})(["'`])/g;
@@ -104,12 +106,14 @@ export function redactText(text: string, rules: RedactionRules = DEFAULT_RULES, 
   }
   if (result.includes('=')) {
     const before = result;
+    let toRead = MAX_READINGS * before.length;
     result = replaceValues(before, PAIR, ([, name], from) => {
       if (rules.isSecretParam(decoded(name!))) return endOf(PAIR_VALUE, before, from, onSecret, name);
       const place = endOf(PAIR_VALUE, before, from);
-      return place && isEncoded(before, place) && hidesSecret(before.slice(place.from, place.to), rules)
-        ? place
-        : undefined;
+      if (!place) return undefined;
+      const value = before.slice(place.from, place.to);
+      toRead -= value.length;
+      return toRead < 0 || (value.includes('%') && hidesSecret(value, rules)) ? place : undefined;
     });
   }
   result = redactCredentials(result, onSecret);
@@ -127,11 +131,6 @@ export function findPairs(text: string, isSecret: (name: string) => boolean, onS
     });
   }
 }
-
-const isEncoded = (text: string, { from, to }: ValuePlace): boolean => {
-  const at = text.indexOf('%', from);
-  return at !== -1 && at < to;
-};
 
 /** A place that begins here and matches, told of. */
 function endOf(value: RegExp, text: string, from: number, onSecret?: OnSecret, name?: string): ValuePlace | undefined {
