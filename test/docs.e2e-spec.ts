@@ -33,7 +33,7 @@ it('the tables of the events are the catalogue: each event, when it is published
   ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
-it('every TypeScript snippet in the README and the docs compiles', () => {
+it('every TypeScript snippet in the README and the docs compiles', { timeout: 120_000 }, () => {
   const files = new Map(
     ['README.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(snippets),
   );

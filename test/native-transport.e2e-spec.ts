@@ -273,37 +273,41 @@ describe('a stale socket', () => {
     expect(upstream.requests).toBe(1);
   });
 
-  it('is never seen by callers of idempotent calls, and no POST is doubled, when idle sockets close at any time', async () => {
-    const CALLS = 20_000;
-    const posts = new Map<string, number>();
-    let seed = 1;
-    const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
-    await using upstream = await startUpstream((request, response) => {
-      if (request.method === 'POST') posts.set(request.url!, (posts.get(request.url!) ?? 0) + 1);
-      const { socket } = request;
-      response.end('ok');
-      // Half of the time at once, otherwise when the next request may be on its way.
-      if (random() < 0.05) {
-        if (random() < 0.5) socket.end();
-        else setTimeout(() => socket.destroy(), random() * 3);
-      }
-    });
-    const { client } = start({ pool: { maxSockets: 20 } });
-    const failures: unknown[] = [];
-    let failedPosts = 0;
-    let sent = 0;
-    const worker = async () => {
-      while (sent < CALLS) {
-        const n = sent++;
-        if (n % 10 === 0) await client.post(`${upstream.url}/${n}`, 'once').catch(() => failedPosts++);
-        else await client.get(`${upstream.url}/${n}`).catch((error) => failures.push(error));
-      }
-    };
-    await Promise.all(Array.from({ length: 20 }, worker));
-    expect(failures).toEqual([]);
-    expect(Math.max(...posts.values())).toBe(1);
-    expect(failedPosts).toBeLessThan(CALLS / 10);
-  });
+  it(
+    'is never seen by callers of idempotent calls, and no POST is doubled, when idle sockets close at any time',
+    { timeout: 120_000 },
+    async () => {
+      const CALLS = 20_000;
+      const posts = new Map<string, number>();
+      let seed = 1;
+      const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+      await using upstream = await startUpstream((request, response) => {
+        if (request.method === 'POST') posts.set(request.url!, (posts.get(request.url!) ?? 0) + 1);
+        const { socket } = request;
+        response.end('ok');
+        // Half of the time at once, otherwise when the next request may be on its way.
+        if (random() < 0.05) {
+          if (random() < 0.5) socket.end();
+          else setTimeout(() => socket.destroy(), random() * 3);
+        }
+      });
+      const { client } = start({ pool: { maxSockets: 20 } });
+      const failures: unknown[] = [];
+      let failedPosts = 0;
+      let sent = 0;
+      const worker = async () => {
+        while (sent < CALLS) {
+          const n = sent++;
+          if (n % 10 === 0) await client.post(`${upstream.url}/${n}`, 'once').catch(() => failedPosts++);
+          else await client.get(`${upstream.url}/${n}`).catch((error) => failures.push(error));
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, worker));
+      expect(failures).toEqual([]);
+      expect(Math.max(...posts.values())).toBe(1);
+      expect(failedPosts).toBeLessThan(CALLS / 10);
+    },
+  );
 });
 
 describe('redirects', () => {
