@@ -104,8 +104,8 @@ describe('concurrencyLimit', () => {
         return Promise.reject(error);
       },
     ],
-  ])('holds the slot until %s has ended', async (_, answer) => {
-    const body = new PassThrough();
+  ])('holds the slot until %s, which is being read, has ended', async (_, answer) => {
+    const body = new PassThrough().resume();
     const begun: Call[] = [];
     const handle = limit(1)((call) => {
       begun.push(call);
@@ -116,9 +116,31 @@ describe('concurrencyLimit', () => {
     await settle();
     expect(begun).toHaveLength(1);
     body.end();
-    body.resume();
     await second;
     expect(begun).toHaveLength(2);
+  });
+
+  it.each([
+    ['who waits already', 1],
+    ['who comes later, where nobody may wait', 0],
+  ])('gives the slot of a refused status whose body nobody has begun to read to %s', async (_, maxQueued) => {
+    const body = new PassThrough();
+    const handle = limit(
+      1,
+      maxQueued,
+    )(async (call) => {
+      if (body.listenerCount('close') > 0) return responseTo(call);
+      const error = refusedStatus(call, 404);
+      error.response!.data = body;
+      throw error;
+    });
+    const refused = handle(testCall()).catch(() => {});
+    const waiting = maxQueued ? handle(testCall()) : undefined;
+    await refused;
+    await settle();
+    expect((await (waiting ?? handle(testCall()))).status).toBe(200);
+    expect(body.errored).toMatchObject({ code: 'ECONNABORTED' });
+    await handle(testCall()); // the slot was given back once
   });
 
   it('gives every slot back, however the call ended', async () => {

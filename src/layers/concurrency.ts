@@ -1,6 +1,7 @@
 import { Slots } from '../base/slots.js';
+import { offerUnread } from '../base/unread-body.js';
 import type { Call, Layer } from '../call/call.js';
-import { type OutcomeContext, releasedAfterBody } from '../call/outcome.js';
+import { type OutcomeContext, releasedAfterBody, responseOf } from '../call/outcome.js';
 import { queued, whileWaiting } from '../call/waiting.js';
 import { ConcurrencyLimitError } from '../errors/refusal.errors.js';
 import type { LimitScope } from '../options/resilience-options.js';
@@ -21,7 +22,7 @@ export interface ConcurrencyContext extends OutcomeContext {
 
 /**
  * Lets so many calls be under way at once; others wait, in order. A call is under way until its response body has ended,
- * also that of a status that is refused.
+ * also that of a status that is refused, unless nobody has begun to read that when another call waits.
  * @throws ConcurrencyLimitError at once when as many wait as may; while waiting, what the call is cancelled with,
  * or ClientClosedError
  */
@@ -31,10 +32,20 @@ export function concurrencyLimit(settings: ConcurrencySettings, context: Concurr
   return (next) => async (call) => {
     const key = per === 'origin' ? call.origin : '';
     if (!slots.take(key)) await queued('concurrency', turn(slots, key, call, settings, context.closing), call, context);
-    return releasedAfterBody(
-      () => next(call),
-      () => slots.release(key),
-    );
+    let isHeld = true;
+    const release = () => {
+      if (isHeld) slots.release(key);
+      isHeld = false;
+    };
+    const send = async () => {
+      try {
+        return await next(call);
+      } catch (error) {
+        offerUnread(responseOf(error), key, slots, release);
+        throw error;
+      }
+    };
+    return releasedAfterBody(send, release);
   };
 }
 

@@ -5,6 +5,7 @@ import zlib from 'node:zlib';
 import { endsWith, isReadable, onBodyEnd } from '../base/body-end.js';
 import { CollectedBytes } from '../base/bytes.js';
 import type { Slots } from '../base/slots.js';
+import { offerUnread } from '../base/unread-body.js';
 import type { Call } from '../call/call.js';
 import { BodyTooLargeError } from '../errors/body.errors.js';
 import type { Exchange } from './exchange.js';
@@ -77,29 +78,8 @@ export function readAhead(body: Readable): Readable {
 export function yieldUnread(response: AxiosResponse, origin: string, slots: Slots, giveUp: () => void): void {
   const body: unknown = response.data;
   if (!isReadable(body)) return;
-  const ahead = readAhead(body);
-  response.data = ahead;
-  // Whoever reads it does so when told of the status: in this turn of the loop, as a rule.
-  setImmediate(() => {
-    if (body.readableEnded || body.destroyed) return;
-    const withdraw = slots.offer(origin, () => {
-      if (!isUnread(ahead)) return false;
-      ahead.destroy(unreadError(response));
-      giveUp();
-      return true;
-    });
-    onBodyEnd(body, withdraw);
-  });
-}
-
-function isUnread({ readableFlowing, readableDidRead }: Readable): boolean {
-  return readableFlowing === null && !readableDidRead;
-}
-
-function unreadError(response: AxiosResponse): AxiosError {
-  const { config, status, request } = response;
-  const message = `nobody had begun to read this response of status ${status} when another call needed its socket`;
-  return new AxiosError(message, AxiosError.ECONNABORTED, config, request, response);
+  response.data = readAhead(body);
+  offerUnread(response, origin, slots, giveUp);
 }
 
 // Node has zstd from 22.15 on; @types/node 20 does not know it.
