@@ -164,13 +164,10 @@ function isUsual(config: AxiosRequestConfig): boolean {
 export function problemsOfValues(config: AxiosRequestConfig): string[] {
   return RULES.flatMap((rule) => {
     const value: unknown = config[rule.name];
-    return value === undefined || rule.read(value, config) !== WRONG ? [] : [problemOf(rule, value, isText(value))];
+    return value === undefined || rule.read(value, config) !== WRONG ? [] : [problemOf(rule, value)];
   });
 }
 
-/** A text in the options of a client may be a secret that stands in the wrong place. */
-const isText = (value: unknown) => typeof value === 'string';
-
-function problemOf({ name, expected, isSecret }: Rule, value: unknown, isHidden = false): string {
-  return `${name}: expected ${expected}, got ${isHidden || isSecret ? `a ${typeof value}` : describeValue(value)}`;
+function problemOf({ name, expected, isSecret }: Rule, value: unknown): string {
+  return `${name}: expected ${expected}, got ${isSecret ? `a ${typeof value}` : describeValue(value)}`;
 }

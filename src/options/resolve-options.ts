@@ -225,7 +225,8 @@ function crossFieldProblems(
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
   const passed = withoutPrototype(client.axios);
-  problems.push(...problemsOfValues(passed).map((problem) => `axios.${problem}`));
+  const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
+  problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
   const { proxy } = passed;
   if (proxy) problems.push(...proxyProblems(proxy));
   // The proxy is the operator's choice.
