@@ -1,6 +1,4 @@
-import { setImmediate } from 'node:timers';
-
-// as it is when this is loaded: fake timers of a test runner must not hold calls up
+import { setImmediate } from 'node:timers'; // as it is when this is loaded: fake timers of a test runner must not hold calls up
 
 // A promise that settles without I/O lets nothing run but other promises: whoever calls again at once, and forgets about the errors, keeps
 // timers, sockets and signals from ever being looked at. The process then cannot even be ended with SIGTERM.

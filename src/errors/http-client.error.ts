@@ -10,13 +10,18 @@ export function errorToJson(error: Error): Record<string, unknown> {
   return { ...Object.fromEntries(Object.entries(error)), name, message, stack };
 }
 
-/** Has an error print itself as util.inspect has it, but without what is not enumerable, whoever asks for it. */
-export function inspectEnumerableOnly(error: Error): void {
-  hide(error, inspect.custom, printEnumerable);
-}
-
-function printEnumerable(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
-  return print(this, { ...options, depth, showHidden: false, customInspect: false });
+/**
+ * Has an error print itself as util.inspect has it, but without what is not enumerable, whoever asks for it.
+ * @param shown makes what is printed in its place; by default it is the error itself
+ */
+export function inspectEnumerableOnly(error: Error, shown = (own: Error): Error => own): void {
+  hide(
+    error,
+    inspect.custom,
+    function printed(this: Error, depth: number, options: InspectOptions, print: typeof inspect) {
+      return print(shown(this), { ...options, depth, showHidden: false, customInspect: false });
+    },
+  );
 }
 
 /** Sets a property that code can read and replace, but that nothing prints. A frozen object stays as it is. */

@@ -1,5 +1,5 @@
 import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
-import { inspect, type InspectOptions, types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { knownSecrets, redactStack } from '../redaction/known-secrets.js';
 import { type CopyOptions, type RedactedCopy, redactedCopy, redactedText } from '../redaction/redacted-copy.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
@@ -101,7 +101,7 @@ function hideValue(error: Error, name: PropertyKey, isShown: boolean, options: C
     hidden.set(error, how);
   }
   hide(error, 'toJSON', shownAsJson);
-  hide(error, inspect.custom, inspectShown);
+  inspectEnumerableOnly(error, redactedView);
   how.options = options;
   if (isShown) how.names.add(name);
 }
@@ -119,12 +119,7 @@ function redactedView(error: Error): Error {
 
 function shownAsJson(this: Error): object {
   const { name, message, stack } = this;
-  const copy = redactedView(this);
-  return { ...Object.fromEntries(Object.entries(copy)), name, message, stack };
-}
-
-function inspectShown(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
-  return print(redactedView(this), { ...options, depth, showHidden: false, customInspect: false });
+  return { ...Object.fromEntries(Object.entries(redactedView(this))), name, message, stack };
 }
 
 /** What is known of the call that an error has ended. */

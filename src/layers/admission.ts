@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { tolerateFailure } from '../base/source.js';
 import { nextTurn, noteTurn, turnIfDue } from '../base/turns.js';
 import { noteNoAttempt, rememberClient, replaceConfig, timeError } from '../call/annotate.js';
-import type { Layer } from '../call/call.js';
+import type { Call, Layer } from '../call/call.js';
 import { responseOf } from '../call/outcome.js';
 import { concealError } from '../errors/redact-error.js';
 import { ClientClosedError } from '../errors/refusal.errors.js';
@@ -25,13 +25,9 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
   return (next) => async (call) => {
     const { cancellation, clientName, journal } = call;
     const { config } = journal;
-    const conceal = (failure: unknown) => {
-      if (journal.derivedConfigs) replaceConfig(failure, journal.derivedConfigs, config);
-      concealError(failure, { rules, clientName, config });
-    };
     const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
     const leave = (failure?: unknown) => {
-      if (failure) conceal(failure);
+      if (failure) conceal(failure, call, rules);
       lease?.release();
       cancellation.unfollow();
     };
@@ -48,7 +44,7 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
       if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
       noteNoAttempt(error, call);
       rememberClient(error, clientName);
-      conceal(error);
+      conceal(error, call, rules);
       if (!journal.hasAnswer) await nextTurn();
       noteTurn(error);
       throw error;
@@ -57,4 +53,11 @@ export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Cl
     if (!journal.hasAnswer) await turnIfDue();
     return response;
   };
+}
+
+/** Apart from the layer, where its closure would cost every call. */
+function conceal(failure: unknown, { clientName, journal }: Call, rules: RedactionRules): void {
+  const { config, derivedConfigs } = journal;
+  if (derivedConfigs) replaceConfig(failure, derivedConfigs, config);
+  concealError(failure, { rules, clientName, config });
 }
