@@ -1,6 +1,6 @@
 import { HttpService } from '@nestjs/axios';
-import { type INestApplicationContext, Module } from '@nestjs/common';
-import { LazyModuleLoader, NestFactory } from '@nestjs/core';
+import { type INestApplicationContext } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
@@ -8,12 +8,12 @@ import { lastValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type ConnectionPool,
-  getConnectionPoolToken,
   getHttpClientToken,
   HttpClientModule,
   type HttpClientModuleOptions,
   type Layer,
 } from '../src/index.js';
+import { startAppContext } from './support/app-context.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 function refuse(): never {
@@ -166,15 +166,9 @@ async function start(options: HttpClientModuleOptions & { layers?: Layer[] } = {
     timeouts: { bodyIdleMs: false, poolWaitMs: false },
     ...options,
   } as const;
-  @Module({ imports: [HttpClientModule.forRoot(all)] })
-  class AppModule {}
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-  opened.push(app);
-  return {
-    app,
-    client: app.get<AxiosInstance>(getHttpClientToken()),
-    pool: app.get<ConnectionPool>(getConnectionPoolToken()),
-  };
+  const started = await startAppContext(all);
+  opened.push(started.app);
+  return started;
 }
 
 async function expectNothingTaken(client: AxiosInstance, pool: ConnectionPool): Promise<void> {

@@ -5,7 +5,6 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
 import { once } from 'node:events';
@@ -16,11 +15,11 @@ import {
   ClientClosedError,
   type ConnectionPool,
   getConnectionPoolToken,
-  getHttpClientToken,
   HttpClientModule,
   type HttpClientModuleOptions,
   InjectHttpClient,
 } from '../src/index.js';
+import { startAppContext } from './support/app-context.js';
 import { startUpstream } from './support/upstream.js';
 
 // Whoever must not be waited for here would be waited for longer than a test may take.
@@ -30,15 +29,9 @@ const opened: { close(): Promise<void> }[] = [];
 
 /** An application context: an app without an HTTP server. */
 async function start(options: HttpClientModuleOptions = {}, metadata: ModuleMetadata = {}) {
-  @Module({ ...metadata, imports: [HttpClientModule.forRoot(options), ...(metadata.imports ?? [])] })
-  class AppModule {}
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-  opened.push(app);
-  return {
-    app,
-    client: app.get<AxiosInstance>(getHttpClientToken()),
-    pool: app.get<ConnectionPool>(getConnectionPoolToken()),
-  };
+  const started = await startAppContext(options, metadata);
+  opened.push(started.app);
+  return started;
 }
 
 afterEach(async () => {

@@ -1,22 +1,17 @@
 import { HttpService } from '@nestjs/axios';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import axios, { type AxiosInstance, type AxiosRequestConfig, type CancelToken } from 'axios';
+import axios, { type AxiosRequestConfig, type CancelToken } from 'axios';
 import { lastValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  type ConnectionPool,
   createTransport,
   gather,
-  getConnectionPoolToken,
-  getHttpClientToken,
   HttpClientHealthIndicator,
-  HttpClientModule,
   type HttpClientModuleOptions,
   HttpClients,
   type Layer,
   runInInboundContext,
 } from '../src/index.js';
+import { startAppContext } from './support/app-context.js';
 import { startUpstream } from './support/upstream.js';
 
 const opened: { close(): Promise<unknown> }[] = [];
@@ -26,15 +21,9 @@ afterEach(async () => {
 });
 
 async function start(options: HttpClientModuleOptions = {}) {
-  @Module({ imports: [HttpClientModule.forRoot({ logging: false, ...options })] })
-  class AppModule {}
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-  opened.push(app);
-  return {
-    app,
-    client: app.get<AxiosInstance>(getHttpClientToken()),
-    pool: app.get<ConnectionPool>(getConnectionPoolToken()),
-  };
+  const started = await startAppContext({ logging: false, ...options });
+  opened.push(started.app);
+  return started;
 }
 
 /** What it rejects with, and whether the event loop has turned by then. */

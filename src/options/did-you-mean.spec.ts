@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { problemsOf } from '../../test/support/problems.js';
 import { resolveModuleOptions, resolveNamedOptions, resolveTransportOptions } from './resolve-options.js';
 
-const problemsOf = (resolve: () => unknown): readonly string[] => {
-  try {
-    resolve();
-  } catch (error) {
-    if (error instanceof InvalidOptionsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
 const moduleProblems = (options: object) => problemsOf(() => resolveModuleOptions(options));
 
 /** The names that an app may bring from `HttpModule.register` or axios, as axios's own types have them. */

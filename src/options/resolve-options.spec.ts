@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { problemsOf } from '../../test/support/problems.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 import { NO_RESILIENCE } from './resolve-resilience.js';
 
-const problemsOf = (resolve: () => unknown): readonly string[] => {
-  try {
-    resolve();
-  } catch (error) {
-    if (error instanceof InvalidOptionsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
 const moduleProblems = (options: unknown) => problemsOf(() => resolveModuleOptions(options as never));
 
 describe('resolveModuleOptions', () => {
