@@ -193,10 +193,15 @@ function hostileValues(port: number): Record<string, unknown> {
   };
 }
 
-/** With a property on Object.prototype, as a fault in another library would put it there. */
-async function polluted<Result>(name: string, value: unknown, run: () => Promise<Result>): Promise<Result> {
+/** With a property on Object.prototype, as a fault in another library would put it there: one that is assigned is enumerable. */
+async function polluted<Result>(
+  name: string,
+  value: unknown,
+  run: () => Promise<Result>,
+  enumerable = true,
+): Promise<Result> {
   const everyObject = Object.prototype as Record<string, unknown>;
-  everyObject[name] = value;
+  Object.defineProperty(everyObject, name, { value, enumerable, writable: true, configurable: true });
   try {
     return await run();
   } finally {
@@ -262,14 +267,17 @@ async function outcome(surface: Surface, url: string) {
 }
 
 describe('whatever is on Object.prototype, a call goes where it should, and says what it should', () => {
-  it.each(Object.keys(SURFACES))('%s', async (title) => {
+  const surfaces = ['enumerable', 'hidden'].flatMap((sort) =>
+    Object.keys(SURFACES).map((title) => [sort, title] as const),
+  );
+  it.each(surfaces)('%s: %s', async (sort, title) => {
     for (const url of [`http://127.0.0.1:${portOf(plain)}/x`, `https://127.0.0.1:${portOf(secure)}/x`]) {
       const expected = await outcome(SURFACES[title]!, url);
       expect(expected).toMatchObject({ result: [expect.any(Number), expect.any(String)], heads: [expect.any(String)] });
       for (const [name, value] of Object.entries(names)) {
         if (BEYOND_US[title]?.includes(name)) continue;
         misdeeds = [];
-        const actual = await polluted(name, value, () => outcome(SURFACES[title]!, url));
+        const actual = await polluted(name, value, () => outcome(SURFACES[title]!, url), sort === 'enumerable');
         expect({ name, ...actual, misdeeds }).toEqual({ name, ...expected, misdeeds: [] });
       }
     }

@@ -14,7 +14,19 @@ it('tells whether anything is on Object.prototype', () => {
   expect(isPolluted()).toBe(true);
 });
 
+it('tells it of what leads calls elsewhere where nobody can list it', () => {
+  Object.defineProperty(everyObject, 'proxy', { value: 'evil', writable: true, configurable: true });
+  expect(isPolluted()).toBe(true);
+});
+
 describe('shadowInherited', () => {
+  it('hides what nobody can list, and leaves what the language gives every object', () => {
+    Object.defineProperty(everyObject, 'host', { value: 'evil', writable: true, configurable: true });
+    const options = Object.assign({}, shadowInherited<Record<string, unknown>>({ port: 1 }));
+    expect(options).toEqual({ port: 1, host: undefined });
+    expect(Object.keys(options)).toEqual(['port', 'host']);
+  });
+
   it('makes what options only seem to have undefined, in copies, too', () => {
     pollute('host', 'evil');
     pollute('proxy', 'evil');

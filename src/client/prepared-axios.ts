@@ -180,7 +180,7 @@ export class PreparedAxios extends Axios {
       if (!isEmpty(request) || !response || (config !== undefined && !isOrdinaryObject(config))) return undefined;
       const method = apart ? apart.method : (ownValue(config, 'method') ?? 'get');
       const url = apart ? apart.url : ownValue(config, 'url');
-      const data = apart && 'data' in apart ? apart.data : ownValue(config, 'data');
+      const data = apart && Object.hasOwn(apart, 'data') ? apart.data : ownValue(config, 'data');
       if (typeof method !== 'string' || typeof url !== 'string') return undefined;
       const plan = this.#planFor(method.toLowerCase());
       const target = { method: method.toLowerCase(), url, data, isApart: apart !== undefined };

@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import type { Clock } from '../base/clock.js';
 import { OriginMap } from '../base/origin-map.js';
-import { withoutPrototype } from '../base/prototype-pollution.js';
+import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
 import { proxyUrl } from '../base/proxy-url.js';
 import { type Call, compose, deriveCall, type Handler, type Layer } from '../call/call.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
@@ -177,7 +177,7 @@ class Scope {
    * @returns rejects with an InvalidOptionsError where that is wrong
    */
   handleOwn(call: Call): Promise<AxiosResponse> {
-    const { resilience: given, timeouts } = call.config;
+    const { resilience: given, timeouts } = ownOptions(call.config);
     const problems = findProblems(callSchema, withoutPrototype({ resilience: given, timeouts }));
     if (problems.length > 0) return this.refuse(call, InvalidOptionsError.ofCall(call, problems));
     if (given === undefined) return this.handle(call);

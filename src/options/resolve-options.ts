@@ -1,5 +1,5 @@
 import { totalThatLeaves } from '../base/slots.js';
-import { ownSettings, withoutPrototype } from '../base/prototype-pollution.js';
+import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
 import { problemsOfValues } from '../call/values.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
@@ -89,7 +89,7 @@ export interface ResolvedModuleOptions {
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
 export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedModuleOptions {
-  const options = ownSettings(given);
+  const options = ownOptions(given);
   const problems = findProblems(moduleOptionsSchema, options);
   const client = resolveClient(
     DEFAULT_CLIENT_NAME,
@@ -111,7 +111,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
 export function resolveTransportOptions(given: TransportOptions): ResolvedTransportOptions {
-  const options = ownSettings(given);
+  const options = ownOptions(given);
   const problems = findProblems(transportSchema, options);
   // No client: it has no name, and the `timeout` that calls bring is not known to be their own.
   const { name: _, ...settings } = resolveClient(
@@ -132,7 +132,7 @@ export function resolveTransportOptions(given: TransportOptions): ResolvedTransp
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
 export function checkNamedOptions(given: NamedHttpClientOptions): void {
-  const options = ownSettings(given);
+  const options = ownOptions(given);
   refuse(nameOfCall(options), findProblems(namedClientSchema, options));
 }
 
@@ -141,7 +141,7 @@ export function checkNamedOptions(given: NamedHttpClientOptions): void {
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
 export function resolveNamedOptions(given: NamedHttpClientOptions, root: ResolvedClientOptions): ResolvedClientOptions {
-  const options = ownSettings(given);
+  const options = ownOptions(given);
   const problems = findProblems(namedClientSchema, options);
   const ownsSockets = options.pool !== undefined || options.tls !== undefined;
   const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;

@@ -2,7 +2,7 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
-import { isPolluted, shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
+import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/http-client-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
@@ -132,7 +132,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
         if (socket && !known) opened(socket, target, startedAt);
         known ||= socket !== undefined;
       };
-      const socket = createConnection(isPolluted() ? shadowInherited(target) : target, (error, handedOver) => {
+      const socket = createConnection(shadowInherited(target), (error, handedOver) => {
         tell(handedOver);
         callback(error, handedOver);
       });
