@@ -97,6 +97,34 @@ it('finds the secrets of a form', () => {
   expect(knownSecrets({ headers: new AxiosHeaders(), data } as never, DEFAULT_RULES)).toEqual(['of1-secret']);
 });
 
+const twins = { a: {}, b: {} };
+for (const [from, to] of [
+  [twins.a, twins.b],
+  [twins.b, twins.a],
+]) {
+  for (let index = 0; index < 40; index++) Object.assign(from!, { [`name${index}`]: to });
+}
+
+it.each<[string, unknown]>([
+  ['a Buffer', Buffer.alloc(1_000_000)],
+  ['a Float64Array', new Float64Array(1_000_000)],
+  ['bytes in an object', { file: new Uint8Array(1_000_000), files: [Buffer.alloc(1_000_000)] }],
+  ['a long list', Array.from({ length: 1_000_000 }, (_, index) => index)],
+  ['a list of lists', Array.from({ length: 2_000 }, () => Array.from({ length: 100 }, () => 'a'))],
+  ['many fields', Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`name${index}`, 1]))],
+  ['a Map of many', new Map(Array.from({ length: 100_000 }, (_, index) => [`name${index}`, 1]))],
+  ['objects that name each other many times', twins],
+])('looks at no more than 10,000 fields, whatever the body is: %s', (_, data) => {
+  let looks = 0;
+  const isSecretKey = (name: string) => {
+    looks++;
+    return DEFAULT_RULES.isSecretKey(name);
+  };
+  const rules = { ...DEFAULT_RULES, isSecretKey, isSecretParam: isSecretKey };
+  knownSecrets({ headers: new AxiosHeaders(), data, params: data } as never, rules);
+  expect(looks).toBeLessThanOrEqual(2 * 10_001);
+});
+
 it('takes nothing for a secret that the address of the call shows anyway', () => {
   const headers = new AxiosHeaders({ cookie: 'back=/orders/42/items; id=of1-id', 'x-auth-host': 'api2.example.com' });
   const config = { baseURL: 'https://api2.example.com', url: '/orders/42/items', headers };

@@ -41,6 +41,8 @@ const LONG = 20;
 const MAX_DEPTH = 5;
 /** Of a body that is looked into. */
 const MAX_BODY = 64 * 1024;
+/** Of fields and entries that are looked at, in a body or in parameters: each takes 1 to 3 us of the event loop. */
+const MAX_FIELDS = 10_000;
 /** Of texts in a body, in which secrets are looked for by their forms: that takes longer than by names. */
 const MAX_TEXTS = 8 * 1024;
 /** Words and what is made of them, all in one case: `internal`, `NOT_FOUND`, `client-credentials`, `application/json`, `api.example.com`. */
@@ -77,7 +79,7 @@ export function knownSecrets(config: InternalAxiosRequestConfig, rules: Redactio
     else if (typeof value === 'string' && isDistinctive(value)) secrets.add(value);
   };
   addHeaders(config, rules, add);
-  addFields(config.params, { isSecret: rules.isSecretParam, look: () => {} }, add);
+  addFields(config.params, { isSecret: rules.isSecretParam, look: () => {}, left: MAX_FIELDS }, add);
   addBody(config.data, rules, add);
   add(config.auth?.password);
   if (config.proxy) add(config.proxy.auth?.password);
@@ -137,12 +139,15 @@ interface FieldReading {
   readonly isSecret: (name: string) => boolean;
   /** Finds the secrets in a text whose name tells none. */
   readonly look: (text: string) => void;
+  /** How many fields may still be looked at. */
+  left: number;
 }
 
 /** Of what is sent: objects, Maps, forms, and in them `{ name, value }` and `[name, value]`. */
 function addFields(fields: unknown, reading: FieldReading, add: Add, depth = 0): void {
   if (typeof fields === 'string') reading.look(fields);
   if (typeof fields !== 'object' || fields === null || depth === MAX_DEPTH) return;
+  if (binaryBytes(fields)) return; // each of their bytes is a property
   if (isPair(fields)) {
     if (reading.isSecret(fields[0])) add(fields[1]);
     else addFields(fields[1], reading, add, depth + 1);
@@ -150,15 +155,17 @@ function addFields(fields: unknown, reading: FieldReading, add: Add, depth = 0):
   }
   const told = toldName(fields);
   const isTold = told !== undefined && reading.isSecret(told);
-  for (const [name, value] of entriesOf(fields)) {
+  for (const [name, value] of entriesOf(fields, reading.left)) {
+    if (reading.left-- <= 0) return;
     if (reading.isSecret(name) || (isTold && VALUE.test(name))) add(value);
     addFields(value, reading, add, depth + 1);
   }
 }
 
-function entriesOf(fields: object): Iterable<[string, unknown]> {
+function entriesOf(fields: object, most: number): Iterable<[string, unknown]> {
   if (fields instanceof URLSearchParams || fields instanceof FormData) return fields.entries();
   if (fields instanceof Map) return Array.from(fields, ([name, value]) => [String(name), value]);
+  if (Array.isArray(fields)) return fields.slice(0, most).map((value) => ['', value]);
   return Object.keys(fields).map((name) => [name, dataOf(fields, name)]);
 }
 
@@ -166,11 +173,11 @@ function entriesOf(fields: object): Iterable<[string, unknown]> {
 function addBody(data: unknown, rules: RedactionRules, add: Add): void {
   let left = MAX_TEXTS;
   const look = (text: string) => {
-    if (text.length < MIN_LENGTH || !/[:=<]/.test(text)) return;
+    if (text.length < MIN_LENGTH || !/["'=<]/.test(text)) return; // without these, only words and numbers follow names
     left -= text.length;
     if (left >= 0) redactText(text, rules, add);
   };
-  const reading = { isSecret: rules.isSecretKey, look };
+  const reading = { isSecret: remembered(rules.isSecretKey), look, left: MAX_FIELDS };
   const bytes = binaryBytes(data);
   const text = bytes && bytes.length <= MAX_BODY ? bytes.toString() : data;
   if (typeof text !== 'string') return addFields(text, reading, add);
@@ -178,6 +185,16 @@ function addBody(data: unknown, rules: RedactionRules, add: Add): void {
   if (/^\s*[[{]/.test(text)) addFields(parsed(text), reading, add);
   else if (/^[^\s=&]+=[^\s]*$/.test(text)) addFields(new URLSearchParams(text), reading, add);
   else look(text);
+}
+
+/** The objects of a list have the same names, and to judge one takes 2 us. */
+function remembered(isSecret: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    let answer = known.get(name);
+    if (answer === undefined) known.set(name, (answer = isSecret(name)));
+    return answer;
+  };
 }
 
 function parsed(json: string): unknown {
