@@ -20,7 +20,7 @@ export interface TimedSettings {
 export function callSettings<Settings extends TimedSettings>(settings: Settings, { config }: Call): Settings {
   const { timeouts, timeout = 0 } = config;
   const { phases, poolWaitMs, clientTimeout } = settings;
-  const isOwn = clientTimeout !== undefined && timeout !== clientTimeout;
+  const isOwn = clientTimeout !== undefined && timeout !== clientTimeout && !isWhatIsLeft(config, clientTimeout);
   if (timeouts === undefined && !isOwn) return settings;
   const own = ownSettings(timeouts) ?? {};
   const attemptMs = own.attemptMs ?? (isOwn ? timeout || false : undefined);
@@ -40,4 +40,10 @@ export function callSettings<Settings extends TimedSettings>(settings: Settings,
       readerIdle: own.readerIdleMs ?? phases.readerIdle,
     },
   };
+}
+
+/** axios-retry takes the time that is over off the `timeout` of its next attempt: what is left of the client's is nobody's wish. */
+function isWhatIsLeft(config: object, clientTimeout: number): boolean {
+  const { timeout = 0, 'axios-retry': state } = config as { timeout?: number; 'axios-retry'?: unknown };
+  return state !== undefined && timeout > 0 && timeout < clientTimeout;
 }

@@ -106,7 +106,7 @@ describe('axios-retry', () => {
       answers = [answer];
       arrange?.();
       const told: number[] = [];
-      axiosRetry(http, { shouldResetTimeout: true, retries: 2, onRetry: (count) => void told.push(count) });
+      axiosRetry(http, { retries: 2, onRetry: (count) => void told.push(count) });
       const error = await failureOf(http.put('/users', { name: 'n' }, own));
       expect([error.code, told, stateOf(error.config).retryCount]).toEqual([code, [1, 2], 2]);
       expect(arrived).toEqual(arrives ? [SENT, SENT, SENT] : []);
@@ -122,7 +122,7 @@ describe('axios-retry', () => {
     const http = await start(options);
     http.defaults.transformRequest = [(data: unknown) => JSON.stringify(data)];
     answers = [first, first, (response) => response.end('done')];
-    axiosRetry(http, { shouldResetTimeout: true, retries: 3 });
+    axiosRetry(http, { retries: 3 });
     const response = await http.put('/users', { name: 'n' }, own);
     expect(response.data).toBe('done');
     expect(stateOf(response.config)).toMatchObject({ retries: 3, retryCount: 2 });
@@ -132,7 +132,7 @@ describe('axios-retry', () => {
   it('takes what a call sets for itself, and what the condition promises', async () => {
     const http = await start();
     answers = [status(400)];
-    axiosRetry(http, { shouldResetTimeout: true, retries: 0 });
+    axiosRetry(http, { retries: 0 });
     const retryCondition = async ({ response }: { response?: unknown }) => response !== undefined;
     await failureOf(http.put('/users', { name: 'n' }, { ...own, 'axios-retry': { retries: 2, retryCondition } }));
     expect(arrived).toEqual([SENT, SENT, SENT]);
