@@ -125,12 +125,12 @@ describe('whatever callers name again and again, each time another', () => {
   it('they were looked at: the maps of the pool and of every layer are among them', () => {
     const files = [
       'pool-agents',
-      'socket-ledger',
+      'pool/sockets',
       'slots',
-      'agent-names',
+      'pool/agents',
       'origin-map',
-      'create-call',
-      'request-target',
+      'call/call',
+      'call/target',
       'header-plan',
       'coalesce',
       'rate-limit',
