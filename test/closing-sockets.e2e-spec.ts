@@ -5,7 +5,12 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCall } from '../src/call/call.js';
+import { openPool, resolvePlatform } from '../src/client/platform.js';
+import { ClientStack, stackContext } from '../src/client/stack.js';
 import { createTransport, type TransportOptions } from '../src/index.js';
+import { resolveTransportOptions } from '../src/options/resolve-options.js';
+import { ManualClock } from './support/manual-clock.js';
 import { startUpstream } from './support/upstream.js';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -37,6 +42,17 @@ function start(options: TransportOptions = {}) {
   const transport = createTransport({ tls: { rejectUnauthorized: false }, ...options });
   onTestFinished(() => void transport.close());
   return { http: axios.create({ adapter: transport }), pool: transport.pool };
+}
+
+/** On a clock of the test's. */
+function startTimed() {
+  const clock = new ManualClock();
+  const platform = resolvePlatform({ clock });
+  const options = resolveTransportOptions({});
+  const pool = openPool(options, 0, { platform });
+  onTestFinished(async () => void (await pool.close()));
+  const { handle } = new ClientStack(options, stackContext(pool, { platform }));
+  return { clock, pool, http: axios.create({ adapter: (config) => handle(createCall(config, 'default', clock)) }) };
 }
 
 const ends: [string, (socket: Socket) => void, boolean][] = [
@@ -87,6 +103,46 @@ describe('a server that ends its connections without saying so', () => {
     expect(pool.stats().total.idle).toBe(1);
     idle!.destroy(); // its FIN arrives; nobody here has looked yet
     expect((await http.post(url, {})).data).toBe('ok');
+  });
+});
+
+describe('a server that was seen to end a socket soon after its response', () => {
+  async function seen() {
+    let end: ((socket: Socket) => void) | undefined = (socket) => void socket.end();
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => socket.write(ANSWER, () => end?.(socket)));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { http, pool, clock } = startTimed();
+    await http.get(url);
+    await expect.poll(() => pool.stats().total.closed).toBe(1);
+    end = undefined;
+    await http.get(url);
+    expect(pool.stats().total).toMatchObject({ created: 2, idle: 1 });
+    return { http, pool, url, clock };
+  }
+
+  it('gets a POST on a fresh socket: the end of an idle one may be under way', async () => {
+    const { http, pool, url } = await seen();
+    await http.post(url, {});
+    expect(pool.stats().total).toMatchObject({ created: 3, closed: 2, reused: 0 });
+  });
+
+  it('gets a GET on an idle one: that may be repeated', async () => {
+    const { http, pool, url } = await seen();
+    await http.get(url);
+    expect(pool.stats().total).toMatchObject({ created: 2, reused: 1 });
+  });
+
+  it('gets a POST on an idle one ten seconds later', async () => {
+    const { http, pool, url, clock } = await seen();
+    clock.tick(10_000);
+    await http.post(url, {});
+    expect(pool.stats().total).toMatchObject({ created: 2, reused: 1 });
   });
 });
 

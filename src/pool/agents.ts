@@ -20,6 +20,11 @@ export function idleSince(socket: Socket): number {
   return (socket as IdleSocket)[IDLE_SINCE] ?? -Infinity;
 }
 
+/** Whether a socket carries a request that has got an answer. Without one, its peer may have ended it before it heard of the request. */
+export function isAnswered(socket: Socket): boolean {
+  return (socket as PooledSocket)._httpMessage?.res != null;
+}
+
 /** Time the close of an idle socket may be under way before we stop using it (Node's own agent takes the same). */
 const CLOSE_TRAVEL_MS = 1_000;
 

@@ -167,11 +167,15 @@ export class ConnectionPool {
     }
   }
 
-  /** Runs `send` as if no socket had become idle since a time, so that the request it makes on this agent gets one that was idle before, or a new one. */
+  /**
+   * Runs `send` as if no socket had become idle since a time, so that the request it makes on this agent gets one that was idle before, or a
+   * new one. Idle sockets to a peer that ends them soon after a response are closed: each may be ended already.
+   */
   onRestedSocket<Result>(agent: Agent, since: number, send: () => Result): Result {
     const { freeSockets } = agent as { freeSockets: Record<string, Socket[]> };
     const kept: [name: string, sockets: Socket[]][] = [];
     for (const [name, sockets] of Object.entries(freeSockets)) {
+      if (this.#ledger.endsEarly(sockets[0]!)) for (const socket of sockets.splice(0)) socket.destroy();
       const restless = sockets.findIndex((socket) => idleSince(socket) > since); // newest last
       if (restless !== -1) kept.push([name, sockets.splice(restless)]);
     }

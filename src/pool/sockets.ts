@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { Slots } from '../base/slots.js';
 import type { EventSink } from '../call/event-sink.js';
-import type { SocketTarget } from './agents.js';
+import { idleSince, isAnswered, type SocketTarget } from './agents.js';
 import type { PoolState } from './in-flight.js';
 
 /** Sockets of one origin, or of all. `active`, `idle` and `queued` are now; the others count since the pool opened. */
@@ -89,20 +89,32 @@ interface Origin {
   readonly counters: Counters;
   /** When its peer was last found to be gone, on the pool's clock. */
   lostAt: number;
+  /** When it last ended a socket soon after a response, on the pool's clock. */
+  endedEarlyAt: number;
 }
+
+/** A socket that its peer ends within this time after a response, ends because of it. */
+const EARLY_MS = 1_000;
+/** For how long it is expected to do so again: a server that was restarting does not. */
+const EARLY_MEMORY_MS = 10_000;
 
 type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
 
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
-const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters(), lostAt: -Infinity });
+const newOrigin = (): Origin => ({
+  sockets: new Set(),
+  counters: noCounters(),
+  lostAt: -Infinity,
+  endedEarlyAt: -Infinity,
+});
 
 /** Counts the sockets of a pool by origin, from their opening to their close. */
 export class SocketLedger {
   /** Origin → what became of its sockets, the one with the newest socket last. */
   readonly #origins = new Map<string, Origin>();
   readonly #total = noCounters();
-  readonly #open = new Set<Socket>();
+  readonly #open = new Map<Socket, Origin>();
   readonly #onAllClosed: (() => void)[] = [];
   readonly #context: SocketEventContext;
 
@@ -113,7 +125,7 @@ export class SocketLedger {
   /** Sockets that hold a file descriptor. */
   get openCount(): number {
     let count = 0;
-    for (const { destroyed } of this.#open) if (!destroyed) count++;
+    for (const { destroyed } of this.#open.keys()) if (!destroyed) count++;
     return count;
   }
 
@@ -134,10 +146,16 @@ export class SocketLedger {
       this.#total[name] += by;
     };
     origin.sockets.add(socket);
-    this.#open.add(socket);
+    this.#open.set(socket, origin);
     count('created');
     const ended = publishEnd(socket, address, this.#context);
-    socket.on('error', (error) => {
+    const peerEnded = () => {
+      const now = this.#context.clock.now();
+      if (!isAnswered(socket) && now - idleSince(socket) < EARLY_MS) origin.endedEarlyAt = now;
+    };
+    socket.once('end', peerEnded);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') peerEnded();
       const outcome = outcomeOf(error);
       if (outcome) count(outcome);
     });
@@ -156,6 +174,15 @@ export class SocketLedger {
   /** Open sockets to an origin. */
   socketsOf(origin: string): ReadonlySet<Socket> {
     return this.#origins.get(origin)?.sockets ?? NO_SOCKETS;
+  }
+
+  /**
+   * Whether the peer of an idle socket ends sockets soon after a response, without saying so: it may have ended this one, too, and what it has
+   * sent is still under way.
+   */
+  endsEarly(socket: Socket): boolean {
+    const endedAt = this.#open.get(socket)?.endedEarlyAt ?? -Infinity;
+    return this.#context.clock.now() - endedAt < EARLY_MEMORY_MS;
   }
 
   /**
