@@ -50,6 +50,8 @@ const IMPORTS = [
   ['{ NestFactory }', '@nestjs/core'],
   ['{ firstValueFrom }', 'rxjs'],
   ['{ getHttpClientToken, HttpClientModule, PooledHttpService }', 'nest-outbound'],
+  ['{ deriveCall }', 'nest-outbound/layers'],
+  ['{ redactUrl }', 'nest-outbound/redaction'],
 ];
 
 const header = {
@@ -64,17 +66,20 @@ async function main() {
   await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   upstream.unref();
 
+  const seen = [];
+  const seeing = (next) => (call) => (seen.push(redactUrl(call.config.url)), next(deriveCall(call, {})));
   class AppModule {}
   const baseURL = 'http://127.0.0.1:' + upstream.address().port;
   Module({
-    imports: [HttpClientModule.forRoot({ baseURL }), HttpClientModule.forFeature({ name: 'named', baseURL })],
+    imports: [HttpClientModule.forRoot({ baseURL, layers: [seeing] }), HttpClientModule.forFeature({ name: 'named', baseURL })],
   })(AppModule);
   const app = await NestFactory.createApplicationContext(AppModule);
   app.enableShutdownHooks();
 
   const http = app.get(HttpService);
   if (!(http instanceof PooledHttpService)) throw new Error('HttpService is not ours');
-  const { data } = await firstValueFrom(http.get('/'));
+  const { data } = await firstValueFrom(http.get('/?token=secret'));
+  if (String(seen) !== '/?token=[redacted]') throw new Error('the layer has seen ' + seen);
   await app.get(getHttpClientToken('named'), { strict: false }).get('/');
   console.log(data, 'on', connections, 'connection');
   process.kill(process.pid, 'SIGTERM');
@@ -87,6 +92,8 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable, Module } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { type ConnectionPool, HttpClientModule, InjectConnectionPool, InjectHttpClient } from 'nest-outbound';
+import { deriveCall, type Handler, type HttpClientLayer } from 'nest-outbound/layers';
+import { redactHeaders } from 'nest-outbound/redaction';
 import { type HttpTestingController, HttpClientTestingModule, ManualClock } from 'nest-outbound/testing';
 
 @Injectable()
@@ -99,6 +106,12 @@ export class Users {
   idle = (): number => this.pool.stats().total.idle;
   calls = () => [this.http.get<string>('/'), this.github.get<string>('/')];
 }
+
+export class Passing implements HttpClientLayer {
+  wrap = (next: Handler): Handler => (call) => next(deriveCall(call, { deadline: call.deadline }));
+}
+
+export const headers = redactHeaders({ authorization: 'Bearer 1' });
 
 export const testing = HttpClientTestingModule.withOptions({ clock: new ManualClock() });
 export const answer = (controller: HttpTestingController) => controller.expectOne('/').delay(5).reply(200, { id: 1 });

@@ -3,14 +3,13 @@ import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError } from
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createTransport,
-  deriveCall,
   getHttpClientToken,
   HttpClientModule,
   type HttpClientModuleOptions,
   HttpClients,
   InvalidOptionsError,
-  type Layer,
 } from '../src/index.js';
+import { deriveCall, type Layer } from '../src/layers/index.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 /** What people put where a number, a text or a function belongs. */

@@ -46,6 +46,8 @@ it('every TypeScript snippet in the README and the docs compiles', { timeout: 12
     noUnusedLocals: false,
     paths: {
       'nest-outbound': [join(root, 'src/index.ts')],
+      'nest-outbound/layers': [join(root, 'src/layers/index.ts')],
+      'nest-outbound/redaction': [join(root, 'src/redaction/index.ts')],
       'nest-outbound/testing': [join(root, 'src/testing/index.ts')],
       'nest-outbound/telemetry': [join(root, 'src/telemetry/index.ts')],
     },

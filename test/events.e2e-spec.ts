@@ -12,7 +12,6 @@ import { EVENT_NAMES, type HttpClientEventName } from '../src/call/events.js';
 import {
   channelName,
   createTransport,
-  type CustomLayer,
   getHttpClientToken,
   type HttpClientEvent,
   HttpClientEvents,
@@ -20,6 +19,7 @@ import {
   type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
+import type { CustomLayer } from '../src/layers/index.js';
 import { leaks, secret } from './support/printed.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

@@ -11,8 +11,8 @@ import {
   getHttpClientToken,
   HttpClientModule,
   type HttpClientModuleOptions,
-  type Layer,
 } from '../src/index.js';
+import type { Layer } from '../src/layers/index.js';
 import { startAppContext } from './support/app-context.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

@@ -2,7 +2,8 @@ import axios, { type AxiosRequestConfig } from 'axios';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTransport, isSecretHeader, type Transport, type TransportOptions } from '../src/index.js';
+import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
+import { isSecretHeader } from '../src/redaction/index.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url), 'utf8');

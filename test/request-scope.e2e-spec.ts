@@ -22,11 +22,9 @@ import {
   ConnectionPool,
   currentInboundContext,
   getHttpClientToken,
-  type Handler,
   HttpClientEvents,
   HttpClientExceptionFilter,
   HttpClientHealthIndicator,
-  type HttpClientLayer,
   HttpClientModule,
   type HttpClientOptionsFactory,
   HttpClients,
@@ -35,6 +33,7 @@ import {
   InjectHttpService,
   InvalidOptionsError,
 } from '../src/index.js';
+import type { Handler, HttpClientLayer } from '../src/layers/index.js';
 import { failureOf } from './support/testing-app.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

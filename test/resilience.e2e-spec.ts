@@ -10,17 +10,15 @@ import {
   CircuitOpenError,
   ConcurrencyLimitError,
   type ConnectionPool,
-  type CustomLayer,
   DeadlineExceededError,
   getConnectionPoolToken,
   getHttpClientToken,
-  type Handler,
   HttpClientError,
-  type HttpClientLayer,
   HttpClientModule,
   type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
+import type { CustomLayer, Handler, HttpClientLayer } from '../src/layers/index.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 let app: INestApplicationContext | undefined;

@@ -8,9 +8,9 @@ import {
   HttpClientHealthIndicator,
   type HttpClientModuleOptions,
   HttpClients,
-  type Layer,
   runInInboundContext,
 } from '../src/index.js';
+import type { Layer } from '../src/layers/index.js';
 import { startAppContext } from './support/app-context.js';
 import { startUpstream } from './support/upstream.js';
 

@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { AxiosError, AxiosInstance } from 'axios';
-import { HttpClients, InjectHttpClient, redactUrl } from 'nest-outbound';
+import { HttpClients, InjectHttpClient } from 'nest-outbound';
+import { redactUrl } from 'nest-outbound/redaction';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../settings/schema.js';
