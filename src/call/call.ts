@@ -64,7 +64,10 @@ export interface Call {
   readonly cancellation: Cancellation;
   /** Asks for one more request than was called for, and takes it from the origin's budget. Absent: there is no budget. */
   readonly mayRepeat?: (() => boolean) | undefined;
-  /** One for all attempts of the call. */
+  /**
+   * One for all attempts of the call.
+   * @internal
+   */
   readonly journal: CallJournal;
 }
 

@@ -83,6 +83,7 @@ export class HttpClientHealthIndicator {
   /** Not `#registry`: Nest copies the properties of instances that it makes in a circle of forwardRefs, and proxies have no private names. */
   private readonly registry: HttpClientRegistry;
 
+  /** @internal */
   constructor(registry: HttpClientRegistry) {
     this.registry = registry;
   }

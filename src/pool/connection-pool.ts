@@ -58,15 +58,21 @@ interface Drain {
 export class ConnectionPool {
   /** Tells pools apart in logs and stats. */
   readonly id = randomUUID().slice(0, 8);
+  /** @internal */
   readonly httpAgent: Agent;
+  /** @internal */
   readonly httpsAgent: Agent;
   /**
    * Who may use a socket: an exchange holds a slot of its origin from before it asks for a socket until the socket is free
    * again. Node's agents have such limits of their own, but each agent for itself; theirs let the idle sockets of one
    * origin keep another from ever getting one, and a request that was given up keeps its place in their queue.
+   * @internal
    */
   readonly slots: Slots;
-  /** Whom to end where an origin would not get its first slot in time. */
+  /**
+   * Whom to end where an origin would not get its first slot in time.
+   * @internal
+   */
   readonly silent: SilentSockets;
   readonly #settings: ConnectionPoolSettings;
   readonly #agents: PoolAgents;
@@ -77,6 +83,7 @@ export class ConnectionPool {
   #drain: Drain | undefined;
   #closed: Promise<DrainReport> | undefined;
 
+  /** @internal */
   constructor(settings: ConnectionPoolSettings) {
     this.#settings = settings;
     const { clock, events = new HttpClientEvents() } = settings;
@@ -95,7 +102,10 @@ export class ConnectionPool {
     this.httpsAgent = this.#agents.httpsAgent;
   }
 
-  /** The agent for https calls that go through a proxy. */
+  /**
+   * The agent for https calls that go through a proxy.
+   * @internal
+   */
   tunnelAgent(proxy: URL): Agent {
     return this.#agents.tunnelAgent(proxy);
   }
@@ -104,17 +114,24 @@ export class ConnectionPool {
    * The agent for http calls that a proxy forwards. The proxy's address is the operator's choice, so no guard judges it; a
    * call straight to that host must not find such a socket.
    * @param secure whether the proxy itself is spoken to in https
+   * @internal
    */
   proxyAgent(secure: boolean): Agent {
     return this.#agents.proxyAgent(secure);
   }
 
-  /** Judges where its sockets may lead. A pool has one guard for all: what it lets one client open, another finds open. */
+  /**
+   * Judges where its sockets may lead. A pool has one guard for all: what it lets one client open, another finds open.
+   * @internal
+   */
   get guard(): AddressGuard | undefined {
     return this.#settings.addressGuard;
   }
 
-  /** Aborts when the pool is closed: nobody is to wait any more with nothing under way. */
+  /**
+   * Aborts when the pool is closed: nobody is to wait any more with nothing under way.
+   * @internal
+   */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -123,7 +140,10 @@ export class ConnectionPool {
     return this.#inFlight.state;
   }
 
-  /** Exchanges that may wait for a socket to one origin. */
+  /**
+   * Exchanges that may wait for a socket to one origin.
+   * @internal
+   */
   get maxQueued(): number {
     return this.#settings.pool.maxQueued;
   }
@@ -146,12 +166,16 @@ export class ConnectionPool {
    * Counts a call in flight until its lease is released.
    * @param abort ends the call; called when the drain deadline passes before the release
    * @returns undefined when the pool is closed
+   * @internal
    */
   admit(abort: () => void): Lease | undefined {
     return this.#inFlight.admit(abort);
   }
 
-  /** Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one. */
+  /**
+   * Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one.
+   * @internal
+   */
   onFreshSocket<Result>(chosen: Agent, send: () => Result): Result {
     // Node chooses the socket while the request is made, so nothing else can come in between.
     const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
@@ -170,6 +194,7 @@ export class ConnectionPool {
   /**
    * Runs `send` as if no socket had become idle since a time, so that the request it makes on this agent gets one that was idle before, or a
    * new one. Idle sockets to a peer that ends them soon after a response are closed: each may be ended already.
+   * @internal
    */
   onRestedSocket<Result>(agent: Agent, since: number, send: () => Result): Result {
     const { freeSockets } = agent as { freeSockets: Record<string, Socket[]> };
@@ -191,6 +216,7 @@ export class ConnectionPool {
    * heard from since would fare no better: they are closed.
    * @param sentAt when the request was sent, on the pool's clock
    * @returns whether that is news: requests that were under way when it was found out tell the same once more
+   * @internal
    */
   distrust(origin: string, socket: Socket, sentAt: number): boolean {
     const peer = openingOf(socket)?.peer;
@@ -199,7 +225,10 @@ export class ConnectionPool {
     return this.#ledger.lost(origin, sentAt);
   }
 
-  /** Whether an agent would give a request to this origin an idle socket that was heard from after this time. */
+  /**
+   * Whether an agent would give a request to this origin an idle socket that was heard from after this time.
+   * @internal
+   */
   hasIdleSince(origin: string, agent: Agent, time: number): boolean {
     const sockets = this.#ledger.socketsOf(origin);
     return Object.values(agent.freeSockets).some((idle) => {

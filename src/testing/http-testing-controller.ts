@@ -22,6 +22,7 @@ const ONE: Count = { min: 1, max: 1 };
 export class HttpTestingController {
   readonly #book: ExpectationBook;
 
+  /** @internal */
   constructor(book: ExpectationBook) {
     this.#book = book;
   }
