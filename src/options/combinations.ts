@@ -1,0 +1,51 @@
+import { withoutPrototype } from '../base/prototype-pollution.js';
+import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { problemsOfValues } from '../call/values.js';
+import { unguardedSetting } from '../guard/address-guard.js';
+import type { HttpClientOptions } from './http-client-options.js';
+import type { ResolvedClientOptions } from './resolve-options.js';
+import { resilienceProblems } from './resolve-resilience.js';
+
+/** Options that are right by themselves, but do not go together. One problem a line. */
+export function combinationProblems(
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
+  given: HttpClientOptions | undefined,
+): string[] {
+  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
+  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  if (given?.confine && given.baseURL === undefined) {
+    problems.push('confine: expected a baseURL to confine calls to, got none');
+  }
+  const passed = withoutPrototype(client.axios);
+  const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
+  problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
+  const { proxy } = passed;
+  if (proxy) problems.push(...proxyProblems(proxy));
+  // The proxy is the operator's choice.
+  const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
+  if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
+  for (const [origin, options] of Object.entries(given?.origins ?? {})) {
+    if (!options?.resilience) continue;
+    const resolved = client.origins[origin]!.resilience;
+    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
+  }
+  if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
+    problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
+  }
+  if (maxFreeSockets > maxSockets) {
+    problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
+  }
+  if (maxAgeMs !== false && idleMs > maxAgeMs) {
+    problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
+  }
+  return problems;
+}
+
+function proxyProblems(proxy: ProxySetting): string[] {
+  try {
+    proxyUrl(proxy);
+    return [];
+  } catch (error) {
+    return [`axios.proxy: expected an http or https proxy, got one that cannot be used: ${(error as Error).message}`];
+  }
+}
