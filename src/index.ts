@@ -45,6 +45,7 @@ export {
   RateLimitError,
   RetryLaterError,
 } from './errors/refusal.errors.js';
+export { CredentialsError } from './errors/credentials.error.js';
 export { BodyConsumedError, BodyTooLargeError, HeadersTooLargeError } from './errors/body.errors.js';
 
 // Types: the options (groups are `HttpClientOptions['pool']` and so on), and what you get from the above
@@ -57,6 +58,7 @@ export type {
   OriginOptions,
   TransportOptions,
 } from './options/http-client-options.js';
+export type { AuthOptions, SignableRequest } from './options/auth-options.js';
 export type {
   CallResilienceOptions,
   FailedAttempt,

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { Cancellation } from '../base/cancellation.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { ownSettings } from '../base/prototype-pollution.js';
+import type { Attempt } from '../errors/http-client.error.js';
 import { checkedConfig } from './values.js';
 
 /** What is known of a call so far: one for all its attempts, written as it goes on, read by timings and events. */
@@ -26,6 +27,8 @@ export interface CallJournal {
    * its other end may be gone. -Infinity: any will do.
    */
   trustsSince: number;
+  /** Within the attempt that is under way: requests that have been answered, and made again all the same. Undefined: none. */
+  answeredBefore: Attempt[] | undefined;
 }
 
 let calls = 0;
@@ -40,6 +43,7 @@ function callJournal(startedAt: number, config: InternalAxiosRequestConfig): Cal
     requests: 0,
     hasAnswer: false,
     trustsSince: -Infinity,
+    answeredBefore: undefined,
   };
 }
 

@@ -149,6 +149,18 @@ export interface SocketCloseEvent extends SocketEvent {
   readonly code: string | undefined;
 }
 
+/** An authorization server was asked for a token of a client. */
+export interface TokenRenewEvent {
+  /** The name of the client. */
+  readonly client: string;
+  /** Scheme, host and port of the authorization server. */
+  readonly origin: string;
+  /** From the request to the answer, its retries included. */
+  readonly durationMs: number;
+  /** Why there is none: the server's error (`invalid_client`), or the code of what failed; undefined where there is one. */
+  readonly failure: string | undefined;
+}
+
 /** A pool has begun to drain, or is closed, its last socket included. */
 export interface PoolStateEvent {
   /** The id of the pool, as in its statistics and in the log. */
@@ -176,6 +188,7 @@ export interface HttpClientEventMap {
   redirect: RedirectEvent;
   'queue:end': QueueEndEvent;
   breaker: BreakerEvent;
+  'token:renew': TokenRenewEvent;
   'socket:open': SocketOpenEvent;
   'socket:fail': SocketFailEvent;
   'socket:close': SocketCloseEvent;
@@ -196,6 +209,7 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   redirect: true,
   'queue:end': true,
   breaker: true,
+  'token:renew': true,
   'socket:open': true,
   'socket:fail': true,
   'socket:close': true,

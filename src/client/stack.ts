@@ -10,6 +10,7 @@ import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
 import { inboundContext } from '../inbound/layer.js';
 import { admission } from '../layers/admission.js';
+import { areOfCaller } from '../layers/auth/credentials.js';
 import { attemptTimeout } from '../layers/attempt-timeout.js';
 import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { type CircuitBreakers, OriginBreakers, ScopedBreakers } from '../layers/breaker/breakers.js';
@@ -38,6 +39,8 @@ import { type ResolvedPlatform, resolvePlatform } from './platform.js';
 export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'clock' | 'random' | 'now'> {
   readonly pool: ConnectionPool;
   readonly inbound: InboundSettings | false;
+  /** undefined: none. */
+  readonly auth: Layer | undefined;
   readonly placed: readonly PlacedLayer[];
   readonly events: EventSink;
   /** undefined: none. */
@@ -46,16 +49,16 @@ export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'cloc
 
 /** A transport by itself has neither name nor base URL. */
 export type StackSettings = TransportSettings &
-  Partial<Pick<ResolvedClientOptions, 'name' | 'baseURL' | 'confine' | 'axios'>>;
+  Partial<Pick<ResolvedClientOptions, 'name' | 'baseURL' | 'confine' | 'axios' | 'auth'>>;
 
 export function stackContext(
   pool: ConnectionPool,
-  given: Partial<Pick<StackContext, 'inbound' | 'placed' | 'events' | 'telemetry'>> & {
+  given: Partial<Pick<StackContext, 'inbound' | 'auth' | 'placed' | 'events' | 'telemetry'>> & {
     readonly platform?: ResolvedPlatform;
   } = {},
 ): StackContext {
   const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = given;
-  return { ...platform, pool, inbound, placed, events, telemetry: given.telemetry };
+  return { ...platform, pool, inbound, placed, events, auth: given.auth, telemetry: given.telemetry };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
@@ -152,8 +155,9 @@ class Scope {
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
-      coalesce: resilience.coalesce ? coalesce() : undefined,
+      coalesce: resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? coalesce() : undefined,
       concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, waiting) : undefined,
+      auth: context.auth,
       rateLimit: this.turns && limitedBy(this.turns, waiting),
       hedge: resilience.hedge
         ? hedge(resilience.hedge, { clock, budgets: this.#budgetsOf(resilience), events })

@@ -13,6 +13,10 @@ export const STACK_ORDER = [
   ['coalesce', 'calls that share an exchange take one place in the limits, and each keeps its own deadline'],
   ['concurrency', 'a call takes one place, however often it is repeated, and waits for it within its deadline'],
   ['retry', 'each attempt passes through all that follows, and sees the breaker as it is by then'],
+  [
+    'auth',
+    'each attempt has the credentials of its time; what is made again for a 401 takes a turn in the limits like any request',
+  ],
   ['rateLimit', 'an upstream counts requests, not calls, and says in the answer to each when it has had enough'],
   ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
   ['breaker', 'sees every single request, retries and hedges included'],

@@ -34,6 +34,7 @@ describe('standardStack', () => {
       'deadline',
       'concurrency',
       'retry',
+      'auth',
       'rateLimit',
       'hedge',
       'breaker',

@@ -3,9 +3,10 @@ import type { AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { HttpClientEvents, tolerantListener } from '../call/event-sink.js';
+import { authLayer } from '../client/auth.js';
 import { createHttpClient, type HttpClientInterceptor } from '../client/create-client.js';
 import { type HttpClientPlatform, openPool, type ResolvedPlatform, resolvePlatform } from '../client/platform.js';
-import { ClientStack, stackContext } from '../client/stack.js';
+import { ClientStack, type StackContext, stackContext } from '../client/stack.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { PlacedLayer } from '../layers/order.js';
 import type {
@@ -23,7 +24,8 @@ import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
-import { closedLine, drainingLine, logCalls, openLine, messagesFor } from './log.js';
+import { messagesFor } from './log-line.js';
+import { closedLine, drainingLine, logCalls, openLine } from './log.js';
 
 interface LogEntry {
   readonly level: LogLevel;
@@ -165,20 +167,30 @@ export class HttpClientRegistry {
   ): RegisteredClient {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
-    const { inbound } = this.#options;
-    const telemetry = this.#telemetry.layerFor({
-      name,
-      settings: options.telemetry,
-      pool,
-      rules: redactionRules(options.redact),
+    const auth = authLayer(options, {
+      clock: this.clock,
+      closing: pool.closing,
+      events: this.events,
+      tokenClient: (own) => createHttpClient(own, this.#stackOf(own, pool), []),
     });
-    const given = { inbound, placed: layers, events: this.events, telemetry, platform: this.#platform };
-    const stack = new ClientStack(options, stackContext(pool, given));
+    const stack = this.#stackOf(options, pool, { auth, placed: layers });
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, sources };
     this.#clients.set(name, client);
     this.#tell(openLine(randomUUID().slice(0, 8), options, pool));
     return client;
+  }
+
+  #stackOf(
+    options: ResolvedClientOptions,
+    pool: ConnectionPool,
+    own: Partial<Pick<StackContext, 'auth' | 'placed'>> = {},
+  ): ClientStack {
+    const { inbound } = this.#options;
+    const { name, telemetry: settings } = options;
+    const telemetry = this.#telemetry.layerFor({ name, settings, pool, rules: redactionRules(options.redact) });
+    const given = { ...own, inbound, events: this.events, telemetry, platform: this.#platform };
+    return new ClientStack(options, stackContext(pool, given));
   }
 
   /** About clients and pools. */

@@ -17,7 +17,7 @@ export interface OptionSource {
 type Entries = Readonly<Record<string, unknown>>;
 
 /** What may hold secrets is listed by name only. */
-const SECRET = /^(headers|tls|axios)\./;
+const SECRET = /^(auth|headers|tls|axios)\./;
 
 /**
  * Where each effective option comes from.

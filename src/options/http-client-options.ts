@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/create-client.js';
+import type { AuthOptions } from './auth-options.js';
 import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
@@ -183,6 +184,12 @@ export interface HttpClientOptions {
    */
   guard?: boolean | GuardOptions;
   /**
+   * How the client says who it is: to the origin of its `baseURL`, which it needs, and to no other. A call that brings an `Authorization` header
+   * or axios's `auth` is left as it is. See docs/auth.md.
+   * @default none
+   */
+  auth?: AuthOptions;
+  /**
    * Sent with every call of this client.
    * @default none but axios's own
    */
@@ -250,7 +257,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
  * A client of its own name, got with `@InjectHttpClient(name)`.
  *
  * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` that it leaves out come from the module. `baseURL`, `confine`,
- * `headers`, `axios`, `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
+ * `auth`, `headers`, `axios`, `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
  * Setting `pool` or `tls`, or a `guard` other than the module's, gives the client a connection pool of its own; otherwise it shares the module's.
  */
 export interface NamedHttpClientOptions extends HttpClientOptions {

@@ -1,8 +1,11 @@
 import { totalThatLeaves } from '../base/slots.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
+import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { problemsOfValues } from '../call/values.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { unguardedSetting } from '../guard/address-guard.js';
 import type { RedactOptions } from '../redaction/rules.js';
-import { combinationProblems } from './combinations.js';
+import type { AuthOptions } from './auth-options.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
@@ -18,7 +21,7 @@ import type {
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
-import { NO_RESILIENCE, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
+import { NO_RESILIENCE, resilienceProblems, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
 import {
   type GuardSettings,
   type InboundSettings,
@@ -65,6 +68,7 @@ export interface ResolvedClientOptions extends TransportSettings {
   readonly baseURL: string | undefined;
   /** Only with a base URL. */
   readonly confine: 'origin' | 'path' | false;
+  readonly auth: Readonly<AuthOptions> | undefined;
   readonly headers: Readonly<Record<string, string | number | boolean>>;
   readonly axios: Readonly<AxiosPassthroughOptions>;
   /** Whether socket or TLS options, or a guard, of its own keep the client from sharing the module's pool. */
@@ -95,7 +99,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
     { ...DEFAULTS, ...NOTHING_MORE, telemetry: TELEMETRY_DEFAULTS },
     true,
   );
-  refuse('HttpClientModule.forRoot', [...problems, ...combinationProblems(client, options)]);
+  refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
   return Object.freeze({
     client,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
@@ -118,7 +122,7 @@ export function resolveTransportOptions(given: TransportOptions): ResolvedTransp
     { ...DEFAULTS, ...AXIOS_DEFAULTS, ...NOTHING_MORE },
     true,
   );
-  refuse('createTransport', [...problems, ...combinationProblems(settings, options)]);
+  refuse('createTransport', [...problems, ...crossFieldProblems(settings, options)]);
   return Object.freeze({
     ...settings,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
@@ -144,7 +148,7 @@ export function resolveNamedOptions(given: NamedHttpClientOptions, root: Resolve
   const ownsSockets = options.pool !== undefined || options.tls !== undefined;
   const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;
   const client = resolveClient(options.name, options, root, ownsPool);
-  refuse(nameOfCall(options), [...problems, ...combinationProblems(client, options)]);
+  refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client, options)]);
   return client;
 }
 
@@ -165,13 +169,14 @@ function resolveClient(
     baseURL: options?.baseURL,
     confine: options?.confine ?? (options?.baseURL === undefined ? false : 'origin'),
     guard: resolveGuard(options?.guard, inherited.guard),
+    auth: options?.auth,
     headers: Object.freeze({ ...options?.headers }),
     axios: Object.freeze({ ...options?.axios }),
     ...settings,
     origins: resolveOrigins(options?.origins, inherited, settings),
     pool: resolvePool(defined(options?.pool), inherited.pool),
     tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
-    redact: resolveRedact(options?.redact, inherited.redact),
+    redact: resolveRedact(options, inherited.redact),
     telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
     ownsPool,
   });
@@ -199,9 +204,17 @@ function resolveOrigins(
 }
 
 /** What the module holds to be a secret is one for every client. */
-function resolveRedact(given: RedactOptions | undefined, inherited: TransportSettings['redact']) {
+function resolveRedact(
+  options: Pick<HttpClientOptions, 'redact' | 'auth'> | undefined,
+  inherited: TransportSettings['redact'],
+) {
+  const given: RedactOptions | undefined = options?.redact;
   return Object.freeze({
-    headers: Object.freeze([...inherited.headers, ...(given?.headers ?? [])]),
+    headers: Object.freeze([
+      ...inherited.headers,
+      ...(given?.headers ?? []),
+      ...[options?.auth?.apiKey?.header ?? []].flat(),
+    ]),
     query: Object.freeze([...inherited.query, ...(given?.query ?? [])]),
   });
 }
@@ -211,6 +224,75 @@ function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): Resolv
   const maxTotalSockets =
     inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, totalThatLeaves(given.maxSockets ?? 0));
   return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
+}
+
+function crossFieldProblems(
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
+  given: HttpClientOptions | undefined,
+): string[] {
+  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
+  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  if (given?.confine && given.baseURL === undefined) {
+    problems.push('confine: expected a baseURL to confine calls to, got none');
+  }
+  problems.push(...authProblems(given));
+  const passed = withoutPrototype(client.axios);
+  const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
+  problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
+  const { proxy } = passed;
+  if (proxy) problems.push(...proxyProblems(proxy));
+  // The proxy is the operator's choice.
+  const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
+  if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
+  for (const [origin, options] of Object.entries(given?.origins ?? {})) {
+    if (!options?.resilience) continue;
+    const resolved = client.origins[origin]!.resilience;
+    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
+  }
+  if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
+    problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
+  }
+  if (maxFreeSockets > maxSockets) {
+    problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
+  }
+  if (maxAgeMs !== false && idleMs > maxAgeMs) {
+    problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
+  }
+  return problems;
+}
+
+const KINDS = ['oauth2', 'bearer', 'basic', 'apiKey', 'sign'] as const;
+
+function authProblems(given: HttpClientOptions | undefined): string[] {
+  const auth = given?.auth;
+  if (typeof auth !== 'object' || auth === null) return [];
+  const problems: string[] = [];
+  const kinds = KINDS.filter((kind) => auth[kind] !== undefined);
+  const isMistyped = Object.keys(auth).some((name) => !KINDS.includes(name as never) && name !== 'sameForAll');
+  if (kinds.length > 1 || (kinds.length === 0 && !isMistyped)) {
+    problems.push(
+      `auth: expected one of ${KINDS.join(', ')}, got ${kinds.length === 0 ? 'none' : kinds.join(' and ')}`,
+    );
+  }
+  if (given!.baseURL === undefined) {
+    problems.push('auth: expected a baseURL beside it, whose origin gets the credentials, got none');
+  }
+  const named: unknown = auth.apiKey?.header;
+  const header = typeof named === 'string' ? named.toLowerCase() : 'authorization';
+  const set = Object.keys(given!.headers ?? {}).find((name) => name.toLowerCase() === header);
+  if (set !== undefined && auth.sign === undefined) {
+    problems.push(`headers.${set}: expected to be left out with auth, which sets it`);
+  }
+  return problems;
+}
+
+function proxyProblems(proxy: ProxySetting): string[] {
+  try {
+    proxyUrl(proxy);
+    return [];
+  } catch (error) {
+    return [`axios.proxy: expected an http or https proxy, got one that cannot be used: ${(error as Error).message}`];
+  }
 }
 
 function refuse(source: string, problems: readonly string[]): void {

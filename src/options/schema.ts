@@ -84,10 +84,38 @@ const telemetry = toggle({
   ),
 });
 
+const credential = v.union([v.string(), v.function()], 'a string or a function');
+const aString = v.optional(text);
+const auth = v.optional(
+  group({
+    oauth2: v.optional(
+      group({
+        tokenUrl: v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl)),
+        clientId: credential,
+        clientSecret: credential,
+        scope: aString,
+        audience: aString,
+        resource: v.optional(v.union([text, v.array(text)], 'a string or an array of them')),
+        params: v.optional(v.record(v.string(), text, 'an object of names and strings')),
+        method: v.optional(
+          v.picklist(['client_secret_basic', 'client_secret_post'], "'client_secret_basic' or 'client_secret_post'"),
+        ),
+        timeoutMs: v.optional(milliseconds),
+      }),
+    ),
+    bearer: v.optional(credential),
+    basic: v.optional(group({ username: credential, password: credential })),
+    apiKey: v.optional(group({ header: headerName('the name of a header'), value: credential })),
+    sign: v.optional(v.function('a function')),
+    sameForAll: v.optional(flag),
+  }),
+);
+
 const client = {
   baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
   confine,
   guard,
+  auth,
   headers: v.optional(
     v.record(
       v.string(),

@@ -54,14 +54,16 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
         // oxlint-disable-next-line no-await-in-loop -- an attempt is made because the one before failed
         const response = await next(deriveCall(call, { attempt, cancellation, mayRepeat: budget?.withdraw }));
         if (!isFailure(response, settings)) {
-          const seen = attemptOf(attempt, response.status, clock.now() - startedAt);
+          attempts = answeredBefore(call, attempts);
+          const seen = attemptOf(attempts.length + 1, response.status, clock.now() - startedAt);
           return answerAfter([...attempts, seen], response);
         }
         failed = { attempt, method: call.method, origin: call.origin, response };
       } catch (error) {
         failed = rejected(call, attempt, error);
       }
-      const seen = attemptOf(attempt, outcomeName(failed), clock.now() - startedAt);
+      attempts = answeredBefore(call, attempts);
+      const seen = attemptOf(attempts.length + 1, outcomeName(failed), clock.now() - startedAt);
       const decision = decide(failed, call, settings, context, budget);
       if ('notRetried' in decision) return settle(failed, [...attempts, { ...seen, ...decision }]);
       const earlier = attempts;
@@ -79,6 +81,14 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
       }
     }
   };
+}
+
+/** Those that a layer within has made again. */
+function answeredBefore({ journal }: Call, earlier: readonly Attempt[]): readonly Attempt[] {
+  const { answeredBefore: repeated } = journal;
+  if (!repeated) return earlier;
+  journal.answeredBefore = undefined;
+  return [...earlier, ...repeated.map(({ outcome }, index) => ({ number: earlier.length + index + 1, outcome }))];
 }
 
 function attemptOf(number: number, outcome: number | string, durationMs: number): Attempt {

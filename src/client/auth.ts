@@ -1,0 +1,141 @@
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { Clock } from '../base/clock.js';
+import { originOf } from '../call/call.js';
+import type { EventSink } from '../call/event-sink.js';
+import { responseOf } from '../call/outcome.js';
+import { outcomeName, transienceOf } from '../call/transience.js';
+import type { Layer } from '../call/call.js';
+import type { TokenFailure } from '../errors/credentials.error.js';
+import { detached } from '../inbound/context.js';
+import { auth } from '../layers/auth/auth.js';
+import { credentialsOf } from '../layers/auth/credentials.js';
+import { type Grant, TokenSource } from '../layers/auth/token-source.js';
+import type { CredentialValue, OAuth2Options } from '../options/auth-options.js';
+import type { ResolvedClientOptions } from '../options/resolve-options.js';
+import { NO_RESILIENCE, RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export interface AuthLayerContext {
+  readonly clock: Clock;
+  readonly closing: AbortSignal;
+  readonly events: EventSink;
+  /** Makes the client that asks for tokens, on the pool of the one that they are for. */
+  readonly tokenClient: (options: ResolvedClientOptions) => AxiosInstance;
+}
+
+/** @returns undefined for a client without credentials */
+export function authLayer(options: ResolvedClientOptions, context: AuthLayerContext): Layer | undefined {
+  if (!options.auth) return undefined;
+  const { clock, closing, events, tokenClient } = context;
+  const { oauth2 } = options.auth;
+  let tokens: TokenSource | undefined;
+  if (oauth2) {
+    const http = tokenClient(tokenClientOptions(options, oauth2));
+    const { name: client } = options;
+    const origin = new URL(oauth2.tokenUrl).origin;
+    const fetch = async (): Promise<Grant> => {
+      const startedAt = clock.now();
+      const tell = (failure: TokenFailure | undefined) => {
+        if (!events.wants('token:renew')) return;
+        events.publish('token:renew', {
+          client,
+          origin,
+          durationMs: clock.now() - startedAt,
+          failure: failure?.reason,
+        });
+      };
+      try {
+        // The calls that wait for it are of several inbound requests: none of them may end it for the others.
+        const grant = await detached(() => requestToken(http, oauth2));
+        tell(undefined);
+        return grant;
+      } catch (error) {
+        const failure = failureOf(error, origin);
+        tell(failure);
+        throw failure; // oxlint-disable-line only-throw-error -- no error of a call's: each that waits has one of its own
+      }
+    };
+    tokens = new TokenSource({ clock, fetch });
+  }
+  const { socketPath } = options.axios;
+  const origin = originOf({ baseURL: options.baseURL!, socketPath: socketPath ?? null });
+  return auth(credentialsOf(options.auth, clock, tokens), origin, { clock, closing });
+}
+
+/** Nothing of the API's own: neither its headers, nor its limits, nor where its calls may lead. */
+function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = DEFAULT_TIMEOUT_MS }: OAuth2Options) {
+  const { statuses } = RESILIENCE_DEFAULTS.retry;
+  const { proxy } = options.axios;
+  return {
+    ...options,
+    name: `${options.name}:token`,
+    baseURL: undefined,
+    confine: false,
+    headers: {},
+    axios: { ...(proxy !== undefined && { proxy }) },
+    auth: undefined,
+    origins: {},
+    resilience: {
+      ...NO_RESILIENCE,
+      deadlineMs: timeoutMs,
+      // A POST, but one that may be repeated: another token is as good.
+      retry: {
+        ...RESILIENCE_DEFAULTS.retry,
+        retryIf: (failed) => transienceOf(failed, statuses) !== 'permanent',
+      },
+    },
+  } satisfies ResolvedClientOptions;
+}
+
+async function requestToken(http: AxiosInstance, options: OAuth2Options): Promise<Grant> {
+  const { tokenUrl, method = 'client_secret_basic', scope, audience, resource, params } = options;
+  const form = new URLSearchParams({ grant_type: 'client_credentials' });
+  if (scope !== undefined) form.set('scope', scope);
+  if (audience !== undefined) form.set('audience', audience);
+  for (const one of [resource ?? []].flat()) form.append('resource', one);
+  for (const [name, value] of Object.entries(params ?? {})) form.set(name, value);
+  const id = await secret('clientId', options.clientId);
+  const password = await secret('clientSecret', options.clientSecret);
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (method === 'client_secret_post') {
+    form.set('client_id', id);
+    form.set('client_secret', password);
+  } else {
+    // Encoded as a form before they are joined: RFC 6749 §2.3.1.
+    headers['authorization'] = `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(password)}`).toString('base64')}`;
+  }
+  return grantOf(await http.post<unknown>(tokenUrl, form, { headers, maxRedirects: 0 }));
+}
+
+const formEncoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
+
+async function secret(name: string, value: CredentialValue): Promise<string> {
+  const text: unknown = typeof value === 'string' ? value : await value();
+  if (typeof text === 'string' && text !== '') return text;
+  throw new UnusableAnswer(`auth.oauth2.${name} gave ${text === '' ? 'an empty text' : typeof text}`);
+}
+
+class UnusableAnswer extends Error {}
+
+function grantOf({ data, status }: AxiosResponse<unknown>): Grant {
+  const { access_token: token, token_type: type, expires_in: seconds } = (data ?? {}) as Record<string, unknown>;
+  if (typeof token !== 'string' || token === '') throw new UnusableAnswer(`an answer (${status}) without access_token`);
+  if (typeof type === 'string' && type.toLowerCase() !== 'bearer') {
+    throw new UnusableAnswer('a token that is none of a bearer');
+  }
+  const lifetimeMs = Number(seconds ?? Infinity) * 1_000; // some send digits as text
+  return { token, lifetimeMs: lifetimeMs > 0 ? lifetimeMs : Infinity };
+}
+
+/** RFC 6749 §5.2: what else is in the answer may say more than should be told. */
+function failureOf(error: unknown, origin: string): TokenFailure {
+  if (error instanceof UnusableAnswer) return { status: undefined, reason: error.message, origin };
+  const response = responseOf(error);
+  const named = (response?.data as { error?: unknown } | undefined)?.error;
+  const reason =
+    typeof named === 'string' && /^[\w.-]{1,60}$/.test(named)
+      ? named
+      : String(response ? 'without an error of RFC 6749' : outcomeName({ error }));
+  return { status: response?.status, reason, origin };
+}

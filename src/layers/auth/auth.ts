@@ -1,0 +1,127 @@
+import type { AxiosResponse } from 'axios';
+import type { Clock } from '../../base/clock.js';
+import { isReplayableBody } from '../../base/http-rules.js';
+import { timeLimit } from '../../base/time-limit.js';
+import { type Call, deriveCall, type Handler, type Layer } from '../../call/call.js';
+import { withReplacedHeaders } from '../../call/headers.js';
+import { discard, responseIn, type Settled } from '../../call/outcome.js';
+import { whileWaiting } from '../../call/waiting.js';
+import { CredentialsError } from '../../errors/credentials.error.js';
+import type { Attempt } from '../../errors/http-client.error.js';
+import type { Credentials, Proof } from './credentials.js';
+
+const UNAUTHORIZED = 401;
+
+export interface AuthContext {
+  readonly clock: Clock;
+  /** Ends waiting. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Sends a client's credentials with each attempt, to one origin and nowhere else. A call that brings its own is left as it is.
+ *
+ * An attempt that the upstream answers with 401 is made once more with other credentials, if there are any and its body can be sent again;
+ * what that is answered with is the answer.
+ * @param origin of the client's base URL
+ * @throws CredentialsError where there are none; what ends the call while it waits for them
+ */
+export function auth(credentials: Credentials, origin: string, context: AuthContext): Layer {
+  return (next) => (call) => {
+    if (call.origin !== origin || isSet(call, credentials.header)) return next(call);
+    const proof = credentials.proofFor(call);
+    return proof instanceof Promise
+      ? inTime(proof, call, context).then((given) => send(next, call, credentials, given, context))
+      : send(next, call, credentials, proof, context);
+  };
+}
+
+/** Whether a call says itself who makes it: null and false say that nobody does. */
+function isSet({ config }: Call, header: string | undefined): boolean {
+  return Boolean(config.auth) || (header !== undefined && config.headers.has(header));
+}
+
+function send(
+  next: Handler,
+  call: Call,
+  credentials: Credentials,
+  proof: Proof,
+  context: AuthContext,
+): Promise<AxiosResponse> {
+  const sent = next(withProof(call, proof));
+  if (!credentials.proofAfter) return sent;
+  return settled(sent).then((first) => answerOr(first, next, call, credentials, proof, context));
+}
+
+async function answerOr(
+  first: Settled,
+  next: Handler,
+  call: Call,
+  credentials: Credentials,
+  proof: Proof,
+  context: AuthContext,
+): Promise<AxiosResponse> {
+  if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data)) return outcomeOf(first);
+  const wanted = credentials.proofAfter!(call, proof);
+  const other = wanted && (await inTime(wanted, call, context));
+  if (!other || other.value === proof.value) return outcomeOf(first);
+  discard(responseIn(first));
+  const second = await settled(next(withProof(call, other)));
+  if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
+  noteReplay(second, call);
+  return outcomeOf(second);
+}
+
+function withProof(call: Call, { headers }: Proof): Call {
+  return deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) });
+}
+
+function settled(answer: Promise<AxiosResponse>): Promise<Settled> {
+  return answer.then(
+    (response) => ({ response }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function outcomeOf({ response, error }: Settled): AxiosResponse {
+  if (response) return response;
+  throw error;
+}
+
+/** Has the answer, or the error, say that a request came before it. */
+function noteReplay({ response, error }: Settled, { journal, attempt }: Call): void {
+  const refused = { number: attempt, outcome: UNAUTHORIZED };
+  (journal.answeredBefore ??= []).push(refused);
+  const told = (response ?? error) as { attempts?: readonly Attempt[] } | undefined;
+  const last = told?.attempts?.at(-1);
+  if (last) Reflect.set(told!, 'attempts', [refused, { ...last, number: attempt + 1 }]);
+}
+
+/** As long as the call is under way, and no longer than one attempt of it may take. */
+function inTime<Value>(wanted: Promise<Value>, call: Call, { clock, closing }: AuthContext): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const { timeout } = call.config;
+    const giveUp = (reason: unknown) => {
+      endLimit?.();
+      reject(reason);
+    };
+    const endLimit = timeout
+      ? timeLimit(clock, timeout, () => {
+          stop();
+          reject(CredentialsError.noTokenInTime(call, timeout));
+        })
+      : undefined;
+    const stop = whileWaiting(call, closing, giveUp);
+    wanted.then(
+      (value) => {
+        stop();
+        endLimit?.();
+        resolve(value);
+      },
+      (error: unknown) => {
+        stop();
+        giveUp(error);
+      },
+    );
+  });
+}

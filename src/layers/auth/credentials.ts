@@ -1,0 +1,133 @@
+import type { Clock } from '../../base/clock.js';
+import type { Call } from '../../call/call.js';
+import { CredentialsError } from '../../errors/credentials.error.js';
+import type { AuthOptions, CredentialFunction, CredentialValue } from '../../options/auth-options.js';
+import { signableRequest } from './signing.js';
+import type { TokenSource } from './token-source.js';
+
+/** What shows an upstream who makes a call. */
+export interface Proof {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What tells it from others. */
+  readonly value: string;
+}
+
+/** Where a client's proofs come from. */
+export interface Credentials {
+  /** The header that they are sent in; undefined where that is for each proof to say. */
+  readonly header: string | undefined;
+  /** For one attempt. @throws CredentialsError */
+  proofFor(call: Call): Proof | Promise<Proof>;
+  /**
+   * In place of one that was refused with 401; undefined: there is no other. Absent: there never is.
+   * @throws CredentialsError
+   */
+  proofAfter?(call: Call, refused: Proof): Promise<Proof | undefined> | undefined;
+  /** One that came in place of another was refused as well. */
+  refusedAfresh?(proof: Proof): void;
+}
+
+/** @param tokens where `oauth2` is given */
+export function credentialsOf(options: AuthOptions, clock: Clock, tokens: TokenSource | undefined): Credentials {
+  const { bearer, basic, apiKey, sign } = options;
+  if (tokens) return ofTokens(tokens, clock);
+  if (bearer !== undefined) return ofSecret('bearer', bearer, 'authorization', (token) => `Bearer ${token}`);
+  if (basic) return ofBasic(basic);
+  if (apiKey) return ofSecret('apiKey.value', apiKey.value, apiKey.header, (value) => value);
+  return ofSignature(sign!);
+}
+
+/** Whether one caller's credentials may be another's than the next one's: they must share no answers. */
+export function areOfCaller({ bearer, apiKey, sign, sameForAll = false }: AuthOptions): boolean {
+  return !sameForAll && [bearer, apiKey?.value, sign].some((source) => typeof source === 'function');
+}
+
+function ofTokens(tokens: TokenSource, clock: Clock): Credentials {
+  const proofOf = (token: string) => proof('authorization', `Bearer ${token}`, token);
+  const renewed = async (call: Call): Promise<Proof> => {
+    const token = await tokens.renewed();
+    if (typeof token === 'string') return proofOf(token);
+    throw CredentialsError.noToken(call, token.failure, token.until - clock.now());
+  };
+  let last: Proof | undefined;
+  return {
+    header: 'authorization',
+    proofFor(call) {
+      const token = tokens.current;
+      if (token === undefined) return renewed(call);
+      return last?.value === token ? last : (last = proofOf(token));
+    },
+    proofAfter(call, { value }) {
+      if (!tokens.refuse(value)) return undefined;
+      const token = tokens.current;
+      return token === undefined ? renewed(call) : Promise.resolve(proofOf(token));
+    },
+    refusedAfresh: ({ value }) => tokens.trust(value),
+  };
+}
+
+function ofSecret(
+  source: string,
+  secret: string | CredentialFunction,
+  header: string,
+  form: (value: string) => string,
+): Credentials {
+  if (typeof secret === 'string') {
+    const fixed = proof(header, form(secret), secret);
+    return { header, proofFor: () => fixed };
+  }
+  const asked = async (call: Call, refused?: string) => {
+    const { clientName: client, origin } = call;
+    const value = await given(source, call, () => secret({ client, origin, refused }));
+    return proof(header, form(value), value);
+  };
+  return { header, proofFor: (call) => asked(call), proofAfter: (call, { value }) => asked(call, value) };
+}
+
+function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Credentials {
+  const proofOf = (user: string, secret: string) => {
+    const pair = `${user}:${secret}`;
+    return proof('authorization', `Basic ${Buffer.from(pair).toString('base64')}`, pair);
+  };
+  if (typeof username === 'string' && typeof password === 'string') {
+    const fixed = proofOf(username, password);
+    return { header: 'authorization', proofFor: () => fixed };
+  }
+  const asked = async (call: Call) =>
+    proofOf(await valueOf('basic.username', username, call), await valueOf('basic.password', password, call));
+  return { header: 'authorization', proofFor: asked, proofAfter: asked };
+}
+
+function ofSignature(sign: NonNullable<AuthOptions['sign']>): Credentials {
+  return {
+    header: undefined,
+    async proofFor(call) {
+      const request = signableRequest(call);
+      let headers: unknown;
+      try {
+        headers = await sign(request);
+      } catch (error) {
+        throw CredentialsError.failed(call, 'sign', error);
+      }
+      if (typeof headers !== 'object' || headers === null)
+        throw CredentialsError.unusable(call, 'sign', typeof headers);
+      return { headers: headers as Proof['headers'], value: '' };
+    },
+  };
+}
+
+const proof = (header: string, text: string, value: string): Proof => ({ headers: { [header]: text }, value });
+
+const valueOf = async (source: string, value: CredentialValue, call: Call) =>
+  typeof value === 'string' ? value : given(source, call, value);
+
+async function given(source: string, call: Call, ask: () => string | Promise<string>): Promise<string> {
+  let value: unknown;
+  try {
+    value = await ask();
+  } catch (error) {
+    throw CredentialsError.failed(call, source, error);
+  }
+  if (typeof value === 'string' && value !== '') return value;
+  throw CredentialsError.unusable(call, source, value === '' ? 'an empty text' : typeof value);
+}
