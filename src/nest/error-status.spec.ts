@@ -24,7 +24,7 @@ import {
   PoolTimeoutError,
   ResponseTimeoutError,
 } from '../errors/timeout.errors.js';
-import { type AxiosErrorLike, errorStatus } from './exception.filter.js';
+import { type AxiosErrorLike, errorStatus } from './error-status.js';
 
 const config: InternalAxiosRequestConfig = { url: 'http://a.example/', headers: new AxiosHeaders() };
 const call = createCall(config, 'default');

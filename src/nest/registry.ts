@@ -24,8 +24,7 @@ import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
-import { messagesFor } from './log-line.js';
-import { closedLine, drainingLine, logCalls, openLine } from './log.js';
+import { closedLine, drainingLine, logCalls, openLine, messagesFor } from './log.js';
 
 interface LogEntry {
   readonly level: LogLevel;

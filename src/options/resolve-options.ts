@@ -1,11 +1,9 @@
 import { totalThatLeaves } from '../base/slots.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
-import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
-import { problemsOfValues } from '../call/values.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
-import { unguardedSetting } from '../guard/address-guard.js';
 import type { RedactOptions } from '../redaction/rules.js';
 import type { AuthOptions } from './auth-options.js';
+import { combinationProblems } from './combinations.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
@@ -21,7 +19,7 @@ import type {
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
-import { NO_RESILIENCE, resilienceProblems, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
+import { NO_RESILIENCE, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
 import {
   type GuardSettings,
   type InboundSettings,
@@ -99,7 +97,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
     { ...DEFAULTS, ...NOTHING_MORE, telemetry: TELEMETRY_DEFAULTS },
     true,
   );
-  refuse('HttpClientModule.forRoot', [...problems, ...crossFieldProblems(client, options)]);
+  refuse('HttpClientModule.forRoot', [...problems, ...combinationProblems(client, options)]);
   return Object.freeze({
     client,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
@@ -122,7 +120,7 @@ export function resolveTransportOptions(given: TransportOptions): ResolvedTransp
     { ...DEFAULTS, ...AXIOS_DEFAULTS, ...NOTHING_MORE },
     true,
   );
-  refuse('createTransport', [...problems, ...crossFieldProblems(settings, options)]);
+  refuse('createTransport', [...problems, ...combinationProblems(settings, options)]);
   return Object.freeze({
     ...settings,
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
@@ -148,7 +146,7 @@ export function resolveNamedOptions(given: NamedHttpClientOptions, root: Resolve
   const ownsSockets = options.pool !== undefined || options.tls !== undefined;
   const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;
   const client = resolveClient(options.name, options, root, ownsPool);
-  refuse(nameOfCall(options), [...problems, ...crossFieldProblems(client, options)]);
+  refuse(nameOfCall(options), [...problems, ...combinationProblems(client, options)]);
   return client;
 }
 
@@ -209,12 +207,9 @@ function resolveRedact(
   inherited: TransportSettings['redact'],
 ) {
   const given: RedactOptions | undefined = options?.redact;
+  const ofAuth = [options?.auth?.apiKey?.header ?? []].flat();
   return Object.freeze({
-    headers: Object.freeze([
-      ...inherited.headers,
-      ...(given?.headers ?? []),
-      ...[options?.auth?.apiKey?.header ?? []].flat(),
-    ]),
+    headers: Object.freeze([...inherited.headers, ...(given?.headers ?? []), ...ofAuth]),
     query: Object.freeze([...inherited.query, ...(given?.query ?? [])]),
   });
 }
@@ -224,75 +219,6 @@ function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): Resolv
   const maxTotalSockets =
     inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, totalThatLeaves(given.maxSockets ?? 0));
   return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
-}
-
-function crossFieldProblems(
-  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
-  given: HttpClientOptions | undefined,
-): string[] {
-  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
-  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
-  if (given?.confine && given.baseURL === undefined) {
-    problems.push('confine: expected a baseURL to confine calls to, got none');
-  }
-  problems.push(...authProblems(given));
-  const passed = withoutPrototype(client.axios);
-  const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
-  problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
-  const { proxy } = passed;
-  if (proxy) problems.push(...proxyProblems(proxy));
-  // The proxy is the operator's choice.
-  const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
-  if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
-  for (const [origin, options] of Object.entries(given?.origins ?? {})) {
-    if (!options?.resilience) continue;
-    const resolved = client.origins[origin]!.resilience;
-    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
-  }
-  if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
-    problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
-  }
-  if (maxFreeSockets > maxSockets) {
-    problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
-  }
-  if (maxAgeMs !== false && idleMs > maxAgeMs) {
-    problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
-  }
-  return problems;
-}
-
-const KINDS = ['oauth2', 'bearer', 'basic', 'apiKey', 'sign'] as const;
-
-function authProblems(given: HttpClientOptions | undefined): string[] {
-  const auth = given?.auth;
-  if (typeof auth !== 'object' || auth === null) return [];
-  const problems: string[] = [];
-  const kinds = KINDS.filter((kind) => auth[kind] !== undefined);
-  const isMistyped = Object.keys(auth).some((name) => !KINDS.includes(name as never) && name !== 'sameForAll');
-  if (kinds.length > 1 || (kinds.length === 0 && !isMistyped)) {
-    problems.push(
-      `auth: expected one of ${KINDS.join(', ')}, got ${kinds.length === 0 ? 'none' : kinds.join(' and ')}`,
-    );
-  }
-  if (given!.baseURL === undefined) {
-    problems.push('auth: expected a baseURL beside it, whose origin gets the credentials, got none');
-  }
-  const named: unknown = auth.apiKey?.header;
-  const header = typeof named === 'string' ? named.toLowerCase() : 'authorization';
-  const set = Object.keys(given!.headers ?? {}).find((name) => name.toLowerCase() === header);
-  if (set !== undefined && auth.sign === undefined) {
-    problems.push(`headers.${set}: expected to be left out with auth, which sets it`);
-  }
-  return problems;
-}
-
-function proxyProblems(proxy: ProxySetting): string[] {
-  try {
-    proxyUrl(proxy);
-    return [];
-  } catch (error) {
-    return [`axios.proxy: expected an http or https proxy, got one that cannot be used: ${(error as Error).message}`];
-  }
 }
 
 function refuse(source: string, problems: readonly string[]): void {

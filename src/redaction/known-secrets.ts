@@ -1,6 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import { binaryBytes } from '../base/bytes.js';
-import { dataOf, isPair, toldName, VALUE } from './named-value.js';
+import { dataOf, isPair, toldName, VALUE } from './values.js';
 import { REDACTED, type RedactionRules } from './rules.js';
 import { redactText } from './text.js';
 import { addressOf, decoded } from './url.js';

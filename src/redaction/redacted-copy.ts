@@ -1,10 +1,24 @@
 import { types } from 'node:util';
 import type { OnSecret } from './credentials.js';
 import { redactStack, withoutSecrets } from './known-secrets.js';
-import { dataOf, isPair, NAMING, toldName, VALUE } from './named-value.js';
 import { DEFAULT_RULES, REDACTED, type RedactionRules } from './rules.js';
 import { COUNTING, redactText } from './text.js';
 import { redactUrl } from './url.js';
+import {
+  className,
+  dataOf,
+  isError,
+  isFlatPairs,
+  isMachine,
+  isPair,
+  isPlain,
+  nameOf,
+  NAMING,
+  shellOf,
+  textOf,
+  toldName,
+  VALUE,
+} from './values.js';
 
 /** What is a secret in a value, and how much of the value is shown. */
 export interface CopyOptions {
@@ -67,8 +81,6 @@ export function redactedText(text: string, options: CopyOptions = {}): string {
 
 const MAX_DEPTH = 12;
 const MAX_OBJECTS = 5_000;
-const RAW_HEADERS = /^raw(?:headers|trailers)$/i;
-const HEADER_NAME = /^[A-Za-z]+(?:[-_][A-Za-z\d]+)*$/;
 
 class Copier {
   changed = false;
@@ -273,68 +285,6 @@ function redactedUnless(value: unknown, name: string, copied: () => unknown): un
 function saysNothing(value: unknown, name: string): boolean {
   if (typeof value === 'number' || typeof value === 'bigint') return COUNTING.test(name);
   return typeof value === 'object' ? value === null : typeof value !== 'string' || value === '' || value === REDACTED;
-}
-
-/** As Node has `rawHeaders`. A list of names, such as those that are to be forwarded, is none. */
-function isFlatPairs(list: readonly unknown[], name: string, { isSecretKey }: RedactionRules): boolean {
-  if (list.length === 0 || list.length % 2 === 1) return false;
-  if (RAW_HEADERS.test(name)) return true;
-  const names = list.filter((_, index) => index % 2 === 0);
-  if (!names.every((entry) => typeof entry === 'string' && HEADER_NAME.test(entry))) return false;
-  if (!names.some((entry) => isSecretKey(entry as string))) return false;
-  return !list.every((entry) => typeof entry === 'string' && HEADER_NAME.test(entry) && !/\d{3}/.test(entry));
-}
-
-/** What does something, rather than be something: what is in it is of no use to a reader, and there is no end of it. */
-function isMachine(value: object): boolean {
-  if (types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value)) return true;
-  return hasMethod(value, 'pipe') || (hasMethod(value, 'on') && hasMethod(value, 'emit'));
-}
-
-/** Without calling getters. */
-function hasMethod(value: object, name: string): boolean {
-  for (let holder: unknown = value; holder; holder = Object.getPrototypeOf(holder)) {
-    if (Object.hasOwn(holder, name)) return typeof dataOf(holder, name) === 'function';
-  }
-  return false;
-}
-
-/** Also of another realm, such as a test runner's. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function isError(value: object): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
-}
-
-function className(value: object): string {
-  for (let prototype: unknown = value; prototype; prototype = Object.getPrototypeOf(prototype)) {
-    const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
-    if (typeof constructor === 'function' && prototype !== value) return nameOf(constructor) || 'Object';
-  }
-  return 'Object';
-}
-
-const nameOf = (value: object): string => {
-  const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value;
-  return typeof name === 'string' ? name : '';
-};
-
-/** Prints under the name, and has none of the class's methods, which would not work on a copy. */
-function shellOf(name: string): object {
-  return new { [name]: class {} }[name]!();
-}
-
-/** Of an error, whose stack may be a getter of the engine's. */
-function textOf(error: Error, key: 'message' | 'name' | 'stack'): string {
-  try {
-    const text: unknown = error[key];
-    return typeof text === 'string' ? text : '';
-  } catch {
-    return '';
-  }
 }
 
 function define(target: object, key: PropertyKey, value: unknown, enumerable: boolean): void {

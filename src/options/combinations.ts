@@ -1,0 +1,77 @@
+import { withoutPrototype } from '../base/prototype-pollution.js';
+import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { problemsOfValues } from '../call/values.js';
+import { unguardedSetting } from '../guard/address-guard.js';
+import type { HttpClientOptions } from './http-client-options.js';
+import type { ResolvedClientOptions } from './resolve-options.js';
+import { resilienceProblems } from './resolve-resilience.js';
+
+/** Options that are right by themselves, but do not go together. One problem a line. */
+export function combinationProblems(
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
+  given: HttpClientOptions | undefined,
+): string[] {
+  const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
+  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  if (given?.confine && given.baseURL === undefined) {
+    problems.push('confine: expected a baseURL to confine calls to, got none');
+  }
+  problems.push(...authProblems(given));
+  const passed = withoutPrototype(client.axios);
+  const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
+  problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
+  const { proxy } = passed;
+  if (proxy) problems.push(...proxyProblems(proxy));
+  // The proxy is the operator's choice.
+  const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
+  if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
+  for (const [origin, options] of Object.entries(given?.origins ?? {})) {
+    if (!options?.resilience) continue;
+    const resolved = client.origins[origin]!.resilience;
+    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
+  }
+  if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
+    problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
+  }
+  if (maxFreeSockets > maxSockets) {
+    problems.push(`pool.maxFreeSockets: expected at most pool.maxSockets (${maxSockets}), got ${maxFreeSockets}`);
+  }
+  if (maxAgeMs !== false && idleMs > maxAgeMs) {
+    problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
+  }
+  return problems;
+}
+
+const KINDS = ['oauth2', 'bearer', 'basic', 'apiKey', 'sign'] as const;
+
+function authProblems(given: HttpClientOptions | undefined): string[] {
+  const auth = given?.auth;
+  if (typeof auth !== 'object' || auth === null) return [];
+  const problems: string[] = [];
+  const kinds = KINDS.filter((kind) => auth[kind] !== undefined);
+  const isMistyped = Object.keys(auth).some((name) => !KINDS.includes(name as never) && name !== 'sameForAll');
+  if (kinds.length > 1 || (kinds.length === 0 && !isMistyped)) {
+    problems.push(
+      `auth: expected one of ${KINDS.join(', ')}, got ${kinds.length === 0 ? 'none' : kinds.join(' and ')}`,
+    );
+  }
+  if (given!.baseURL === undefined) {
+    problems.push('auth: expected a baseURL beside it, whose origin gets the credentials, got none');
+  }
+  const named: unknown = auth.apiKey?.header;
+  const header = typeof named === 'string' ? named.toLowerCase() : 'authorization';
+  const set = Object.keys(given!.headers ?? {}).find((name) => name.toLowerCase() === header);
+  if (set !== undefined && auth.sign === undefined) {
+    problems.push(`headers.${set}: expected to be left out with auth, which sets it`);
+  }
+  return problems;
+}
+
+function proxyProblems(proxy: ProxySetting): string[] {
+  try {
+    proxyUrl(proxy);
+    return [];
+  } catch (error) {
+    return [`axios.proxy: expected an http or https proxy, got one that cannot be used: ${(error as Error).message}`];
+  }
+}
