@@ -8,10 +8,13 @@ import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.
 
 const root = join(import.meta.dirname, '..');
 
-/** Every TypeScript block of a page, by the name of a file beside the README. */
+/** Every TypeScript block of a page, by the path that its first line names, or by the name of a file beside the README. */
 function snippets(page: string): [string, string][] {
-  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms);
-  return Array.from(blocks, ([, code], index) => [join(root, `${page.replace(/\W/g, '-')}-${index}.ts`), code!]);
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(?:\/\/ (src\/\S+)\n)?(.*?)^```$/gms);
+  return Array.from(blocks, ([, path, code], index) => [
+    join(root, path ?? `${page.replace(/\W/g, '-')}-${index}.ts`),
+    code!,
+  ]);
 }
 
 it('the table of the layers is the order of the stack, with its reasons', () => {
@@ -33,9 +36,11 @@ it('the tables of the events are the catalogue: each event, when it is published
   ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
-it('every TypeScript snippet in the README and the docs compiles', { timeout: 120_000 }, () => {
+it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { timeout: 120_000 }, () => {
   const files = new Map(
-    ['README.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(snippets),
+    ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(
+      snippets,
+    ),
   );
   expect(files.size).toBeGreaterThan(4);
 

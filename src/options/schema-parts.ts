@@ -66,6 +66,7 @@ export const countOrOff = v.union([count, v.literal(false)], 'a whole number fro
 export const queueLength = integerFrom(0, 'a whole number from 0');
 export const flag = v.boolean('true or false');
 export const text = v.string('a string');
+export const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
 
 /** A number from 0 to 1. */
 const share = v.pipe(

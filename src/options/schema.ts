@@ -9,6 +9,7 @@ import {
   countOrOff,
   flag,
   group,
+  headerName,
   guard,
   milliseconds,
   millisecondsOrOff,
@@ -56,7 +57,6 @@ const anOrigin = "an origin, as 'https://api.example.com'";
 const origin = v.pipe(v.string(anOrigin), v.check(isOrigin, anOrigin));
 
 /** RFC 9110 §5.6.2. */
-const headerName = (what: string) => v.pipe(v.string(what), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, what));
 const headerNames = v.array(headerName('the name of a header'), 'an array of header names');
 
 /** What may differ from one origin to another. */
