@@ -57,8 +57,9 @@ export function stackContext(
     readonly platform?: ResolvedPlatform;
   } = {},
 ): StackContext {
-  const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = given;
-  return { ...platform, pool, inbound, placed, events, auth: given.auth, telemetry: given.telemetry };
+  const own: typeof given = Object.assign(Object.create(null), given); // what is on Object.prototype is no part of it
+  const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = own;
+  return { ...platform, pool, inbound, placed, events, auth: own.auth, telemetry: own.telemetry };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
