@@ -1,16 +1,41 @@
 import { defineConfig } from 'vitest/config';
 
+const e2e = { testTimeout: 30_000 };
+
+/** These change Node, its globals or what is loaded, for good: each has a process of its own. */
+const OF_THEIR_OWN = [
+  'test/mocks/**',
+  'test/bounded-maps.e2e-spec.ts',
+  'test/patched-node.e2e-spec.ts',
+  'test/prototype-pollution.e2e-spec.ts',
+];
+
 export default defineConfig({
   test: {
-    projects: [
-      { test: { name: 'unit', include: ['src/**/*.spec.ts'] } },
-      { test: { name: 'e2e', include: ['test/**/*.e2e-spec.ts'], testTimeout: 30_000 } },
+    maxWorkers: '100%',
+    tags: [
       {
+        name: 'slow',
+        description: 'needs its time: `npm run test:slow` has it, `npm test` does not',
+        timeout: 300_000,
+      },
+    ],
+    projects: [
+      // Not isolated: a process keeps what it has loaded of node_modules for the next file, and loads the sources anew.
+      { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts'], isolate: false } },
+      {
+        extends: true,
+        test: { ...e2e, name: 'e2e', include: ['test/**/*.e2e-spec.ts'], exclude: OF_THEIR_OWN, isolate: false },
+      },
+      { extends: true, test: { ...e2e, name: 'e2e-alone', include: OF_THEIR_OWN } },
+      {
+        extends: true,
         test: {
+          ...e2e,
           name: 'travel-desk',
           root: 'examples/travel-desk',
           include: ['test/**/*.e2e-spec.ts'],
-          testTimeout: 30_000,
+          isolate: false,
           expect: { poll: { timeout: 15_000 } },
         },
       },

@@ -18,7 +18,7 @@ try {
     execFileSync('npm', install, { cwd: prefix, stdio: 'inherit' });
     const node = join(prefix, 'node_modules/node/bin/node');
     console.log(`e2e tests on Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`);
-    execFileSync(node, [vitest, 'run', '--project', 'e2e'], {
+    execFileSync(node, [vitest, 'run', '--project', 'e2e*'], {
       cwd: root,
       stdio: 'inherit',
     });

@@ -9,7 +9,7 @@ const ways = [
   ['app.close()', (app: AppProcess) => app.tell('close')],
 ] as const;
 
-describe.each(['express', 'fastify'])('on %s', (platform) => {
+const shutsDown = (platform: string) => () => {
   describe.each(ways)('stopped by %s', (way, stop) => {
     it(`answers ${INBOUND} requests in flight that each have an upstream call to finish and another to make`, async () => {
       await using holding = await startHoldingUpstream(INBOUND);
@@ -80,4 +80,7 @@ describe.each(['express', 'fastify'])('on %s', (platform) => {
     expect(await app.exit()).toMatchObject({ code: 0, signal: null });
     expect(upstream.open).toBe(0);
   });
-});
+};
+
+describe('on express', shutsDown('express'));
+describe('on fastify', { tags: 'slow' }, shutsDown('fastify'));

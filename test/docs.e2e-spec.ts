@@ -36,7 +36,7 @@ it('the tables of the events are the catalogue: each event, when it is published
   ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
-it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { timeout: 120_000 }, () => {
+it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { tags: 'slow' }, () => {
   const files = new Map(
     ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(
       snippets,

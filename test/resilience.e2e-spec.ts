@@ -19,6 +19,7 @@ import {
   HttpClients,
 } from '../src/index.js';
 import type { CustomLayer, Handler, HttpClientLayer } from '../src/layers/index.js';
+import { itAtScale } from './support/at-scale.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 let app: INestApplicationContext | undefined;
@@ -59,7 +60,9 @@ describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and r
   /** A loaded machine may be late, but not by this much. */
   const GRACE_MS = 2_000;
 
-  it('answers every GET, or fails it with a typed error within its deadline; no POST is carried out twice', async () => {
+  const name =
+    'answers every GET of $n, or fails it with a typed error within its deadline; no POST is carried out twice';
+  itAtScale(name, 100, 1_000, async (gets) => {
     const random = seeded(1);
     const executions = new Map<string, number>();
     const { http, clients, url } = await start(
@@ -83,7 +86,7 @@ describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and r
     const outcomes = { answered: 0, refused: 0, failed: 0, posts: 0 };
     let next = 0;
     // How many calls the breaker refuses depends on the machine's speed, so what was answered is what is counted.
-    const goOn = () => outcomes.answered < 1_000 || outcomes.posts < 50 || outcomes.refused === 0;
+    const goOn = () => outcomes.answered < gets || outcomes.posts < gets / 20 || outcomes.refused === 0;
     const caller = async () => {
       while (goOn()) {
         const n = next++;
@@ -110,7 +113,7 @@ describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and r
     expect(clients.stats().pool).toMatchObject({ inFlight: 0, total: { queued: 0 } });
     await app!.close();
     expect(clients.stats().pool.total).toMatchObject({ active: 0, idle: 0, queued: 0 });
-  }, 120_000);
+  });
 });
 
 describe('what the attempts of a call saw', () => {

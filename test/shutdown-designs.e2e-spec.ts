@@ -29,7 +29,7 @@ async function betweenTheCalls(design: string): Promise<number> {
   return (await answer).status === 200 ? 1 : 0;
 }
 
-describe('requests answered when SIGTERM comes', () => {
+describe('requests answered when SIGTERM comes', { tags: 'slow' }, () => {
   const rows: string[] = [];
 
   it.each([

@@ -8,7 +8,8 @@ import axios, {
   type InternalAxiosRequestConfig,
 } from 'axios';
 import fc, { type Arbitrary } from 'fast-check';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { itAtScale } from '../../test/support/at-scale.js';
 import { createPreparedInstance } from './prepared-instance.js';
 
 /*
@@ -18,8 +19,6 @@ import { createPreparedInstance } from './prepared-instance.js';
  *
  * The file is long because it lists what people pass to axios.
  */
-
-const RUNS = 2000;
 
 /** Makes the same value again: what one client does to its own, the other must not see. */
 type Recipe<T = any> = () => T;
@@ -609,7 +608,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-it('cannot be told from axios, whatever is called on it and done to it', { timeout: 60_000 }, async () => {
+itAtScale('cannot be told from axios, whatever is called on it and done to it, $n times', 500, 2_000, async (runs) => {
   const defaults = mostly(fc.constant<Entries>([]), settings);
   const step = fc.oneof(
     { weight: 12, arbitrary: calls },
@@ -624,6 +623,6 @@ it('cannot be told from axios, whatever is called on it and done to it', { timeo
       const expected = await traceOf((own) => axios.create(own), given, happenings);
       expect(await traceOf(createPreparedInstance, given, happenings)).toEqual(expected);
     }),
-    { numRuns: RUNS },
+    { numRuns: runs },
   );
 });
