@@ -8,39 +8,39 @@ import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
 import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } from './resolve-sections.js';
 
-/** How long the parts of a call may take. Each has its own error, which says what to change. */
+/** Time limits for the phases of a call. Each has its own error, whose message names the option to change. */
 export interface TimeoutOptions {
   /**
-   * One attempt, from the call to the end of its body: waiting for a socket, connecting, sending and receiving.
-   * For `responseType: 'stream'` it ends with the response headers; `bodyIdleMs` watches over the body.
-   * It is the client's default for axios's own `timeout`, which a call may override.
+   * One attempt: waiting for a socket, connecting, sending, and receiving to the end of the body. With `responseType: 'stream'` it
+   * ends with the response headers; `bodyIdleMs` bounds the rest.
+   * This is the client's default for axios's `timeout`, which a call can override.
    * @default 30_000 milliseconds (the total timeout of .NET's standard resilience handler); `false`: no limit
    */
   attemptMs?: number | false;
   /**
-   * The wait for a socket, where all of an origin's are in use: `PoolTimeoutError`.
+   * Waiting for a socket while all sockets of the origin are in use: `PoolTimeoutError`.
    * @default 5_000 milliseconds (httpx); `false`: no limit
    */
   poolWaitMs?: number | false;
   /**
-   * DNS, TCP and TLS of a new socket: `ConnectTimeoutError`.
+   * Opening a socket: DNS, TCP and TLS. `ConnectTimeoutError`.
    * @default 5_000 milliseconds (httpx); `false`: no limit
    */
   connectMs?: number | false;
   /**
-   * The response headers, from the moment the request is sent; before that, an upstream that takes none of its body:
-   * `ResponseTimeoutError`. A body whose stream yields nothing is not bounded by it, but by `attemptMs`.
+   * Waiting for the response headers after the request is sent, and for an upstream that stops taking the request body:
+   * `ResponseTimeoutError`. A request stream that yields nothing is bounded by `attemptMs` instead.
    * @default 10_000 milliseconds (.NET's attempt timeout); `false`: no limit
    */
   responseMs?: number | false;
   /**
-   * Silence of the upstream within a response body, of a stream too: `BodyTimeoutError`. It counts only while the body is being read.
+   * Silence within a response body, streams included: `BodyTimeoutError`. The time counts only while somebody reads the body.
    * @default 10_000 milliseconds (OkHttp's read timeout); `false`: no limit
    */
   bodyIdleMs?: number | false;
   /**
-   * How long a streamed response may wait for whoever reads it, counted from the last part that was taken: `BodyUnreadError`. A stream
-   * that is forgotten would keep its socket.
+   * How long a streamed response waits for its reader, counted from the last chunk that was read: `BodyUnreadError`. Without this limit, a
+   * forgotten stream would keep its socket.
    * @default 60_000 milliseconds (nginx's `send_timeout`, for clients that do not read); `false`: no limit
    */
   readerIdleMs?: number | false;
@@ -49,23 +49,23 @@ export interface TimeoutOptions {
 declare module 'axios' {
   interface AxiosRequestConfig {
     /**
-     * For clients of nest-outbound: how long the parts of this call may take, where that is otherwise than its client says. `attemptMs`
-     * goes before axios's `timeout`.
+     * For clients of nest-outbound: time limits of this call. Those that you leave out come from the client. `attemptMs` takes precedence
+     * over axios's `timeout`.
      */
     timeouts?: TimeoutOptions;
   }
 }
 
-/** What a client holds in memory at most. */
+/** How much a client holds in memory. */
 export interface LimitOptions {
   /**
-   * A response body, decoded: `BodyTooLargeError`. Not for `responseType: 'stream'`. A call's `maxContentLength` overrides
-   * it.
+   * Maximum size of a decoded response body: `BodyTooLargeError`. It does not apply to `responseType: 'stream'`. The `maxContentLength` of a
+   * call overrides it.
    * @default 10_485_760 bytes; `false`: no limit
    */
   maxResponseBytes?: number | false;
   /**
-   * The headers of a response with its status line, and likewise the trailers after a body: `HeadersTooLargeError`.
+   * Maximum size of the status line and headers of a response, and of the trailers after its body: `HeadersTooLargeError`.
    * @default 16_384 bytes, or what Node was started with (`--max-http-header-size`)
    */
   maxHeaderBytes?: number;
@@ -74,7 +74,7 @@ export interface LimitOptions {
 /** Which redirects a client follows. Credentials never leave the origin they were meant for. */
 export interface RedirectOptions {
   /**
-   * For one call; a call's `maxRedirects` overrides it. `false`: none, the redirect is the response.
+   * Redirects that one call follows. The `maxRedirects` of a call overrides it. `false`: follow none, return the redirect as the response.
    * @default 5
    */
   max?: number | false;
@@ -88,41 +88,41 @@ export interface RedirectOptions {
 /** The keep-alive sockets of a client. */
 export interface PoolOptions {
   /**
-   * Sockets open to one origin at a time; further calls queue.
+   * Open sockets for one origin. Further calls wait.
    * @default 100 (as httpx)
    */
   maxSockets?: number;
   /**
-   * Sockets open to all origins together, idle ones included: to open one more, an idle one is closed, or the call queues. Of 10 and more, every
-   * tenth is for origins without one, so that a single origin gets nine tenths at most.
-   * @default 1_000, or as many as leave one origin all of `maxSockets` where that is more (a process may often open 1_024 files); `false`: no limit
+   * Open sockets for all origins together, idle ones included. When the limit is reached, an idle socket is closed for a new one, or the call waits.
+   * From 10 on, a tenth is reserved for origins that have no socket, so one origin gets nine tenths at most.
+   * @default 1_000, or more if `maxSockets` needs it (a process can often open only 1_024 files); `false`: no limit
    */
   maxTotalSockets?: number | false;
   /**
-   * Calls that may wait for a socket to one origin; one more is refused with `PoolQueueFullError`. 0: none waits.
+   * Calls that can wait for a socket of one origin. One more fails with `PoolQueueFullError`. 0: no call waits.
    * @default 1_000
    */
   maxQueued?: number;
   /**
-   * Idle sockets kept for one origin.
+   * Idle sockets that are kept for one origin.
    * @default the value of `maxSockets`
    */
   maxFreeSockets?: number;
   /**
-   * How long a socket may stay idle before it is closed. A server that announces a shorter time
-   * (`Keep-Alive: timeout=5`) is obeyed, minus one second for the close to travel (RFC 9112 §9.3).
+   * Idle time after which a socket is closed. If a server announces a shorter time (`Keep-Alive: timeout=5`), that counts, minus one second
+   * for the close to arrive (RFC 9112 §9.3).
    * @default 4_000 milliseconds (agentkeepalive)
    */
   idleMs?: number;
   /**
-   * How long a socket may live, so that DNS changes are followed. Each socket's own age varies by ±10 %, so that
-   * they do not all reconnect at once. It is applied between calls: a call is never cut for it.
+   * Maximum age of a socket, so that the client follows DNS changes. It varies by ±10 % per socket, so that they do not all reconnect at
+   * once. A socket is closed between calls, never during one.
    * @default 120_000 milliseconds (.NET's PooledConnectionLifetime guidance); `false`: no limit
    */
   maxAgeMs?: number | false;
 }
 
-/** What Node's `tls.connect` takes, for every HTTPS socket of the pool. */
+/** Options of Node's `tls.connect` for every HTTPS socket of the pool. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   | 'ca'
@@ -140,20 +140,20 @@ export type TlsOptions = Pick<
 /** What happens to calls in flight when the app shuts down. */
 export interface ShutdownOptions {
   /**
-   * How long calls may take to finish, counted from `onModuleDestroy` through `onApplicationShutdown`. What is then
-   * left is aborted with `ClientClosedError`. Keep it below the grace period of whatever stops the process.
+   * How long calls can take to finish, counted from `onModuleDestroy`, through `onApplicationShutdown`. Calls that are left then fail with
+   * `ClientClosedError`. Keep it below the grace period of whatever stops the process.
    * @default 10_000 milliseconds (Kubernetes kills a pod after 30 s)
    */
   drainMs?: number;
 }
 
-/** axios settings the library has no option of its own for: `paramsSerializer`, `validateStatus`, `transformResponse`… */
+/** axios settings that are passed on: `paramsSerializer`, `validateStatus`, `transformResponse` and so on. */
 export type AxiosPassthroughOptions = Omit<
   CreateAxiosDefaults,
   'adapter' | 'baseURL' | 'headers' | 'httpAgent' | 'httpsAgent' | 'timeout'
 >;
 
-/** What may differ from one origin to another. */
+/** Options that can differ per origin. */
 export interface OriginOptions {
   timeouts?: TimeoutOptions;
   limits?: LimitOptions;
@@ -161,25 +161,24 @@ export interface OriginOptions {
   resilience?: 'standard' | ResilienceOptions;
 }
 
-/** What every client, the default one and each named one, can set. */
+/** Options of every client, the default one and the named ones. */
 export interface HttpClientOptions {
   /**
-   * Prepended to relative URLs. http or https.
+   * Prefix of relative URLs. http or https.
    * @default none
    */
   baseURL?: string;
   /**
-   * What no call of this client leaves, whatever `url`, `baseURL` and `allowAbsoluteUrls` it brings: the origin of the client's `baseURL`
-   * (`'origin'`), or its path as well (`'path'`), which also refuses paths with `..` in them once they are decoded. An absolute URL within it
-   * is called as it is. `AddressBlockedError` with the rule `outside baseURL`. Redirects are the upstream's to say, not the caller's:
-   * they may lead out of it.
-   * @default 'origin' with a `baseURL`; else there is nothing to leave, and it must be left out
+   * Keeps every call at the `baseURL` of the client, whatever `url`, `baseURL` and `allowAbsoluteUrls` the call sets: at its origin (`'origin'`), or at
+   * its path, too (`'path'`; this also refuses paths that contain `..` once decoded). Absolute URLs within these bounds are called as they are. A call
+   * outside fails with `AddressBlockedError`, rule `outside baseURL`. Redirects can lead outside: the upstream chooses them, not the caller.
+   * @default 'origin' with a `baseURL`; without one, leave it out
    */
   confine?: 'origin' | 'path' | false;
   /**
-   * Refuses calls to loopback, private, link-local and other special addresses (SSRF), as names resolve when a socket is opened, after
-   * redirects and through proxies, to ports other than 80 and 443, and to anything but http and https: `AddressBlockedError`.
-   * `true`: with its defaults. A client whose guard differs from the module's has a pool of its own. See docs/security.md.
+   * Refuses calls to loopback, private, link-local and other special addresses (SSRF), to ports other than 80 and 443, and to schemes other than
+   * http and https: `AddressBlockedError`. Names are checked when a socket is opened, also after redirects and through proxies.
+   * `true`: with the defaults. A client whose guard differs from the module's has its own pool. See docs/security.md.
    * @default false
    */
   guard?: boolean | GuardOptions;
@@ -198,32 +197,32 @@ export interface HttpClientOptions {
   limits?: LimitOptions;
   redirects?: RedirectOptions;
   /**
-   * What to do about upstreams that fail: `'standard'`, or part by part.
-   * @default nothing, but for the replacement of stale sockets
+   * What to do when upstreams fail: `'standard'`, or part by part.
+   * @default nothing, except that stale sockets are replaced
    */
   resilience?: 'standard' | ResilienceOptions;
   /**
-   * Origin, as `https://api.example.com` → what differs for it. `timeouts.attemptMs` among it holds for calls that bring no
-   * `timeout` of their own.
+   * Origin, such as `https://api.example.com` → the options that differ for it. Its `timeouts.attemptMs` applies to calls that set no
+   * `timeout`.
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;
   pool?: PoolOptions;
   tls?: TlsOptions;
   /**
-   * What errors, logs and spans do not show, besides what everybody calls a secret. A named client adds its own to the module's.
+   * Further secrets that errors, logs and spans must not show, besides the well-known ones. A named client adds its own to the module's.
    * @default nothing more
    */
   redact?: RedactOptions;
   /**
-   * What OpenTelemetry is told: nothing where no SDK is registered, or `@opentelemetry/api` is not installed. `true`: with its defaults.
+   * Spans and metrics for OpenTelemetry. Without a registered SDK, or without `@opentelemetry/api`, nothing happens. `true`: with the defaults.
    * @default true
    */
   telemetry?: boolean | TelemetryOptions;
   axios?: AxiosPassthroughOptions;
 }
 
-/** What `createTransport` takes. `timeouts.attemptMs` is left to the `timeout` of each call. */
+/** Options of `createTransport`. Each call's `timeout` takes the place of `timeouts.attemptMs`. */
 export interface TransportOptions extends Pick<
   HttpClientOptions,
   'limits' | 'redirects' | 'pool' | 'tls' | 'guard' | 'redact'
@@ -232,38 +231,38 @@ export interface TransportOptions extends Pick<
   shutdown?: ShutdownOptions;
 }
 
-/** What `HttpClientModule.forRoot` takes, and what a factory given to `forRootAsync` returns. */
+/** Options of `HttpClientModule.forRoot`; a factory for `forRootAsync` returns them. */
 export interface HttpClientModuleOptions extends HttpClientOptions {
   shutdown?: ShutdownOptions;
   /**
-   * Has the calls of every client end when the inbound client hangs up or its deadline passes, and tells your own services
-   * of the request that they are made for. `true`: with its defaults.
+   * Ends outbound calls when the inbound client hangs up or its deadline passes, and forwards headers of the inbound request to your own
+   * services. `true`: with the defaults.
    * @default false
    */
   inbound?: boolean | InboundOptions;
-  /** What is written to Nest's Logger. `false`: nothing. */
+  /** Lines in Nest's Logger. `false`: none. */
   logging?: LoggingOptions | false;
 }
 
-/** What a class given to `forRootAsync({ useClass })` or `{ useExisting }` implements. */
+/** For a class that you pass to `forRootAsync({ useClass })` or `{ useExisting }`. */
 export interface HttpClientOptionsFactory {
   createHttpClientOptions(): HttpClientModuleOptions | Promise<HttpClientModuleOptions>;
 }
 
-/** Injectable classes in the order in which they wrap a call: the first is outermost. */
+/** Injectable classes that wrap a call, the outermost first. */
 export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 
 /**
- * A client of its own name, got with `@InjectHttpClient(name)`.
+ * A named client. `@InjectHttpClient(name)` injects it.
  *
- * `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` that it leaves out come from the module. `baseURL`, `confine`,
- * `auth`, `headers`, `axios`, `interceptors` and `layers` never do: they belong to one API, and the module's `Authorization` must not travel to another.
- * Setting `pool` or `tls`, or a `guard` other than the module's, gives the client a connection pool of its own; otherwise it shares the module's.
+ * It inherits `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` from the module. It never inherits `baseURL`,
+ * `confine`, `auth`, `headers`, `axios`, `interceptors` and `layers`: they belong to one API, and the module's `Authorization` must not go to another.
+ * With its own `pool` or `tls`, or a `guard` other than the module's, the client has its own connection pool. Otherwise it shares the module's.
  */
 export interface NamedHttpClientOptions extends HttpClientOptions {
   /** Unique in the app. */
   name: string;
   interceptors?: HttpClientInterceptors;
-  /** Layers of your own, around every call of this client. See docs/layers.md. */
+  /** Your own layers around every call of this client. See docs/layers.md. */
   layers?: readonly CustomLayer[];
 }

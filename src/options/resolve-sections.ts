@@ -1,26 +1,25 @@
 import type { LogLevel } from '@nestjs/common';
 
-/** What the address guard lets through, and what it refuses besides the special ranges. See docs/security.md. */
+/** What the address guard allows, and what it refuses besides the special ranges. See docs/security.md. */
 export interface GuardOptions {
   /**
-   * Hosts that may have any address but those of `blockCidrs`, as `billing.internal`, `127.0.0.1` or, for every host below it,
-   * `*.internal`. Whoever can change their DNS decides where they lead.
+   * Hosts that can have any address except those in `blockCidrs`: `billing.internal`, `127.0.0.1`, or `*.internal` for every host below it.
+   * Whoever controls their DNS decides where they lead.
    * @default none
    */
   allowHosts?: readonly string[];
   /**
-   * Ranges that may be called although they are special, as `10.20.0.0/16` or `fd12:3456::/32`.
+   * Special ranges that are allowed, such as `10.20.0.0/16` or `fd12:3456::/32`.
    * @default none
    */
   allowCidrs?: readonly string[];
   /**
-   * Ranges that may not be called, whatever else lets them through: public ones of your own network, or those that your network
-   * translates into IPv4.
+   * Ranges that are refused, whatever else allows them: public ranges of your own network, or ranges that your network translates into IPv4.
    * @default none
    */
   blockCidrs?: readonly string[];
   /**
-   * Ports that may be called, of every host.
+   * Ports that are allowed, for every host.
    * @default [80, 443]; `false`: any
    */
   allowPorts?: readonly number[] | false;
@@ -52,22 +51,22 @@ export function resolveGuard(
   return Object.freeze({ ...(inherited || GUARD_DEFAULTS), ...Object.fromEntries(copied) });
 }
 
-/** What outbound calls take over from the inbound request that they are made for. */
+/** What outbound calls take from the inbound request that they are made for. */
 export interface InboundOptions {
   /**
-   * The header that says how long the inbound request may take, in milliseconds from its arrival. Outbound calls are over by
-   * then, and origins in `forward.to` are told what is left.
+   * The header with the time limit of the inbound request, in milliseconds from its arrival. Outbound calls end by then; origins in
+   * `forward.to` get the time that is left.
    * @default 'x-request-timeout-ms'; `false`: none
    */
   deadlineHeader?: string | false;
   /**
-   * What upstreams are told.
+   * What upstreams get.
    * @default nothing
    */
   forward?: {
     /** @default ['x-request-id', 'traceparent', 'tracestate', 'baggage', 'accept-language'] */
     headers?: readonly string[];
-    /** Origins, as `https://api.example.com`: your own services. No other gets any of it. */
+    /** Origins of your own services, such as `https://api.example.com`. No other origin gets anything. */
     to: readonly string[];
   };
 }
@@ -92,32 +91,32 @@ export function resolveInbound(given: boolean | InboundOptions | undefined): Inb
   });
 }
 
-/** What goes to Nest's Logger, with the context `HttpClientModule`. Each `false` leaves it out. */
+/** Lines in Nest's Logger, with the context `HttpClientModule`. `false` turns one off. */
 export interface LoggingOptions {
   /**
-   * The level of the line about a call that failed; one that its caller cancelled did not.
+   * Level of the line about a failed call. A call that its caller cancelled is not a failed call.
    * @default 'warn'
    */
   failedCalls?: LogLevel | false;
   /**
-   * The level of the line about a call that was answered with a status from 400 to 499, other than 408 and 429: the upstream works, and an
-   * application expects many of them, such as 404.
-   * @default 'debug'; `false` where `failedCalls` is
+   * Level of the line about a response with a status from 400 to 499, except 408 and 429: the upstream works, and an app expects many of
+   * them, such as 404.
+   * @default 'debug'; `false` if `failedCalls` is
    */
   clientErrors?: LogLevel | false;
   /**
-   * Has a line about each call that takes longer than this, though it succeeds.
+   * A line about each call that succeeds but takes longer than this.
    * @default false
    */
   slowCalls?: SlowCallsOptions | false;
   /**
-   * How long lines that say the same (client, method, origin, template, outcome) are held back after one was written, in milliseconds. The next
-   * tells how many there were; at the end of the app, what is left is told. `false`: every call has its line.
+   * How long equal lines (same client, method, origin, template and outcome) are held back after one. The next line says how many there were;
+   * the rest is logged when the app ends. `false`: one line per call.
    * @default 10_000 milliseconds
    */
   repeatAfterMs?: number | false;
   /**
-   * The level of the lines about clients and pools: opened, draining, closed with the drain report.
+   * Level of the lines about clients and pools: opened, draining, closed with the drain report.
    * @default 'log'
    */
   lifecycle?: LogLevel | false;
@@ -162,24 +161,23 @@ export function resolveLogging(given: LoggingOptions | false = {}): LoggingSetti
 
 declare module 'axios' {
   interface AxiosRequestConfig {
-    /** For clients of nest-outbound: the path with names for what varies in it, as `/users/{id}`, for metrics, spans and events. */
+    /** For clients of nest-outbound: the path as a template, such as `/users/{id}`, for metrics, spans and events. Raw paths have unbounded cardinality. */
     urlTemplate?: string;
   }
 }
 
-/** What OpenTelemetry is told of a client's requests, where an SDK is registered. See docs/telemetry.md. */
+/** What a client reports to OpenTelemetry, if an SDK is registered. See docs/telemetry.md. */
 export interface TelemetryOptions {
   /**
-   * A span for each request. `@opentelemetry/instrumentation-http` makes none for it then.
+   * A span for each request. `@opentelemetry/instrumentation-http` then creates none.
    * @default true
    */
   tracing?: boolean;
   /** @default true */
   metrics?: boolean;
   /**
-   * Whom requests tell of their trace, by the headers of the SDK's propagators (`traceparent`, `tracestate`, `baggage`): everybody,
-   * nobody, or origins, as `https://api.example.com`. A redirect to another origin drops the headers where they are for some only.
-   * Without `tracing`, requests tell nobody.
+   * Which origins get the trace headers of the SDK's propagators (`traceparent`, `tracestate`, `baggage`): all, none, or a list such as
+   * `['https://api.example.com']`. With a list, a redirect to another origin drops the headers. Without `tracing`, no origin gets them.
    * @default true
    */
   propagate?: boolean | readonly string[];
