@@ -1,7 +1,7 @@
 import type { Call } from '../call/call.js';
 import { HttpClientError } from './http-client.error.js';
 
-/** What is to be sent as the request body is a stream that has been read, and cannot be read twice. */
+/** The request body is a stream that was read already. It cannot be sent again. */
 export class BodyConsumedError extends HttpClientError {
   declare readonly code: 'ERR_BODY_CONSUMED';
 
@@ -19,7 +19,7 @@ export class BodyConsumedError extends HttpClientError {
   }
 }
 
-/** The response body, decoded, is larger than the client may hold in memory. */
+/** The decoded response body exceeds `limits.maxResponseBytes`. */
 export class BodyTooLargeError extends HttpClientError {
   declare readonly code: 'ERR_BODY_TOO_LARGE';
 
@@ -29,7 +29,7 @@ export class BodyTooLargeError extends HttpClientError {
   }
 }
 
-/** The headers of a response, or the trailers after its body, are more than the client takes. */
+/** The headers of a response, or the trailers after its body, exceed the limits. */
 export class HeadersTooLargeError extends HttpClientError {
   declare readonly code: 'ERR_HEADERS_TOO_LARGE';
 
@@ -49,13 +49,13 @@ export class HeadersTooLargeError extends HttpClientError {
 
 const ofSources = new WeakSet<Error>();
 
-/** Notes that an error is that of the stream which a call was given to send: the upstream has no part in it. */
+/** Notes that an error comes from the stream that a call sends, not from the upstream. */
 export function rememberSourceError<Failure extends Error>(error: Failure): Failure {
   ofSources.add(error);
   return error;
 }
 
-/** Whether it was noted, whatever its code says. */
+/** Whether an error comes from the stream that a call sends. */
 export function isSourceError(error: unknown): boolean {
   return error instanceof Error && ofSources.has(error);
 }

@@ -31,38 +31,37 @@ export function hide(object: object, name: PropertyKey, value: unknown): void {
 
 declare module 'axios' {
   interface AxiosResponse {
-    /** For clients of nest-outbound: what each attempt of the call saw, this response the last of them. */
+    /** For clients of nest-outbound: the attempts of the call. This response is the last one. */
     attempts?: readonly Attempt[];
   }
   interface AxiosError {
-    /** For clients of nest-outbound: what each attempt of the call saw; empty where it failed before the first. */
+    /** For clients of nest-outbound: the attempts of the call; empty if it failed before the first. */
     attempts?: readonly Attempt[];
   }
 }
 
-/** What one attempt of a call saw. */
+/** One attempt of a call. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
   /** The status of the response, or the code of the error. */
   readonly outcome: number | string;
-  /** How long it took, in milliseconds; known where the client retries. */
+  /** Its duration in milliseconds. Set only by clients that retry. */
   readonly durationMs?: number;
-  /** How long the client waited after it, in milliseconds; absent for the last one. */
+  /** The pause after it in milliseconds; absent for the last one. */
   readonly delayMs?: number;
-  /** Why no other followed, for the last one where it failed; known where the client retries. */
+  /** Why the last one was not retried, if it failed. Set only by clients that retry. */
   readonly notRetried?: string;
 }
 
 /**
- * What the client itself refused or gave up; what the upstream did stays an `AxiosError`.
+ * The client itself refused or gave up a call. What the upstream did stays an `AxiosError`.
  *
- * `axios.isAxiosError` answers true for it, so it is caught where axios errors already are, and `http(error.config)` makes the same
- * call again. It prints no secrets: `config` and `request` are not enumerable, and the message never holds a query string, a header
- * value or a body.
+ * `axios.isAxiosError` returns true for it, so code that catches axios errors catches it, and `http(error.config)` makes the same call again. It
+ * prints no secrets: `config` and `request` are not enumerable, and the message contains no query string, header value or body.
  */
 export abstract class HttpClientError extends Error {
-  /** A literal, which tells the errors apart where classes do not, as in logs. */
+  /** A literal that tells the errors apart where there are no classes, as in logs. */
   readonly code: string;
   readonly isAxiosError = true;
   /** The name of the client that the call was made with. */
@@ -71,15 +70,15 @@ export abstract class HttpClientError extends Error {
   readonly origin: string;
   /** Upper case. */
   readonly method: string;
-  /** The address without user, password, query and fragment; there once the call has failed. */
+  /** The address without user, password, query and fragment. Set once the call has failed. */
   declare readonly url?: string;
-  /** What each attempt of the call saw: empty where it was refused before the first. */
+  /** The attempts of the call; empty if it was refused before the first. */
   attempts: readonly Attempt[];
-  /** What the call was made with, as any `AxiosError` has it. */
+  /** The config of the call, as any `AxiosError` has it. */
   declare config: InternalAxiosRequestConfig;
-  /** The last request that was made for the call; absent where there was none. */
+  /** The last request of the call, if there was one. */
   declare request?: ClientRequest;
-  /** Where the time of the call went; there once it has failed. */
+  /** Where the time of the call went. Set once it has failed. */
   declare timings?: Timings;
 
   /**

@@ -4,13 +4,12 @@ import { redactText } from '../redaction/text.js';
 import { type Attempt, hide, HttpClientError } from './http-client.error.js';
 import { TimeoutError } from './timeout.errors.js';
 
-/** A call leads where the client's `guard` or `confine` does not let it. It says nothing of what DNS answered. */
+/** The `guard` or `confine` of the client refuses the address of the call. The error does not reveal what DNS answered. */
 export class AddressBlockedError extends HttpClientError {
   declare readonly code: 'ERR_ADDRESS_BLOCKED';
   /**
-   * Which rule: a kind of address (`loopback`, `private`, `link-local`… as in docs/security.md), `blockCidrs` (with the range where
-   * the call itself names the address), `scheme`, `port`, `unix socket`, `outside baseURL`, or, for a call that brings what the guard
-   * has no say in, `setting` and its name.
+   * The rule: a kind of address (`loopback`, `private`, `link-local` … see docs/security.md), `blockCidrs` (with the range if the call itself
+   * names the address), `scheme`, `port`, `unix socket`, `outside baseURL`, or `setting` with the name of a setting that would bypass the guard.
    */
   readonly rule: string;
 
@@ -29,15 +28,15 @@ export class AddressBlockedError extends HttpClientError {
     return new AddressBlockedError(call, `setting ${setting}`);
   }
 
-  /** Whether the code that made the call is at fault, rather than the address that it was given. */
+  /** Whether the code that makes the call is wrong, not the address that it was given. */
   get isMisuse(): boolean {
     return this.rule.startsWith('setting ');
   }
 }
 
 /**
- * The client is closed because the app is shutting down: the call was refused, or was still in flight when the drain
- * deadline passed and was aborted.
+ * The client is closed because the app shuts down: the call was refused, or it was aborted because it was still in flight at the drain
+ * deadline.
  */
 export class ClientClosedError extends HttpClientError {
   declare readonly code: 'ERR_CLIENT_CLOSED';
@@ -71,7 +70,7 @@ export class ClientClosedError extends HttpClientError {
   }
 }
 
-/** As many calls as may wait for a socket to this origin already do; this one was refused at once. */
+/** The queue for a socket of this origin is full (`pool.maxQueued`). The call was not made. */
 export class PoolQueueFullError extends HttpClientError {
   declare readonly code: 'ERR_POOL_QUEUE_FULL';
 
@@ -85,7 +84,7 @@ export class PoolQueueFullError extends HttpClientError {
   }
 }
 
-/** The call was not over by its deadline: waiting, every attempt, every pause between them. */
+/** The whole call, with waiting, attempts and pauses, was not over by its deadline. */
 export class DeadlineExceededError extends TimeoutError {
   declare readonly code: 'ERR_DEADLINE_EXCEEDED';
 
@@ -113,9 +112,9 @@ export class DeadlineExceededError extends TimeoutError {
   }
 }
 
-/** A refusal that is over after a while. */
+/** A refusal that ends after a time. */
 export abstract class RetryLaterError extends HttpClientError {
-  /** When it is worth another try, in milliseconds from now. */
+  /** When to try again, in milliseconds from now. */
   readonly retryAfterMs: number;
 
   protected constructor(code: string, message: string, call: Call, retryAfterMs: number) {
@@ -124,7 +123,7 @@ export abstract class RetryLaterError extends HttpClientError {
   }
 }
 
-/** Too many calls to this origin failed lately: it is left alone for a while, and the call was not made. */
+/** The circuit breaker of this origin is open: too many calls failed. The call was not made. */
 export class CircuitOpenError extends RetryLaterError {
   declare readonly code: 'ERR_CIRCUIT_OPEN';
 
@@ -136,7 +135,7 @@ export class CircuitOpenError extends RetryLaterError {
   }
 }
 
-/** As many calls as may run at once do, and as many as may wait. */
+/** The concurrency limit and its queue are full. The call was not made. */
 export class ConcurrencyLimitError extends HttpClientError {
   declare readonly code: 'ERR_CONCURRENCY_LIMIT';
 
@@ -146,7 +145,7 @@ export class ConcurrencyLimitError extends HttpClientError {
   }
 }
 
-/** The rate limit has no room for the call in the time it has. */
+/** The rate limit has no place for the call before its deadline, or its queue is full. */
 export class RateLimitError extends RetryLaterError {
   declare readonly code: 'ERR_RATE_LIMIT';
 
@@ -156,8 +155,8 @@ export class RateLimitError extends RetryLaterError {
 }
 
 /**
- * Thrown at bootstrap when options are wrong. `problems` has them all, each as `path: expected …, got …`. A call whose own options are wrong
- * fails with it, too, before anything is sent: it then has what any `AxiosError` has, the config not enumerable.
+ * Options are wrong. It is thrown at bootstrap; `problems` lists them all, each as `path: expected …, got …`. A call whose own options are wrong
+ * fails with it before anything is sent; it then has what any `AxiosError` has.
  */
 export class InvalidOptionsError extends Error {
   override readonly name = 'InvalidOptionsError';

@@ -3,12 +3,12 @@ import { delayNote } from '../base/time-limit.js';
 import type { Call } from '../call/call.js';
 import { HttpClientError } from './http-client.error.js';
 
-/** A phase of an attempt took too long: each phase has a subclass of its own. */
+/** A phase of an attempt took too long. Each phase has its own subclass. */
 export abstract class TimeoutError extends HttpClientError {
   /**
-   * How late the timer fired that ended it, in milliseconds: for so long at least, this process's event loop was blocked, and what was waited
-   * for could not be noticed. The message says so where it is notable: from 10 % of the limit on, but no less than 10 ms, or from 100 ms on.
-   * Blocks that were over before the timer was due are not seen.
+   * How late the timer fired, in milliseconds: the event loop of this process was blocked for at least that long, so a response could not be
+   * noticed. The message says so from 10 % of the limit on (at least 10 ms), or from 100 ms on. Blocks that ended before the timer was due are
+   * not seen.
    */
   readonly eventLoopDelayMs: number;
 
@@ -25,13 +25,13 @@ export abstract class TimeoutError extends HttpClientError {
   }
 }
 
-/** Whether a call ran out of time: in one of its phases, or by axios's `timeout` for the whole of it. */
+/** Whether a call ran out of time: in one of its phases, or by axios's `timeout`. */
 export function isTimeoutError(error: unknown): boolean {
   if (error instanceof TimeoutError) return true;
   return isAxiosError(error) && (error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT');
 }
 
-/** No socket became free in time. Raise the limit that was reached or timeouts.poolWaitMs, or call less at once. */
+/** No socket became free in time. Raise the limit in the message or `timeouts.poolWaitMs`, or make fewer calls at once. */
 export class PoolTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_POOL_TIMEOUT';
 
@@ -53,7 +53,7 @@ export class ConnectTimeoutError extends TimeoutError {
   }
 }
 
-/** The upstream took the request but sent no response headers in time. */
+/** The upstream took the request but sent no response headers in time, or stopped taking the request. */
 export class ResponseTimeoutError extends TimeoutError {
   declare readonly code: 'ERR_RESPONSE_TIMEOUT';
 
@@ -73,7 +73,7 @@ export class BodyTimeoutError extends TimeoutError {
   }
 }
 
-/** A streamed response had come, but nobody read it: its socket is needed. Read it sooner, or destroy it. */
+/** Nobody read a streamed response in time, and it kept a socket. Read it sooner, or destroy it. */
 export class BodyUnreadError extends TimeoutError {
   declare readonly code: 'ERR_BODY_UNREAD';
 
@@ -83,5 +83,5 @@ export class BodyUnreadError extends TimeoutError {
   }
 }
 
-/** Nobody waits for the call any more: the inbound client has hung up, or whoever runs the work has aborted it. */
+/** Nobody waits for the call any more: the inbound client hung up, or the work around the call was aborted. */
 export class InboundAbortedError extends CanceledError<never> {}

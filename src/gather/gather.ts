@@ -192,9 +192,8 @@ function notify({ onProgress }: CollectPlan, event: CollectProgress): void {
 }
 
 /**
- * Makes several calls at once and takes what comes in time: all of it, a quorum, or the first. A part that is missing never rejects;
- * `results` say why it is missing. Calls that are no longer needed are aborted, and what they do afterwards is of no interest: one
- * that does not listen to its signal keeps nobody waiting.
+ * Makes several calls at once and returns what came in time: all, a quorum, or the first. A missing part does not reject; `results` say why it is
+ * missing. Calls that are no longer needed are aborted. A call that ignores its signal keeps nobody waiting.
  *
  * @example
  * const { values, complete } = await gather(

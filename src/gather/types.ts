@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 
-/** What each call is given: pass it on, or spread it into an axios config. */
+/** Options for one call: pass them on as its axios config, or spread them into one. */
 export interface GatherCallOptions {
   /** Aborts when the call is no longer needed. Each call has its own. */
   readonly signal: AbortSignal;
@@ -86,7 +86,7 @@ export interface GatherBaseOptions<Calls extends GatherCalls> {
   readonly concurrency?: number;
   /** The caller's: when it aborts, so do the calls, and `gather` rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Told of each call that is fulfilled or fails, as it does. What it throws or rejects with is ignored. */
+  /** Called for each call that is fulfilled or fails. Errors that it throws or rejects with are ignored. */
   readonly onProgress?: (event: GatherProgress<Calls>) => void;
   /** @default the system's */
   readonly clock?: Clock;
@@ -95,8 +95,8 @@ export interface GatherBaseOptions<Calls extends GatherCalls> {
 /**
  * What to wait for:
  * - `all`: every call.
- * - `first`: one that is fulfilled.
- * - `quorum`: as many as `quorum` says. Where too many have failed for that, the rest is waited for all the same.
+ * - `first`: one fulfilled call.
+ * - `quorum`: `quorum` fulfilled calls. If too many fail for that, `gather` still waits for the rest.
  */
 export type GatherSettle =
   | {

@@ -87,55 +87,54 @@ export class InboundScope {
   };
 }
 
-/** What the calls of some work need to know of what the work is done for. */
+/** What outbound calls need to know about the work that makes them. */
 export interface InboundContextInit {
   /**
-   * How long all of it may take, in milliseconds from now. 0 and less: its time is over already.
+   * Time limit for the work, in milliseconds from now. 0 and less: the time is over.
    * @default Infinity, no limit
    */
   deadlineMs?: number;
   /**
-   * Aborts the calls under way and refuses those to come, with a `CanceledError`.
+   * Aborts calls in flight and refuses later ones, with a `CanceledError`.
    * @default none
    */
   signal?: AbortSignal;
   /**
-   * Sent along with calls to the origins in `inbound.forward.to`, as a trace or a request id.
+   * Headers for the origins in `inbound.forward.to`, such as a request id.
    * @default none
    */
   headers?: Readonly<Record<string, string>>;
   /**
-   * What the deadline is counted by: in a test, the clock of its clients.
+   * The clock for the deadline: in a test, the clock of its clients.
    * @default the system's
    */
   clock?: Clock;
 }
 
-/** What outbound calls know of the inbound request, or other work, that they are made for. */
+/** What outbound calls know about the inbound request or other work that makes them. */
 export interface InboundContext {
-  /** When all of it must be over, on the clock, `performance.now()` by default; Infinity: no limit, or the request has been answered. */
+  /** The deadline on the clock, `performance.now()` by default. Infinity: no limit, or the request was answered. */
   readonly deadline: number;
-  /** What is forwarded, by names in lower case. */
+  /** Headers to forward. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether the request has been answered, or the work is done. What still runs is neither aborted nor limited. */
+  /** Whether the request was answered, or the work is done. Calls that still run are neither aborted nor limited. */
   readonly isOver: boolean;
 }
 
 const storage = new AsyncLocalStorage<InboundScope | undefined>();
 
-/** The context that the running code was called in; undefined outside any. */
+/** The inbound context of the running code; undefined outside of any. */
 export function currentInboundContext(): InboundContext | undefined {
   return storage.getStore();
 }
 
 /**
- * Runs work whose calls share a deadline, an abort signal and headers: a message of a queue, a cron job. It takes the place of
- * a context around it, whole.
+ * Runs work whose calls share a deadline, an abort signal and headers: a message of a queue, a cron job. It replaces any context around it.
  *
- * The context is over when the work is: when it returns, or when the promise that it returns settles. Calls that are then
- * still under way go on, without deadline.
+ * The context ends when the work returns, or when the promise that it returns settles. Calls that are still in flight then go on without a
+ * deadline.
  * @returns what the work returns
- * @throws TypeError for values of the wrong kind, RangeError for a deadline of NaN: before the work is begun
+ * @throws TypeError for values of the wrong kind, RangeError for a deadline of NaN, before the work begins
  */
 export function runInInboundContext<T>(init: InboundContextInit, work: () => T): T {
   const { deadlineMs = Infinity, signal, headers = {}, clock = systemClock } = init;
@@ -162,8 +161,8 @@ export function runInInboundContext<T>(init: InboundContextInit, work: () => T):
 }
 
 /**
- * Runs work outside of any inbound context: its calls are made for nobody in particular, so that neither a client that hangs up nor its
- * deadline ends them. For what several requests share: a token that is renewed, a cache that is filled.
+ * Runs work outside of any inbound context: no client that hangs up, and no inbound deadline, ends its calls. Use it for what several requests
+ * share: a token, a cache entry.
  * @returns what the work returns
  */
 export function detached<T>(work: () => T): T {

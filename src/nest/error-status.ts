@@ -3,18 +3,18 @@ import { isSourceError } from '../errors/body.errors.js';
 import { AddressBlockedError, RetryLaterError } from '../errors/refusal.errors.js';
 import { InboundAbortedError, isTimeoutError } from '../errors/timeout.errors.js';
 
-/** How an inbound request is answered that an outbound call's error has ended. */
+/** The answer to an inbound request that failed because of an outbound call. */
 export interface ErrorStatus {
   readonly status: number;
   /** The standard phrase for the status. */
   readonly title: string;
-  /** For whoever made the inbound request: says nothing of the call but what became of it. */
+  /** For the inbound client: what became of the call, and nothing else about it. */
   readonly detail: string;
-  /** When it is worth another try: a whole number, 1 or more. */
+  /** When to try again: a whole number, 1 or more. */
   readonly retryAfterSeconds?: number;
 }
 
-/** The client's own limits, which are no fault of the upstream's. */
+/** The client's own limits: the upstream did nothing wrong. */
 const REFUSED = new Set([
   'ERR_CIRCUIT_OPEN',
   'ERR_CLIENT_CLOSED',
@@ -25,7 +25,7 @@ const REFUSED = new Set([
   'ERR_RATE_LIMIT',
 ]);
 
-/** What Node and axios say of a call that could not be made as it was written. */
+/** Codes of Node and axios for a call that cannot be made as it is written. */
 const MISTAKES = new Set([
   AxiosError.ERR_BAD_OPTION,
   AxiosError.ERR_BAD_OPTION_VALUE,
@@ -62,7 +62,7 @@ const UNAVAILABLE: ErrorStatus = {
   title: 'Service Unavailable',
   detail: 'An upstream service cannot be called at the moment.',
 };
-/** Most such addresses come with the inbound request: the app's own are known to its guard. Not 403, which would speak of who asks. */
+/** Most such addresses come with the inbound request; the guard knows those of the app. Not 403, which is about who asks. */
 const BAD_ADDRESS: ErrorStatus = {
   status: 400,
   title: 'Bad Request',
@@ -73,7 +73,7 @@ const INTERNAL: ErrorStatus = {
   title: 'Internal Server Error',
   detail: 'The request could not be handled.',
 };
-/** nginx's, for its log: nobody is there to be answered. */
+/** The status of nginx, for the log: nobody is there to answer. */
 const CLIENT_GONE: ErrorStatus = {
   status: 499,
   title: 'Client Closed Request',
@@ -81,9 +81,8 @@ const CLIENT_GONE: ErrorStatus = {
 };
 
 /**
- * What an error of an outbound call means for the inbound request, for which nobody has handled it.
- * @param clientIsGone whether nobody waits for an answer: a call may have been shared with a request whose client has gone,
- * while this one's has not
+ * The answer to the inbound request for an error of an outbound call that nobody handled.
+ * @param clientIsGone whether the client of this very request is gone: the call may have been shared with another one
  */
 export function errorStatus(error: AxiosErrorLike, clientIsGone = false): ErrorStatus {
   const { code } = error;
@@ -117,7 +116,7 @@ function signalTimedOut({ code, config }: AxiosErrorLike): boolean {
   return code === AxiosError.ERR_CANCELED && reason?.name === 'TimeoutError';
 }
 
-/** Whether it broke off, could not be reached, or sent what could not be read, rather than that the call was wrong. */
+/** Whether the upstream broke off, could not be reached, or sent something unreadable; otherwise the call was wrong. */
 function isUpstreams({ code, request }: AxiosErrorLike): boolean {
   if (code === undefined) return request !== undefined;
   return code !== AxiosError.ERR_CANCELED && !MISTAKES.has(code);

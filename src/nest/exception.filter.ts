@@ -57,23 +57,23 @@ function rawOf(reply: HttpReply): ServerResponse {
 
 export interface HttpClientExceptionFilterOptions {
   /**
-   * Whether the body names the client, the origin, the error's code and the number of attempts. Turn it off where clients of
-   * the app must not learn which services stand behind it: the log names them all the same.
+   * Whether the body names the client, the origin, the code of the error and the number of attempts. Turn it off if clients of the app must
+   * not learn which services are behind it. The log names them either way.
    * @default true
    */
   readonly details?: boolean;
 }
 
-/** Where the options of a filter that Nest makes are found; optional. */
+/** Provide `HttpClientExceptionFilterOptions` under this token for a filter that Nest creates. Optional. */
 export const HTTP_CLIENT_EXCEPTION_FILTER_OPTIONS = 'HttpClientExceptionFilterOptions';
 
 /**
- * Answers inbound requests whose handler let the error of an outbound call through: 502 for what an upstream did, 504 where
- * it took too long, 503 with Retry-After where the client's own limits kept it from being called, 500 for a call that was
- * wrong. The body is a problem (RFC 9457) that says nothing of what was sent or answered; so does the line in the log.
+ * Answers inbound requests whose handler did not catch the error of an outbound call: 502 if the upstream failed, 504 if it took too long, 503 with
+ * Retry-After if a limit of the client refused the call, 500 if the call was wrong. The body is a problem (RFC 9457). Neither the body nor the line
+ * in the log says what was sent or answered.
  *
  * `app.useGlobalFilters(new HttpClientExceptionFilter())`, or `{ provide: APP_FILTER, useClass: HttpClientExceptionFilter }`.
- * What is no HTTP request is left to Nest.
+ * Other kinds of requests are left to Nest.
  */
 @Catch(AxiosError, HttpClientError)
 @Injectable()
@@ -117,7 +117,7 @@ export class HttpClientExceptionFilter implements ExceptionFilter<AxiosError | H
   }
 }
 
-/** What may be known of a call. */
+/** What the body and the log can say of a call. */
 interface Facts {
   readonly client: string | undefined;
   readonly method: string | undefined;

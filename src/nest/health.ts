@@ -9,8 +9,8 @@ import type { PoolState } from '../pool/in-flight.js';
 import type { HttpClientRegistry } from './registry.js';
 
 /**
- * What an indicator of `@nestjs/terminus` 11 or 12 returns: key → `up` or `down`, and why. Its shape is all that is needed, so
- * that apps without terminus need not install it.
+ * What an indicator of `@nestjs/terminus` 11 or 12 returns: key → `up` or `down`, and why. Only the shape is used, so apps without terminus
+ * need not install it.
  */
 export type HealthResult<Details extends object> = Record<string, { status: 'up' | 'down' } & Details>;
 
@@ -22,29 +22,29 @@ export interface PoolHealth {
   readonly active: number;
   readonly idle: number;
   readonly queued: number;
-  /** Origins for which too many calls wait, or, where none may, that have no socket to spare. */
+  /** Origins with too many waiting calls; with `maxQueued: 0`, origins without a free socket. */
   readonly saturated: readonly string[];
 }
 
 export interface PoolsCheckOptions {
   /**
-   * How much of the queue for one origin (`pool.maxQueued`) may be taken before its pool counts as saturated: above 0, at most 1.
-   * Where none may wait, it is when all sockets for an origin are in use.
-   * @default 0.5: calls come late, and twice as many would be refused
+   * Share of the queue for one origin (`pool.maxQueued`) at which its pool counts as saturated: above 0, at most 1. With `maxQueued: 0` it is
+   * saturated when all sockets of an origin are in use.
+   * @default 0.5: calls are late, and twice as many would be refused
    */
   queuedShare?: number;
 }
 
 export interface BreakersCheckOptions {
   /**
-   * The names of the clients whose circuit breakers are looked at.
-   * @default those of all
+   * The clients whose circuit breakers count.
+   * @default all
    */
   clients?: readonly string[];
 }
 
 export interface ProbeOptions {
-  /** What is called, by GET: absolute, or relative to the client's `baseURL`. */
+  /** The URL for a GET: absolute, or relative to the client's `baseURL`. */
   url: string;
   /**
    * The name of the client.
@@ -52,12 +52,12 @@ export interface ProbeOptions {
    */
   client?: string;
   /**
-   * How long the answer may take, in milliseconds.
-   * @default 1_000 (a probe of Kubernetes by default takes no longer itself)
+   * Time limit for the response.
+   * @default 1_000 milliseconds (the default timeout of a Kubernetes probe)
    */
   timeoutMs?: number;
   /**
-   * Which statuses say that the upstream works.
+   * Statuses that mean the upstream works.
    * @default 200 to 299
    */
   isUp?: (status: number) => boolean;
@@ -65,7 +65,7 @@ export interface ProbeOptions {
 
 export type ProbeHealth = { readonly durationMs: number } & (
   | { readonly httpStatus: number }
-  /** The code of the error, as `ERR_RESPONSE_TIMEOUT`: its message may name what is nobody's business. */
+  /** The code of the error, such as `ERR_RESPONSE_TIMEOUT`. Not the message: it may name what strangers must not know. */
   | { readonly error: string }
 );
 
@@ -76,7 +76,7 @@ const isSuccess = (status: number) => status >= 200 && status < 300;
 /**
  * The health of the app's outbound half, for `@nestjs/terminus`. Injectable wherever `HttpClientModule.forRoot` is imported.
  *
- * `ready` belongs in the readiness probe. The others tell how upstreams do, which no restart heals: keep them out of the liveness
+ * Use `ready` in the readiness probe. The others report the health of upstreams, which a restart does not heal: keep them out of the liveness
  * probe. See docs/health.md.
  */
 export class HttpClientHealthIndicator {
@@ -88,7 +88,7 @@ export class HttpClientHealthIndicator {
     this.registry = registry;
   }
 
-  /** Down from the moment the app begins to shut down. */
+  /** Down as soon as the app begins to shut down. */
   ready(key = 'outbound'): HealthResult<{ readonly pools: Readonly<Record<string, PoolState>> }> {
     const pools = [...poolsOf(this.registry).keys()];
     const isOpen = pools.every(({ state }) => state === 'open');
@@ -96,8 +96,8 @@ export class HttpClientHealthIndicator {
   }
 
   /**
-   * Down while as many calls wait for a socket to some origin as `queuedShare` says.
-   * @throws RangeError for a share that is none
+   * Down while too many calls wait for a socket of some origin (`queuedShare`).
+   * @throws RangeError if `queuedShare` is out of range
    */
   pools(
     key = 'outbound-pools',
@@ -115,7 +115,7 @@ export class HttpClientHealthIndicator {
   }
 
   /**
-   * Down while a circuit breaker is open, one that was opened by hand included. One that is half-open lets calls try, and counts as up.
+   * Down while a circuit breaker is open, also one that was opened by hand. A half-open breaker counts as up.
    * @throws RangeError for a name that no client has
    */
   breakers(
@@ -129,9 +129,8 @@ export class HttpClientHealthIndicator {
   }
 
   /**
-   * Asks an upstream, through the client and its layers: a breaker that is open, or a pool that is full, is down, too. The call is made
-   * once, and is not shared with others.
-   * @throws RangeError for a name that no client has, or a time that is none
+   * Calls an upstream through the client and its layers, so an open breaker or a full pool is down, too. The call is not retried and not shared.
+   * @throws RangeError for an unknown client or a `timeoutMs` that is out of range
    */
   async probe(
     key: string,
