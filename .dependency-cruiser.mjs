@@ -18,8 +18,9 @@ const ALLOWED = {
   pool: ['base', 'call', 'guard'],
   transport: ['base', 'redaction', 'errors', 'call', 'guard', 'pool'],
   client: ['base', 'redaction', 'errors', 'call', 'guard', 'layers', 'options', 'inbound', 'pool', 'transport'],
-  nest: ['base', 'redaction', 'errors', 'call', 'layers', 'options', 'telemetry', 'inbound', 'client'],
-  testing: ['base', 'redaction', 'errors', 'call', 'layers', 'options', 'transport', 'client', 'nest'],
+  contracts: ['base', 'errors', 'call'],
+  nest: ['base', 'redaction', 'errors', 'call', 'layers', 'options', 'telemetry', 'inbound', 'client', 'contracts'],
+  testing: ['base', 'redaction', 'errors', 'call', 'layers', 'options', 'transport', 'client', 'contracts', 'nest'],
 };
 
 const folders = Object.keys(ALLOWED);

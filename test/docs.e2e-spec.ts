@@ -51,6 +51,7 @@ it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles',
     noUnusedLocals: false,
     paths: {
       'nest-outbound': [join(root, 'src/index.ts')],
+      'nest-outbound/contracts': [join(root, 'src/contracts/index.ts')],
       'nest-outbound/layers': [join(root, 'src/layers/index.ts')],
       'nest-outbound/redaction': [join(root, 'src/redaction/index.ts')],
       'nest-outbound/testing': [join(root, 'src/testing/index.ts')],

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { BreakerSnapshot, CircuitBreakers } from '../layers/breaker/breakers.js';
+import { type ApiClass, contractOf } from '../contracts/http-api.js';
 import { STACK_ORDER } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
@@ -14,6 +15,17 @@ export interface ExplainedLayer {
   readonly why?: string;
 }
 
+/** An endpoint of a class that `HttpApi` has made. */
+export interface ExplainedEndpoint {
+  /** The name of the class. */
+  readonly api: string;
+  readonly name: string;
+  /** Upper case. */
+  readonly method: string;
+  /** With its parameters in braces. */
+  readonly path: string;
+}
+
 /** What a client does, and why. */
 export interface Explanation {
   readonly client: string;
@@ -23,6 +35,8 @@ export interface Explanation {
   readonly options: Readonly<Record<string, ExplainedOption>>;
   /** Outermost first; the transport follows. */
   readonly stack: readonly ExplainedLayer[];
+  /** What its `apis` call. */
+  readonly endpoints: readonly ExplainedEndpoint[];
   /** Origins that differ. */
   readonly origins: Readonly<Record<string, Pick<Explanation, 'options' | 'stack'>>>;
 }
@@ -61,13 +75,14 @@ export class HttpClients {
    * @throws RangeError for a name that no client has
    */
   explain(name: string = DEFAULT_CLIENT_NAME): Explanation {
-    const { options, stack, pool, sources } = this.registry.get(name);
+    const { options, stack, pool, sources, apis } = this.registry.get(name);
     const { origins, ...own } = options;
     return {
       client: name,
       pool: pool.id,
       options: explainOptions(withoutInternals(own), sources, stack.rules),
       stack: layersOf(stack.entries()),
+      endpoints: apis.flatMap(endpointsOf),
       origins: Object.fromEntries(
         Object.entries(origins).map(([origin, settings]) => [
           origin,
@@ -115,6 +130,11 @@ export class HttpClients {
 
 function layersOf(entries: readonly { readonly name: string }[]): ExplainedLayer[] {
   return entries.map(({ name }) => ({ name, ...(WHY.has(name) && { why: WHY.get(name)! }) }));
+}
+
+function endpointsOf(api: ApiClass): ExplainedEndpoint[] {
+  const endpoints = Object.entries(contractOf(api)?.endpoints ?? {});
+  return endpoints.map(([name, { method, path }]) => ({ api: api.name, name, method, path }));
 }
 
 function withoutInternals({ name: _name, ownsPool: _ownsPool, ...options }: RegisteredClientOptions): object {

@@ -1,6 +1,8 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import type { AxiosInstance } from 'axios';
 import type { HttpClientInterceptor } from '../client/create-client.js';
+import { contractOf } from '../contracts/http-api.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from '../layers/order.js';
 import type {
@@ -9,7 +11,7 @@ import type {
   NamedHttpClientOptions,
 } from '../options/http-client-options.js';
 import { checkNamedOptions } from '../options/resolve-options.js';
-import { clientProviders, getHttpServiceToken } from './providers.js';
+import { clientProviders, getHttpClientToken, getHttpServiceToken } from './providers.js';
 import { HttpClientRegistry, nameTaken } from './registry.js';
 import { refuseRequestScope } from './request-scope.js';
 
@@ -19,6 +21,7 @@ export interface NamedHttpClientAsyncOptions extends Pick<ModuleMetadata, 'impor
   name: string;
   interceptors?: HttpClientInterceptors;
   layers?: readonly CustomLayer[];
+  apis?: NamedHttpClientOptions['apis'];
   inject?: FactoryProvider['inject'];
   useFactory: (...args: any[]) => HttpClientOptions | Promise<HttpClientOptions>;
 }
@@ -46,17 +49,18 @@ export class HttpClientFeatureModule {
     name,
     interceptors,
     layers,
+    apis,
     imports,
     inject,
     useFactory,
   }: NamedHttpClientAsyncOptions): DynamicModule {
-    checkNamedOptions({ name, interceptors, layers });
+    checkNamedOptions({ name, interceptors, layers, apis });
     const options: FactoryProvider<NamedHttpClientOptions> = {
       provide: optionsToken(name),
-      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors, layers }),
+      useFactory: async (...args) => ({ ...(await useFactory(...args)), name, interceptors, layers, apis }),
       inject,
     };
-    return featureModule(imports, [namedClient({ name, interceptors, layers }, options)]);
+    return featureModule(imports, [namedClient({ name, interceptors, layers, apis }, options)]);
   }
 }
 
@@ -72,9 +76,16 @@ function featureModule(imports: ModuleMetadata['imports'], clients: readonly Nam
 }
 
 function namedClient(
-  { name, interceptors = [], layers = [] }: Pick<NamedHttpClientOptions, 'name' | 'interceptors' | 'layers'>,
+  {
+    name,
+    interceptors = [],
+    layers = [],
+    apis = [],
+  }: Pick<NamedHttpClientOptions, 'name' | 'interceptors' | 'layers' | 'apis'>,
   options: Provider<NamedHttpClientOptions>,
 ): NamedClient {
+  const problems = apiProblems(name, apis);
+  if (problems.length > 0) throw new InvalidOptionsError(sourceOf(name), problems);
   const client = clientProviders(name, getHttpServiceToken(name), {
     inject: [
       { token: HttpClientRegistry, optional: true },
@@ -90,7 +101,7 @@ function namedClient(
       ...instances: unknown[]
     ) => {
       if (!registry) {
-        throw new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
+        throw new InvalidOptionsError(sourceOf(name), [
           'expected HttpClientModule.forRoot() among the imports of the root module, got none',
         ]);
       }
@@ -100,7 +111,26 @@ function namedClient(
       return registry.addNamed(resolved, ownInterceptors, placedLayers(layers, ownLayers));
     },
   });
-  return { ...client, providers: [options, ...interceptors, ...layerClasses(layers), ...client.providers] };
+  const apiProviders = apis.map((api) => ({
+    provide: api,
+    inject: [getHttpClientToken(name)],
+    useFactory: (http: AxiosInstance) => new api(http),
+  }));
+  return {
+    providers: [options, ...interceptors, ...layerClasses(layers), ...client.providers, ...apiProviders],
+    exports: [...client.exports, ...apis],
+  };
+}
+
+const sourceOf = (name: string) => `HttpClientModule.forFeature(${JSON.stringify(name)})`;
+
+function apiProblems(name: string, apis: NonNullable<NamedHttpClientOptions['apis']>): string[] {
+  return apis.flatMap((api) => {
+    const contract = contractOf(api);
+    if (!contract) return [`apis: expected classes that extend HttpApi(…), got ${api.name}`];
+    if (contract.client === name) return [];
+    return [`apis: expected APIs of this client, got ${api.name}, which HttpApi('${contract.client}', …) has made`];
+  });
 }
 
 const optionsToken = (name: string) => `HttpClientOptions(${name})`;

@@ -38,6 +38,8 @@ export interface RegisteredClient {
   readonly pool: ConnectionPool;
   readonly stack: ClientStack;
   readonly options: ResolvedClientOptions;
+  /** Classes that call by it. */
+  readonly apis: NonNullable<NamedHttpClientOptions['apis']>;
   /** Who set its options, the nearest to the call first. */
   readonly sources: readonly { readonly from: string; readonly options: HttpClientOptions }[];
 }
@@ -129,7 +131,7 @@ export class HttpClientRegistry {
       { from: `client ${JSON.stringify(options.name)}`, options },
       { from: 'module', options: Object.fromEntries(INHERITED.map((name) => [name, this.#given[name]])) },
     ];
-    return this.#add(resolved, pool, interceptors, layers, sources);
+    return this.#add(resolved, pool, interceptors, layers, sources, options.apis);
   }
 
   /** Stops keeping sockets and waits for the calls in flight, at most until the drain deadline. */
@@ -163,6 +165,7 @@ export class HttpClientRegistry {
     interceptors: readonly HttpClientInterceptor[],
     layers: readonly PlacedLayer[],
     sources: RegisteredClient['sources'],
+    apis: RegisteredClient['apis'] = [],
   ): RegisteredClient {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
@@ -174,7 +177,7 @@ export class HttpClientRegistry {
     });
     const stack = this.#stackOf(options, pool, { auth, placed: layers });
     const instance = createHttpClient(options, stack, interceptors);
-    const client = { instance, pool, stack, options, sources };
+    const client = { instance, pool, stack, options, apis, sources };
     this.#clients.set(name, client);
     this.#tell(openLine(randomUUID().slice(0, 8), options, pool));
     return client;

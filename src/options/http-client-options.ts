@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/create-client.js';
+import type { ApiClass } from '../contracts/http-api.js';
 import type { AuthOptions } from './auth-options.js';
 import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
@@ -265,4 +266,6 @@ export interface NamedHttpClientOptions extends HttpClientOptions {
   interceptors?: HttpClientInterceptors;
   /** Your own layers around every call of this client. See docs/layers.md. */
   layers?: readonly CustomLayer[];
+  /** Classes made by `HttpApi` that call by this client, to be injected by themselves. See docs/contracts.md. */
+  apis?: readonly ApiClass[];
 }

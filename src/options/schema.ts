@@ -168,6 +168,8 @@ const layer = v.lazy((input) => {
 });
 const layers = v.optional(v.array(layer, 'an array of layers'));
 
+const apis = v.optional(v.array(v.function('a class that extends HttpApi(…)'), 'an array of classes'));
+
 const shutdown = v.optional(group({ drainMs: v.optional(milliseconds) }));
 
 const aHeaderNameOrOff = 'the name of a header, or false';
@@ -212,6 +214,7 @@ export const namedClientSchema = group({
   ...client,
   interceptors,
   layers,
+  apis,
 });
 
 export const extrasSchema = v.object(withoutPrototype({ interceptors, layers }));

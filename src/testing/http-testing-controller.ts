@@ -1,3 +1,5 @@
+import type { ApiClass } from '../contracts/http-api.js';
+import { type EndpointsOf, type ExpectedCall, expectedCall, matcherOf, type PartialArgs } from './contracts.js';
 import type { ExpectationBook } from './expectation-book.js';
 import type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
@@ -36,8 +38,20 @@ export class HttpTestingController {
    * Expects one request, which may come later, or may wait already.
    * @throws TypeError for a match that is none
    */
-  expectOne<Body = unknown>(match: RequestMatch): ExpectedRequest<Body> {
-    return this.#book.expect(match, ONE);
+  expectOne<Body = unknown>(match: RequestMatch): ExpectedRequest<Body>;
+  /**
+   * Expects one call of an endpoint. Arguments that are left out may be anything.
+   * @throws TypeError for an endpoint that the class does not have
+   */
+  expectOne<Api extends ApiClass, Name extends keyof EndpointsOf<Api>>(
+    api: Api,
+    name: Name,
+    args?: PartialArgs<EndpointsOf<Api>[Name]>,
+  ): ExpectedCall<EndpointsOf<Api>[Name]>;
+  expectOne(match: RequestMatch | ApiClass, name?: PropertyKey, args?: object): unknown {
+    if (name === undefined) return this.#book.expect(match as RequestMatch, ONE);
+    const api = match as ApiClass;
+    return expectedCall(api, name, this.#book.expect(matcherOf(api, name, args as Record<string, unknown>), ONE));
   }
 
   /**

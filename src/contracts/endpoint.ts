@@ -1,0 +1,122 @@
+import type { AxiosRequestConfig, AxiosResponse } from 'axios';
+import type { Readable } from 'node:stream';
+import type { InputOf, OutputOf, StandardSchema } from './standard-schema.js';
+
+// oxlint-disable typescript/no-empty-object-type -- in types, it is what adds nothing
+
+type AnySchema = StandardSchema;
+
+/** How a body is read that no schema describes. */
+export type ResponseKind = 'text' | 'bytes' | 'stream' | 'void';
+
+/** What an endpoint takes and gives. Schemas are those of any library that implements Standard Schema: zod, valibot, arktype … */
+export interface EndpointOptions {
+  /** Of the parameters of the path. Without it each is a string or a number. */
+  readonly path?: AnySchema;
+  readonly query?: AnySchema;
+  /** A schema of the headers that callers give, or headers that are sent with every call. */
+  readonly headers?: AnySchema | Readonly<Record<string, string>>;
+  readonly body?: AnySchema;
+  /** What a call resolves with. Without it: whatever the response has, as `unknown`. */
+  readonly response?: AnySchema | ResponseKind;
+  /** Takes what `response` describes out of an envelope. */
+  readonly select?: (response: AxiosResponse) => unknown;
+  /** Status → the body that goes with it, which an `ApiError` then has. */
+  readonly errors?: Readonly<Record<number, AnySchema>>;
+  readonly timeouts?: AxiosRequestConfig['timeouts'];
+  readonly resilience?: AxiosRequestConfig['resilience'];
+}
+
+/** One operation of an API. */
+export interface Endpoint<Path extends string = string, Options extends EndpointOptions = EndpointOptions> {
+  /** Upper case. */
+  readonly method: string;
+  /** With its parameters, as `/users/{user}/repos`: also the call's `urlTemplate`. */
+  readonly path: Path;
+  readonly options: Options;
+}
+
+type Flat<Type> = { [Key in keyof Type]: Type[Key] } & {};
+
+/** Every name in braces. */
+type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+
+/** May be left out where `Nothing` fits its schema. */
+type Part<Name extends string, Schema, Nothing> = Schema extends AnySchema
+  ? Nothing extends InputOf<Schema>
+    ? { readonly [Key in Name]?: InputOf<Schema> }
+    : { readonly [Key in Name]: InputOf<Schema> }
+  : {};
+
+/** What a caller gives: parameters of the path by their names, and `query`, `headers` and `body` where there are schemas for them. */
+export type ArgsOf<One> =
+  One extends Endpoint<infer Path, infer Options>
+    ? Flat<
+        (Options['path'] extends AnySchema
+          ? InputOf<Options['path']>
+          : { readonly [Name in NamesIn<Path>]: string | number }) &
+          Part<'query', Options['query'], {}> &
+          Part<'headers', Options['headers'], {}> &
+          Part<'body', Options['body'], undefined>
+      >
+    : never;
+
+interface Kinds {
+  text: string;
+  bytes: Buffer;
+  stream: Readable;
+  void: void;
+}
+
+/** What a call resolves with. */
+export type ResultOf<One> =
+  One extends Endpoint<string, infer Options>
+    ? Options['response'] extends AnySchema
+      ? OutputOf<Options['response']>
+      : Options['response'] extends ResponseKind
+        ? Kinds[Options['response']]
+        : unknown
+    : never;
+
+/** The body of an error that goes with a status. */
+export type ErrorBodyOf<One, Status> =
+  One extends Endpoint<string, infer Options>
+    ? Options['errors'] extends Readonly<Record<number, AnySchema>>
+      ? Status extends keyof Options['errors']
+        ? OutputOf<Options['errors'][Status]>
+        : never
+      : never
+    : never;
+
+/** The statuses that have a schema. */
+export type StatusOf<One> =
+  One extends Endpoint<string, infer Options>
+    ? Options['errors'] extends Readonly<Record<number, AnySchema>>
+      ? keyof Options['errors'] & number
+      : never
+    : never;
+
+/** A name that is none of the options', as a typing mistake, does not compile. */
+type NothingElse<Options> = { readonly [Name in Exclude<keyof Options, keyof EndpointOptions>]: never };
+
+interface Verb {
+  // By itself: what is left out would be inferred from where the endpoint is used, as `any`.
+  <const Path extends string>(path: Path): Endpoint<Path, {}>;
+  <const Path extends string, const Options extends EndpointOptions>(
+    path: Path,
+    options: Options & NothingElse<Options>,
+  ): Endpoint<Path, Options>;
+}
+
+const verb =
+  (method: string): Verb =>
+  (path: string, options: EndpointOptions = {}) =>
+    ({ method, path, options }) as never;
+
+export const get: Verb = verb('GET');
+export const post: Verb = verb('POST');
+export const put: Verb = verb('PUT');
+export const patch: Verb = verb('PATCH');
+export const del: Verb = verb('DELETE');
+export const head: Verb = verb('HEAD');
+export const query: Verb = verb('QUERY');

@@ -1,0 +1,185 @@
+import type { AxiosError, AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
+import { originOf } from '../call/call.js';
+import {
+  ApiError,
+  type ContractCall,
+  type ContractIssue,
+  RequestInvalidError,
+  ResponseInvalidError,
+} from '../errors/contract.errors.js';
+import { hide } from '../errors/http-client.error.js';
+import type { ArgsOf, Endpoint, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
+import { mistakeIn, type Prepared, requestOf } from './request.js';
+import { isSchema, pathOf, type Validated } from './standard-schema.js';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- of any path and options
+export type Contract = Readonly<Record<string, Endpoint<any, any>>>;
+
+/** For one call: axios's settings, which go before those of the endpoint. */
+export type ContractCallOptions = Omit<
+  AxiosRequestConfig,
+  'method' | 'url' | 'baseURL' | 'params' | 'data' | 'responseType' | 'urlTemplate'
+>;
+
+// oxlint-disable-next-line typescript/no-empty-object-type -- no argument is needed
+type Arguments<One> =
+  {} extends ArgsOf<One>
+    ? [args?: ArgsOf<One>, options?: ContractCallOptions]
+    : [args: ArgsOf<One>, options?: ContractCallOptions];
+
+/** An endpoint, to call. */
+export interface EndpointFunction<One> {
+  /**
+   * @throws RequestInvalidError before anything is sent; ResponseInvalidError; ApiError for a status that the endpoint declares;
+   * and whatever the client throws
+   */
+  (...args: Arguments<One>): Promise<ResultOf<One>>;
+  /** The same with the whole response, whose `data` is the result. */
+  readonly raw: (...args: Arguments<One>) => Promise<AxiosResponse<ResultOf<One>>>;
+  /** Whether an error is this endpoint's, with this status and the body that it declares for it. */
+  readonly isError: <Status extends StatusOf<One>>(
+    error: unknown,
+    status: Status,
+  ) => error is ApiError<ErrorBodyOf<One, Status>>;
+  readonly endpoint: One;
+}
+
+/** The endpoints of a contract, to call. */
+export type Api<Of extends Contract> = { readonly [Name in keyof Of]: EndpointFunction<Of[Name]> };
+
+/** A class of which each instance calls an API by one client: extend it, and list it in the `apis` of the client. */
+export type HttpApiClass<Of extends Contract> = (abstract new (client: AxiosInstance) => Api<Of>) & {
+  /** What it was made of. */
+  readonly '~contract': ContractInfo<Of>;
+};
+
+/** Any class that extends one. */
+export type ApiClass = (new (client: AxiosInstance) => object) & { readonly '~contract': ContractInfo };
+
+export interface ContractInfo<Of extends Contract = Contract> {
+  /** The name of the client that calls it. */
+  readonly client: string;
+  readonly endpoints: Of;
+}
+
+/**
+ * Makes an API's description a class to inject: `class Github extends HttpApi('github', { … }) {}`.
+ * @param client the name of the client that calls it
+ * @throws TypeError for an endpoint that makes no sense
+ */
+export function HttpApi<const Of extends Contract>(client: string, endpoints: Of): HttpApiClass<Of> {
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    const mistake = mistakeIn(endpoint);
+    if (mistake !== undefined) throw new TypeError(`HttpApi('${client}'), ${name}: ${mistake}`);
+  }
+  const info: ContractInfo<Of> = Object.freeze({ client, endpoints: Object.freeze({ ...endpoints }) });
+  abstract class ApiOfClient {
+    static readonly '~contract' = info;
+
+    constructor(http: AxiosInstance) {
+      for (const [name, endpoint] of Object.entries(endpoints)) {
+        Object.defineProperty(this, name, { value: endpointFunction(endpoint, client, http), enumerable: true });
+      }
+    }
+  }
+  return ApiOfClient as unknown as HttpApiClass<Of>;
+}
+
+/** What a class is a contract of; undefined for one that is none. */
+export function contractOf(api: unknown): ContractInfo | undefined {
+  return (api as { '~contract'?: ContractInfo } | null | undefined)?.['~contract'];
+}
+
+/** An endpoint, called by a client. */
+export function endpointFunction(endpoint: Endpoint, client: string, http: AxiosInstance): EndpointFunction<Endpoint> {
+  const raw = async (args: object = {}, options: ContractCallOptions = {}): Promise<AxiosResponse> => {
+    const made = requestOf(endpoint, args as Record<string, unknown>);
+    const { config } = sendable(made instanceof Promise ? await made : made, endpoint, client, http);
+    const response = await answerOf(http.request(merged(config, options)), endpoint, client);
+    const data = resultOf(response, endpoint, client);
+    response.data = data instanceof Promise ? await data : data;
+    return response;
+  };
+  const call = (...args: Parameters<typeof raw>) => raw(...args).then(({ data }) => data as unknown);
+  const isError = (error: unknown, status: number) =>
+    error instanceof ApiError && error.status === status && error.endpoint === endpoint.path && error.client === client;
+  return Object.assign(call, { raw, isError, endpoint }) as never;
+}
+
+function merged(config: AxiosRequestConfig, options: ContractCallOptions): AxiosRequestConfig {
+  const headers = config.headers && options.headers && Object.assign({}, config.headers, options.headers);
+  return { ...config, ...options, ...(headers && { headers }) };
+}
+
+function sendable(made: Prepared, endpoint: Endpoint, client: string, { defaults }: AxiosInstance) {
+  if ('config' in made) return made;
+  const { method, path } = endpoint;
+  const { baseURL } = defaults;
+  const config = {
+    method,
+    url: path,
+    urlTemplate: path,
+    ...(baseURL !== undefined && { baseURL }),
+    headers: {} as never,
+  };
+  const call: ContractCall = { clientName: client, origin: originOf(config), method, attempt: 1, config };
+  throw new RequestInvalidError(path, made.issues, call);
+}
+
+async function answerOf(answer: Promise<AxiosResponse>, endpoint: Endpoint, client: string): Promise<AxiosResponse> {
+  const { errors } = endpoint.options;
+  if (!errors) return answer;
+  try {
+    return await answer;
+  } catch (error) {
+    const { response } = error as Partial<AxiosError>;
+    const schema = response && Object.hasOwn(errors, response.status) ? errors[response.status] : undefined;
+    if (!isSchema(schema)) throw error;
+    const body = await schema['~standard'].validate(bodyOf(response!));
+    if (body.issues) throw error; // it is a failure with this status all the same
+    throw told(
+      new ApiError(endpoint.path, response!.status, body.value, callOf(response!, endpoint, client)),
+      error as Partial<AxiosError>,
+    );
+  }
+}
+
+/** The body of an error, where the caller asked for bytes, is JSON all the same. */
+function bodyOf({ data }: AxiosResponse<unknown>): unknown {
+  const text = Buffer.isBuffer(data) ? data.toString() : data;
+  if (typeof text !== 'string') return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** What the client knows of the call. */
+function told(error: ApiError, { attempts, timings, request }: Partial<AxiosError>): ApiError {
+  if (attempts) error.attempts = attempts;
+  if (timings) error.timings = timings;
+  if (request !== undefined) hide(error, 'request', request);
+  return error;
+}
+
+function callOf({ config }: AxiosResponse, { method }: Endpoint, client: string): ContractCall {
+  return { clientName: client, origin: originOf(config), method, attempt: 1, config };
+}
+
+const NO_CONTENT = new Set([204, 205, 304]);
+
+function resultOf(response: AxiosResponse, endpoint: Endpoint, client: string): unknown {
+  const { response: wanted, select } = endpoint.options;
+  if (wanted === 'void') return undefined;
+  const data: unknown = NO_CONTENT.has(response.status) && response.data === '' ? undefined : response.data;
+  const selected = select ? select({ ...response, data }) : data;
+  if (!isSchema(wanted)) return selected;
+  const checked = (result: Validated<unknown>) => {
+    if (!result.issues) return result.value;
+    const issues = result.issues.map((issue): ContractIssue => ({ path: pathOf(issue), message: issue.message }));
+    throw new ResponseInvalidError(endpoint.path, issues, callOf(response, endpoint, client), response.status);
+  };
+  const validated = wanted['~standard'].validate(selected);
+  return validated instanceof Promise ? validated.then(checked) : checked(validated);
+}

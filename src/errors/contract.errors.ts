@@ -1,0 +1,78 @@
+import type { Call } from '../call/call.js';
+import { hide, HttpClientError } from './http-client.error.js';
+
+/** What contract errors say of a call, which is made or over by then. */
+export type ContractCall = Pick<Call, 'clientName' | 'origin' | 'method' | 'attempt' | 'config'>;
+
+/** One thing that does not fit. */
+export interface ContractIssue {
+  /** As `query.page` or `items[3].name`. */
+  readonly path: string;
+  /** The schema's own words: they may hold values, so nothing prints them. */
+  readonly message: string;
+}
+
+const MAX_PATHS = 10;
+
+function listed(issues: readonly ContractIssue[]): string {
+  const paths = [...new Set(issues.map(({ path }) => path || 'the whole of it'))];
+  const more = paths.length - MAX_PATHS;
+  return paths.slice(0, MAX_PATHS).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+abstract class ContractError extends HttpClientError {
+  /** The endpoint's path, with its parameters in braces. */
+  readonly endpoint: string;
+  /** What does not fit. Not printed, as schemas may put values into their words. */
+  declare readonly issues: readonly ContractIssue[];
+
+  protected constructor(
+    code: string,
+    what: string,
+    endpoint: string,
+    issues: readonly ContractIssue[],
+    call: ContractCall,
+    isUnderWay: boolean,
+  ) {
+    super(code, `${what}: ${listed(issues)}`, call as Call, isUnderWay, `${call.method} ${endpoint}: `);
+    this.endpoint = endpoint;
+    hide(this, 'issues', issues);
+  }
+}
+
+/** What a caller gave does not fit the endpoint. Nothing was sent. */
+export class RequestInvalidError extends ContractError {
+  declare readonly code: 'ERR_REQUEST_INVALID';
+
+  constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall) {
+    super('ERR_REQUEST_INVALID', 'the request does not fit its contract', endpoint, issues, call, false);
+  }
+}
+
+/** The upstream answered what does not fit the endpoint. The names of what does not are in the message, values are not. */
+export class ResponseInvalidError extends ContractError {
+  declare readonly code: 'ERR_RESPONSE_INVALID';
+  readonly status: number;
+
+  constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall, status: number) {
+    super('ERR_RESPONSE_INVALID', `the response (${status}) does not fit its contract`, endpoint, issues, call, true);
+    this.status = status;
+  }
+}
+
+/** The upstream refused the call with a status, and a body, that the endpoint declares. */
+export class ApiError<Body = unknown> extends HttpClientError {
+  declare readonly code: 'ERR_API';
+  /** The endpoint's path, with its parameters in braces. */
+  readonly endpoint: string;
+  readonly status: number;
+  /** As its schema gives it. Not printed. */
+  declare readonly body: Body;
+
+  constructor(endpoint: string, status: number, body: Body, call: ContractCall) {
+    super('ERR_API', `refused with ${status}`, call as Call, true, `${call.method} ${endpoint}: `);
+    this.endpoint = endpoint;
+    this.status = status;
+    hide(this, 'body', body);
+  }
+}
