@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { STACK_ORDER } from '../src/layers/order.js';
 import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.js';
 
 const root = join(import.meta.dirname, '..');
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)];
 
 /** Every TypeScript block of a page, by the path that its first line names, or by the name of a file beside the README. */
 function snippets(page: string): [string, string][] {
@@ -36,12 +37,19 @@ it('the tables of the events are the catalogue: each event, when it is published
   ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
-it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { tags: 'slow' }, () => {
-  const files = new Map(
-    ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)].flatMap(
-      snippets,
+it('every file that the pages name is there', () => {
+  const named = PAGES.flatMap((page) =>
+    Array.from(
+      readFileSync(join(root, page), 'utf8').matchAll(/`((?:src|test|scripts|bench|docs)\/[\w./-]*\w)\/?`/g),
+      ([, path]) => `${page}: ${path}`,
     ),
   );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((entry) => !existsSync(join(root, entry.split(': ')[1]!)))).toEqual([]);
+});
+
+it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { tags: 'slow' }, () => {
+  const files = new Map(PAGES.flatMap(snippets));
   expect(files.size).toBeGreaterThan(4);
 
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
