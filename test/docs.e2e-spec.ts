@@ -37,6 +37,14 @@ it('the tables of the events are the catalogue: each event, when it is published
   ).not.toContainEqual(expect.stringMatching(/: $/));
 });
 
+it('the folders of the architecture are those of the import check, in its order', async () => {
+  const config = join(root, '.dependency-cruiser.mjs');
+  const { default: check } = (await import(config)) as { default: { forbidden: { name: string }[] } };
+  const checked = check.forbidden.flatMap(({ name }) => /^values-of-(.*)/.exec(name)?.[1] ?? []);
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  expect(Array.from(page.matchAll(/^\| `src\/([\w-]+)` /gm), ([, folder]) => folder)).toEqual(checked);
+});
+
 it('every file that the pages name is there', () => {
   const named = PAGES.flatMap((page) =>
     Array.from(
