@@ -2,12 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 const e2e = { testTimeout: 30_000 };
 
-/** These change Node, its globals or what is loaded, for good: each has a process of its own. */
+/** These change what is the process's own (Node, its globals, OpenTelemetry), or show what others have changed: each has its own process. */
 const OF_THEIR_OWN = [
   'test/mocks/**',
   'test/bounded-maps.e2e-spec.ts',
   'test/patched-node.e2e-spec.ts',
   'test/prototype-pollution.e2e-spec.ts',
+  'test/telemetry.e2e-spec.ts',
+  'test/testing/expectations.e2e-spec.ts', // prints promises, which have symbols once there are async hooks
 ];
 
 export default defineConfig({

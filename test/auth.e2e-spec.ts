@@ -18,6 +18,7 @@ import {
 } from '../src/index.js';
 import { resolveModuleOptions, resolveNamedOptions } from '../src/options/resolve-options.js';
 import { startAppContext } from './support/app-context.js';
+import { failureOf } from './support/failure-of.js';
 import { problemsOf } from './support/problems.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
@@ -108,13 +109,6 @@ async function startOAuth(
   const oauth2 = { tokenUrl: `${idp.url}/token`, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, ...own };
   return { idp, api, ...(await startClient({ baseURL: api.url, auth: { oauth2 }, ...options }, root)) };
 }
-
-const failureOf = (call: Promise<unknown>): Promise<any> =>
-  // oxlint-disable-line no-explicit-any -- errors of all kinds
-  call.then(
-    (answer) => expect.unreachable(`answered ${inspect(answer, { depth: 1 })}`),
-    (error: unknown) => error,
-  );
 
 const statuses = (answers: readonly AxiosResponse[]) => answers.map(({ status }) => status);
 

@@ -7,6 +7,7 @@ import { ClientStack, stackContext } from '../src/client/stack.js';
 import { type HttpClientOptions, isTimeoutError, runInInboundContext } from '../src/index.js';
 import { resolveModuleOptions } from '../src/options/resolve-options.js';
 import type { ConnectionPool } from '../src/pool/connection-pool.js';
+import { failureOf } from './support/failure-of.js';
 import { startThreadedUpstream, type ThreadedUpstream } from './support/threaded-upstream.js';
 
 const LIMIT_MS = 100;
@@ -84,7 +85,7 @@ it.each(LIMITS)('the error for the limit of %s says that the loop was blocked', 
   const client = clientWith(options);
   await openSocket();
   afterSending = blocking(1);
-  expectToBlameTheLoop(await errorOf(send(client, '/never')), code);
+  expectToBlameTheLoop(await failureOf(send(client, '/never')), code);
 });
 
 it('a connection in time is taken', async () => {
@@ -104,7 +105,7 @@ it('the error for a silent body says that the loop was blocked', async () => {
   const client = clientWith({ timeouts: { bodyIdleMs: LIMIT_MS } });
   const { data } = await client.get('/half', { responseType: 'stream' });
   blocking(0)();
-  expectToBlameTheLoop(await errorOf(text(data)), 'ERR_BODY_TIMEOUT');
+  expectToBlameTheLoop(await failureOf(text(data)), 'ERR_BODY_TIMEOUT');
 });
 
 it('a socket that has become free in time is taken', async () => {
@@ -121,19 +122,13 @@ it('the error for the wait for a socket says that the loop was blocked', async (
   const client = clientWith({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: LIMIT_MS } });
   await openSocket();
   const controller = new AbortController();
-  const first = errorOf(client.get('/never', { signal: controller.signal }));
+  const first = failureOf(client.get('/never', { signal: controller.signal }));
   const second = client.get('/');
   afterSending = () => (afterSending = blocking(1));
-  expectToBlameTheLoop(await errorOf(second), 'ERR_POOL_TIMEOUT');
+  expectToBlameTheLoop(await failureOf(second), 'ERR_POOL_TIMEOUT');
   controller.abort();
   await first;
 });
-
-const errorOf = (call: Promise<unknown>) =>
-  call.then(
-    () => expect.unreachable('the call succeeded'),
-    (error: unknown) => error as AxiosError,
-  );
 
 function expectToBlameTheLoop(error: AxiosError, code: string): void {
   expect(isTimeoutError(error)).toBe(true);

@@ -10,6 +10,7 @@ import {
   InvalidOptionsError,
 } from '../src/index.js';
 import { deriveCall, type Layer } from '../src/layers/index.js';
+import { errorOf } from './support/failure-of.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 /** What people put where a number, a text or a function belongs. */
@@ -96,19 +97,13 @@ async function start(options: HttpClientModuleOptions = {}, layers: Layer[] = []
   return { http: app.get<AxiosInstance>(getHttpClientToken('own')), clients: app.get(HttpClients) };
 }
 
-const failureOf = (call: Promise<unknown>) =>
-  call.then(
-    () => undefined,
-    (error: unknown) => error as Error & { code?: string; config?: AxiosRequestConfig; attempts?: unknown[] },
-  );
-
 /** Labels of the values that are not refused; what is refused must be so in full. */
 async function takenBy(call: (config: AxiosRequestConfig) => Promise<unknown>, name: string): Promise<string[]> {
   const taken: string[] = [];
   for (const [label, value] of Object.entries(VALUES)) {
     const before = upstream.requests;
     // oxlint-disable-next-line no-await-in-loop -- the requests of one are counted
-    const error = await failureOf(call({ [name]: value }));
+    const error = await errorOf(call({ [name]: value }));
     if (error?.code === 'ERR_BAD_OPTION_VALUE') {
       expect(isAxiosError(error), label).toBe(true);
       expect(error.message, label).toContain(name);
@@ -197,7 +192,7 @@ it.each<[string, (config: AxiosRequestConfig) => Promise<unknown>]>([
     { maxRedirects: NaN },
   ] as unknown as AxiosRequestConfig[]) {
     // oxlint-disable-next-line no-await-in-loop -- one app after the other
-    expect(await failureOf(call(config))).toMatchObject({ code: 'ERR_BAD_OPTION_VALUE', attempts: [] });
+    expect(await errorOf(call(config))).toMatchObject({ code: 'ERR_BAD_OPTION_VALUE', attempts: [] });
   }
   expect(upstream.requests).toBe(before);
 });
@@ -218,7 +213,7 @@ describe('says what is wrong', () => {
     [{ auth: 'user:pass' as never }, 'auth: expected an object, got a string'],
   ])('%o', async (config, message) => {
     const { http } = await start();
-    expect((await failureOf(http.get(upstream.url, config)))!.message).toBe(message);
+    expect((await errorOf(http.get(upstream.url, config)))!.message).toBe(message);
   });
 
   it('at the start, where it is a setting of the client', async () => {
@@ -239,7 +234,7 @@ describe('a value that is taken', () => {
   it('ends a call after as many milliseconds as digits say, and blames nobody', async () => {
     await using hanging = await startUpstream(() => {});
     const { http } = await start();
-    const error = await failureOf(http.get(hanging.url, { timeout: '60' as never }));
+    const error = await errorOf(http.get(hanging.url, { timeout: '60' as never }));
     expect(error).toMatchObject({ code: 'ECONNABORTED', message: expect.stringMatching(/^timeout of 60ms exceeded/) });
     expect(error!.config!.timeout).toBe('60');
   });
@@ -256,14 +251,14 @@ describe('a value that is taken', () => {
       response.end('0123456789');
     });
     const { http } = await start({ limits: { maxResponseBytes: 5 } });
-    const of = (config: object) => failureOf(http.post(long.url, '0123456789', config));
+    const of = (config: object) => errorOf(http.post(long.url, '0123456789', config));
     expect((await of({ maxContentLength: '9' }))!.message).toBe('maxContentLength size of 9 exceeded');
     expect((await of({ maxContentLength: '-1' }))!.code).toBe('ERR_BODY_TOO_LARGE');
     expect((await of({ maxContentLength: null }))!.code).toBe('ERR_BODY_TOO_LARGE');
     expect(await of({ maxContentLength: Infinity })).toBeUndefined();
     expect((await of({ maxContentLength: Infinity, maxBodyLength: '9' }))!.code).toBe('ERR_BAD_REQUEST');
     const before = long.requests;
-    const again = await failureOf(http.get(`${long.url}/again`, { maxRedirects: '2' as never }));
+    const again = await errorOf(http.get(`${long.url}/again`, { maxRedirects: '2' as never }));
     expect(again!.code).toBe('ERR_FR_TOO_MANY_REDIRECTS');
     expect(long.requests - before).toBe(3);
   });
@@ -283,7 +278,7 @@ describe('options of ours that a call gets wrong', () => {
       headers: { authorization: 'Bearer secret' },
       params: { q: 'secret' },
     };
-    const error = (await failureOf(http.get(upstream.url, config))) as InvalidOptionsError;
+    const error = (await errorOf(http.get(upstream.url, config))) as InvalidOptionsError;
     expect(error).toBeInstanceOf(InvalidOptionsError);
     expect(isAxiosError(error)).toBe(true);
     expect(error).toMatchObject({ code: 'ERR_INVALID_OPTIONS', attempts: [], client: 'own', method: 'GET' });

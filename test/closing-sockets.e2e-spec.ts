@@ -1,6 +1,5 @@
 import axios from 'axios';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
@@ -10,6 +9,7 @@ import { openPool, resolvePlatform } from '../src/client/platform.js';
 import { ClientStack, stackContext } from '../src/client/stack.js';
 import { createTransport, type TransportOptions } from '../src/index.js';
 import { resolveTransportOptions } from '../src/options/resolve-options.js';
+import { CERTIFICATE } from './support/certificates.js';
 import { ManualClock } from './support/manual-clock.js';
 import { startUpstream } from './support/upstream.js';
 
@@ -17,7 +17,6 @@ const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
 /** Ends each connection after its first response, and does not say so. */
 async function startClosing(close: (socket: Socket) => void, isTls = false) {
-  const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
   let connections = 0;
   const serve = (socket: Socket) => {
     connections++;
@@ -28,9 +27,7 @@ async function startClosing(close: (socket: Socket) => void, isTls = false) {
       answered = true;
     });
   };
-  const server = isTls
-    ? createTlsServer({ key: await pem('key'), cert: await pem('cert') }, serve)
-    : createServer(serve);
+  const server = isTls ? createTlsServer(CERTIFICATE, serve) : createServer(serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());

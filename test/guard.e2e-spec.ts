@@ -26,18 +26,14 @@ import {
   type HttpClientModuleOptions,
   HttpClients,
 } from '../src/index.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startDnsServer, type Zone } from './support/dns-server.js';
+import { errorOf } from './support/failure-of.js';
 import { guardedClient } from './support/guarded-client.js';
 import { startProxy } from './support/proxy.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
 const portOf = (url: string) => Number(new URL(url).port);
-const errorOf = (call: Promise<unknown>): Promise<any> =>
-  call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
 /** The rule that refuses a call; undefined where it is answered. */
 const ruleOf = async (call: Promise<unknown>) => {
   const error = await errorOf(call);
@@ -375,13 +371,13 @@ describe('through a proxy', () => {
 
   it("the proxy's own address is the operator's choice", async () => {
     await using upstream = await startUpstream();
-    await using secure = await startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
+    await using secure = await startUpstream(answerJson, CERTIFICATE);
     await using proxy = await startProxy();
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) vi.stubEnv(name, proxy.url);
     vi.stubEnv('NO_PROXY', '');
     vi.stubEnv('no_proxy', '');
     const guard = { allowHosts: ['localhost'], allowPorts: [portOf(upstream.url), portOf(secure.url)] };
-    const tls = { ca: await pem('ca') };
+    const tls = { ca: CA };
     await using guarded = guardedClient({ guard, tls });
     const urls = [upstream, secure].map(({ url }) => url.replace('127.0.0.1', 'localhost'));
     for (const url of urls) {

@@ -1,14 +1,13 @@
 import type { AxiosRequestConfig } from 'axios';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { TransportOptions } from '../src/index.js';
 import { expectTyped, startClient } from './support/attack.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startProxy } from './support/proxy.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
 const NO_TIMEOUTS = { poolWaitMs: false, connectMs: false, responseMs: false, bodyIdleMs: false } as const;
 
 /**
@@ -156,10 +155,10 @@ describe('a proxy', () => {
     ['with another 2xx', ['HTTP/1.1 204 No Content\r\n\r\n']],
     ['in HTTP/1.0', ['HTTP/1.0 200 Connection established\r\n\r\n']],
   ])('may open a tunnel %s', async (_, opening) => {
-    await using upstream = await startUpstream(answerJson, { key: tlsFile('key.pem'), cert: tlsFile('cert.pem') });
+    await using upstream = await startUpstream(answerJson, CERTIFICATE);
     await using proxy = await startProxy({ opening });
     const { hostname: host, port } = new URL(proxy.url);
-    const { transport, client } = startClient({ tls: { ca: tlsFile('ca.pem') } });
+    const { transport, client } = startClient({ tls: { ca: CA } });
     const { data } = await client.get(`${upstream.url}/a`, { proxy: { host, port: Number(port) } });
     expect(data).toEqual({ path: '/a' });
     await transport.close();

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { attack, OK, startClient } from './support/attack.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream } from './support/upstream.js';
-
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
 
 const to = (location: string) => `HTTP/1.1 302 Found\r\nlocation: ${location}\r\ncontent-length: 0\r\n\r\n`;
 const once = (location: string) => (socket: Socket, head: string) =>
@@ -27,14 +25,14 @@ describe('a redirect without end stops after as many as are allowed', () => {
   it('from http to https and back', async () => {
     await using secure = await startUpstream(
       (_, response) => response.writeHead(303, { location: plain.url }).end(),
-      createServer({ key: tlsFile('key.pem'), cert: tlsFile('cert.pem') }),
+      createServer(CERTIFICATE),
     );
     await using plain = await startUpstream((_, response) => response.writeHead(303, { location: secure.url }).end());
-    const options = { tls: { ca: tlsFile('ca.pem') }, redirects: { max: 5, allowDowngrade: true } };
+    const options = { tls: { ca: CA }, redirects: { max: 5, allowDowngrade: true } };
     const free = startClient(options);
     await expect(free.client.get(plain.url)).rejects.toMatchObject({ code: 'ERR_FR_TOO_MANY_REDIRECTS' });
     expect(plain.requests + secure.requests).toBe(6);
-    const strict = startClient({ tls: { ca: tlsFile('ca.pem') } });
+    const strict = startClient({ tls: { ca: CA } });
     await expect(strict.client.get(plain.url)).rejects.toMatchObject({ code: 'ERR_FR_REDIRECTION_FAILURE' });
     for (const { transport } of [free, strict]) {
       await transport.close();

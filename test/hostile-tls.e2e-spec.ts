@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { expectTyped, OK, startClient } from './support/attack.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
-const CREDENTIALS = { key: tlsFile('key.pem'), cert: tlsFile('cert.pem') };
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n';
 /** A TLS alert: fatal, handshake_failure; and close_notify, in the clear. */
 const ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
@@ -14,14 +12,14 @@ const ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
 /** The error of a call to a TLS server that answers as given, from a client that is then closed with nothing left. */
 async function errorOf(answer: (socket: TLSSocket, wire: Socket) => void, options: TlsOptions = {}): Promise<unknown> {
   const wires: Socket[] = [];
-  const server = createServer({ ...CREDENTIALS, ...options }, (socket) => {
+  const server = createServer({ ...CERTIFICATE, ...options }, (socket) => {
     socket.on('error', () => {});
     socket.once('data', () => answer(socket, wires.at(-1)!));
   });
   server.on('connection', (wire: Socket) => wires.push(wire.on('error', () => {})));
   server.on('tlsClientError', () => {});
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { transport, client } = startClient({ tls: { ca: tlsFile('ca.pem') } });
+  const { transport, client } = startClient({ tls: { ca: CA } });
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const result = await client.get(url).then(
     ({ data }) => data,

@@ -1,39 +1,21 @@
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 import fc from 'fast-check';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createTransport, isTimeoutError, type Transport, type TransportOptions } from '../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { createTransport, isTimeoutError } from '../src/index.js';
 import { itAtScale } from './support/at-scale.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startRawUpstream } from './support/raw-upstream.js';
+import { startTransport } from './support/start-transport.js';
 import { answerJson, startUpstream } from './support/upstream.js';
-
-const opened: Transport[] = [];
-
-function start(options?: TransportOptions): { client: AxiosInstance; transport: Transport } {
-  const transport = createTransport(options);
-  opened.push(transport);
-  return { client: axios.create({ adapter: transport }), transport };
-}
-
-afterEach(async () => {
-  for (const transport of opened.splice(0)) {
-    const { total } = transport.pool.stats();
-    expect(total.queued).toBe(0);
-    await transport.close();
-    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
-  }
-});
-
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
 
 describe('phases', () => {
   it('gives up waiting for a socket, and takes the request out of the queue', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, transport } = start({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 50 } });
+    const { client, transport } = startTransport({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 50 } });
     const arrived = once(upstream.server, 'request');
     const controller = new AbortController();
     const blocking = client.get(upstream.url, { signal: controller.signal }).catch(() => {});
@@ -53,7 +35,7 @@ describe('phases', () => {
 
   it('refuses a call at once when as many wait as may', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start({ pool: { maxSockets: 1, maxQueued: 1 } });
+    const { client } = startTransport({ pool: { maxSockets: 1, maxQueued: 1 } });
     const controller = new AbortController();
     const waiting = [1, 2].map(() => client.get(upstream.url, { signal: controller.signal }).catch(() => {}));
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_POOL_QUEUE_FULL', attempts: [] });
@@ -64,7 +46,7 @@ describe('phases', () => {
 
   it('gives up on a TLS handshake that does not end', async () => {
     await using upstream = await startRawUpstream(() => {});
-    const { client } = start({ timeouts: { connectMs: 50 } });
+    const { client } = startTransport({ timeouts: { connectMs: 50 } });
     await expect(client.get(upstream.url.replace('http', 'https'))).rejects.toMatchObject({
       name: 'ConnectTimeoutError',
       code: 'ERR_CONNECT_TIMEOUT',
@@ -73,7 +55,7 @@ describe('phases', () => {
 
   it('gives up on response headers that do not come', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, transport } = start({ timeouts: { responseMs: 50 } });
+    const { client, transport } = startTransport({ timeouts: { responseMs: 50 } });
     await expect(client.post(upstream.url, { a: 1 })).rejects.toMatchObject({
       name: 'ResponseTimeoutError',
       code: 'ERR_RESPONSE_TIMEOUT',
@@ -85,7 +67,7 @@ describe('phases', () => {
 
   it('gives up on a body that falls silent', async () => {
     await using upstream = await startUpstream((_, response) => void response.write('half'));
-    const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+    const { client } = startTransport({ timeouts: { bodyIdleMs: 50 } });
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       name: 'BodyTimeoutError',
       code: 'ERR_BODY_TIMEOUT',
@@ -97,7 +79,7 @@ describe('phases', () => {
     ['nobody reads', async () => {}],
   ])('gives up on a stream that %s', async (_, consume) => {
     await using upstream = await startUpstream((_request, response) => void response.write('half'));
-    const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+    const { client } = startTransport({ timeouts: { bodyIdleMs: 50 } });
     const { data } = await client.get(upstream.url, { responseType: 'stream' });
     await consume(data);
     const [error] = await once(data, 'error');
@@ -114,7 +96,7 @@ describe('phases', () => {
         response.end();
       }, 20);
     });
-    const { client } = start({ timeouts: { bodyIdleMs: 100, responseMs: 100 } });
+    const { client } = startTransport({ timeouts: { bodyIdleMs: 100, responseMs: 100 } });
     const [whole, stream] = await Promise.all([
       client.get(upstream.url),
       client.get(upstream.url, { responseType: 'stream' }),
@@ -125,7 +107,7 @@ describe('phases', () => {
 
   it('waits for an upstream that takes 10 seconds to answer when nothing forbids it', { timeout: 20_000 }, async () => {
     await using upstream = await startUpstream((_, response) => void setTimeout(() => response.end('late'), 10_000));
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.get(upstream.url)).data).toBe('late');
   });
 });
@@ -133,7 +115,7 @@ describe('phases', () => {
 describe('limits', () => {
   it('refuses a body that is too large, and says how to allow it', async () => {
     await using upstream = await startUpstream((_, response) => void response.end('x'.repeat(1_001)));
-    const { client } = start({ limits: { maxResponseBytes: 1_000 } });
+    const { client } = startTransport({ limits: { maxResponseBytes: 1_000 } });
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       name: 'BodyTooLargeError',
       code: 'ERR_BODY_TOO_LARGE',
@@ -149,7 +131,7 @@ describe('limits', () => {
       if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
       else response.end('x'.repeat(1_001));
     });
-    const { client } = start({ limits: { maxResponseBytes: 1_000 }, redirects: { max: 1 } });
+    const { client } = startTransport({ limits: { maxResponseBytes: 1_000 }, redirects: { max: 1 } });
     const watched = { onUploadProgress: () => {} };
     await expect(client.post(upstream.url, 'a', watched)).rejects.toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
     await expect(client.post(`${upstream.url}/loop`, 'a', watched)).rejects.toMatchObject({
@@ -163,7 +145,7 @@ describe('limits', () => {
     await using upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': bomb.length }).end(bomb);
     });
-    const { client } = start({ limits: { maxResponseBytes: 1_000_000 } });
+    const { client } = startTransport({ limits: { maxResponseBytes: 1_000_000 } });
     const before = process.memoryUsage().arrayBuffers;
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_BODY_TOO_LARGE' });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16_000_000);
@@ -175,7 +157,7 @@ describe('a socket', () => {
     await using upstream = await startUpstream((request, response) => {
       response.writeHead(Number(request.url!.slice(1))).end();
     });
-    const { client } = start();
+    const { client } = startTransport();
     for (const status of [200, 204, 304, 404, 500])
       await client.get(`${upstream.url}/${status}`, { validateStatus: null });
     await client.head(`${upstream.url}/200`);
@@ -211,7 +193,7 @@ describe('a socket', () => {
       if (request.url === '/long') response.write('half');
       else response.end('whole');
     });
-    const { client } = start();
+    const { client } = startTransport();
     await abandon(client, `${upstream.url}/long`);
     expect((await client.get(`${upstream.url}/next`)).data).toBe('whole');
     expect(upstream.connections).toBe(2);
@@ -224,7 +206,7 @@ describe('a socket', () => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake');
     });
-    const { client } = start();
+    const { client } = startTransport();
     for (const expected of ['answer 1', 'answer 2', 'answer 3']) {
       expect((await client.get(upstream.url)).data).toBe(expected);
       await new Promise(setImmediate); // the surplus comes in while the socket is idle
@@ -247,7 +229,7 @@ describe('a stale socket', () => {
 
   it.each([['get'], ['put'], ['delete']])('is replaced for a %s, once, on a fresh socket', async (method) => {
     await using upstream = await startForgetful();
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(upstream.url);
     expect(
       (await client.request({ url: upstream.url, method, data: method === 'put' ? 'abc' : undefined })).status,
@@ -258,7 +240,7 @@ describe('a stale socket', () => {
 
   it('is not replaced for a POST, unless it has an Idempotency-Key', async () => {
     await using upstream = await startForgetful();
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(upstream.url);
     await expect(client.post(upstream.url, 'a')).rejects.toMatchObject({ code: 'ECONNRESET', name: 'Error' });
     expect(upstream.requests).toBe(2);
@@ -269,7 +251,7 @@ describe('a stale socket', () => {
 
   it('is not what a fresh socket that is reset was', async () => {
     await using upstream = await startUpstream((request) => void request.socket.resetAndDestroy());
-    const { client } = start();
+    const { client } = startTransport();
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(upstream.requests).toBe(1);
   });
@@ -292,7 +274,7 @@ describe('a stale socket', () => {
           else setTimeout(() => socket.destroy(), random() * 3);
         }
       });
-      const { client } = start({ pool: { maxSockets: 20 } });
+      const { client } = startTransport({ pool: { maxSockets: 20 } });
       const failures: unknown[] = [];
       let failedPosts = 0;
       let sent = 0;
@@ -330,7 +312,7 @@ describe('redirects', () => {
       seen.push(request.headers);
       response.writeHead(302, { location: request.url === '/first' ? '/second' : `${other.url}/third` }).end();
     });
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(`${upstream.url}/first`, { headers: SECRETS, sensitiveHeaders: ['X-API-Key'] });
     const [first, second, third] = seen;
     expect(first).toMatchObject(SECRETS);
@@ -348,7 +330,7 @@ describe('redirects', () => {
     await using upstream = await startUpstream(
       (_, response) => void response.writeHead(302, { location: other.url }).end(),
     );
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(upstream.url, { auth: { username: 'user', password: 'SECRET' } });
     expect(seen).toEqual([undefined]);
   });
@@ -357,16 +339,16 @@ describe('redirects', () => {
     await using plain = await startUpstream();
     await using secure = await startUpstream(
       (_, response) => void response.writeHead(302, { location: plain.url }).end(),
-      { key: await pem('key'), cert: await pem('cert') },
+      CERTIFICATE,
     );
-    const tls = { ca: await pem('ca') };
-    const { client: strict } = start({ tls, redirects: { allowDowngrade: false } });
+    const tls = { ca: CA };
+    const { client: strict } = startTransport({ tls, redirects: { allowDowngrade: false } });
     await expect(strict.get(secure.url)).rejects.toMatchObject({
       code: 'ERR_FR_REDIRECTION_FAILURE',
       message: expect.stringContaining('redirects.allowDowngrade'),
     });
     expect(plain.requests).toBe(0);
-    const { client: lax } = start({ tls });
+    const { client: lax } = startTransport({ tls });
     expect((await lax.get(secure.url)).data).toEqual({ path: '/' });
   });
 
@@ -377,7 +359,7 @@ describe('redirects', () => {
     await using upstream = await startUpstream(
       (_request, response) => void response.writeHead(302, { location }).end(),
     );
-    const { client } = start();
+    const { client } = startTransport();
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_FR_REDIRECTION_FAILURE', message });
   });
 
@@ -386,7 +368,7 @@ describe('redirects', () => {
       if (request.url === '/end') response.end('end');
       else response.writeHead(302, { location: '/end' }).end(request.url === '/long' ? 'x'.repeat(1_000_000) : 'short');
     });
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(`${upstream.url}/short`);
     await client.get(`${upstream.url}/end`);
     expect(upstream.connections).toBeLessThanOrEqual(2);
@@ -402,7 +384,7 @@ describe('a broken response', () => {
       const [, cut] = /^GET \/(\d+)/.exec(head)!;
       socket.end(RESPONSE.slice(0, Number(cut)));
     });
-    const { client, transport } = start();
+    const { client, transport } = startTransport();
     for (let cut = 0; cut < RESPONSE.length; cut++) {
       await expect(client.get(`${upstream.url}/${cut}`)).rejects.toMatchObject({ isAxiosError: true });
     }
@@ -414,7 +396,7 @@ describe('a broken response', () => {
     ['informational responses before it', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${RESPONSE}`, 'hello world'],
   ])('with %s', async (_, bytes, data) => {
     await using upstream = await startRawUpstream((socket) => void socket.write(bytes));
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.get(upstream.url)).data).toBe(data);
   });
 
@@ -425,7 +407,7 @@ describe('a broken response', () => {
     ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
   ])('with %s is an error', async (_, bytes) => {
     await using upstream = await startRawUpstream((socket) => void socket.write(bytes));
-    const { client } = start({ timeouts: { responseMs: 2_000 } });
+    const { client } = startTransport({ timeouts: { responseMs: 2_000 } });
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       isAxiosError: true,
       code: expect.stringMatching(/^HPE_/),
@@ -437,14 +419,14 @@ it('fails when the server switches protocols unasked', async () => {
   await using upstream = await startRawUpstream(
     (socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
   );
-  const { client, transport } = start();
+  const { client, transport } = startTransport();
   await expect(client.get(upstream.url)).rejects.toMatchObject({ isAxiosError: true, code: 'ECONNRESET' });
   expect(transport.pool.inFlight).toBe(0);
 });
 
 it('has one name for every way in which a call runs out of time', async () => {
   await using upstream = await startUpstream((_, response) => void response.write('half'));
-  const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+  const { client } = startTransport({ timeouts: { bodyIdleMs: 50 } });
   const errorOf = (config: object) => client.get(upstream.url, config).catch((error: unknown) => error);
   expect(isTimeoutError(await errorOf({}))).toBe(true);
   expect(isTimeoutError(await errorOf({ timeout: 10 }))).toBe(true);
@@ -484,7 +466,7 @@ describe('a valid response, split and cut at random', () => {
         if (cut) socket.destroy();
       })();
     });
-    const { client, transport } = start();
+    const { client, transport } = startTransport();
     const splits = fc.array(fc.nat(400), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(
@@ -515,7 +497,7 @@ describe('a valid response, split and cut at random', () => {
 });
 
 it('reaches IPv6', async () => {
-  const { client } = start();
+  const { client } = startTransport();
   const { createServer } = await import('node:http');
   const server = createServer(answerJson).listen(0, '::1');
   await once(server, 'listening');
@@ -527,14 +509,11 @@ it('reaches IPv6', async () => {
 
 it('reuses TLS sessions on new sockets', async () => {
   const reused: boolean[] = [];
-  await using upstream = await startUpstream(
-    (_, response: ServerResponse) => {
-      response.setHeader('connection', 'close').end();
-    },
-    { key: await pem('key'), cert: await pem('cert') },
-  );
+  await using upstream = await startUpstream((_, response: ServerResponse) => {
+    response.setHeader('connection', 'close').end();
+  }, CERTIFICATE);
   upstream.server.on('secureConnection', (socket: TLSSocket) => reused.push(socket.isSessionReused()));
-  const { client } = start({ tls: { ca: await pem('ca') } });
+  const { client } = startTransport({ tls: { ca: CA } });
   await client.get(upstream.url);
   await client.get(upstream.url);
   expect(reused).toEqual([false, true]);
@@ -542,7 +521,7 @@ it('reuses TLS sessions on new sockets', async () => {
 
 it('refuses calls after close', async () => {
   await using upstream = await startUpstream();
-  const { client, transport } = start();
+  const { client, transport } = startTransport();
   await client.get(upstream.url);
   expect(await transport.close()).toMatchObject({ socketsClosed: 1 });
   await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });

@@ -3,7 +3,6 @@ import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import axios, { type AxiosInstance } from 'axios';
 import dns from 'node:dns';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire } from 'node:module';
@@ -12,14 +11,12 @@ import tls from 'node:tls';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createTransport, type Transport } from '../src/index.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { guardedClient } from './support/guarded-client.js';
 import { startProxy } from './support/proxy.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 // What is loaded is patched, as tracers (X-Ray) and mocks do it, in the object that CommonJS and default imports share.
-
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
-const TLS = { key: tlsFile('key.pem'), cert: tlsFile('cert.pem') };
 
 let plain: Upstream;
 let secure: Upstream;
@@ -30,8 +27,8 @@ beforeEach(async () => {
   const answer: http.RequestListener = (_, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(zlib.gzipSync('ok'));
   plain = await startUpstream(answer);
-  secure = await startUpstream(answer, TLS);
-  transport = createTransport({ tls: { ca: tlsFile('ca.pem') } });
+  secure = await startUpstream(answer, CERTIFICATE);
+  transport = createTransport({ tls: { ca: CA } });
   client = axios.create({ adapter: transport });
 });
 afterEach(async () => {

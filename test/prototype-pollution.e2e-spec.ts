@@ -7,7 +7,6 @@ import axios, {
   type InternalAxiosRequestConfig,
 } from 'axios';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,10 +16,8 @@ import * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTransport, getHttpClientToken, HttpClientModule, type Transport } from '../src/index.js';
 import { expectTyped, OK } from './support/attack.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { guardedClient } from './support/guarded-client.js';
-
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}`, import.meta.url));
-const CA = tlsFile('ca.pem');
 
 /** Heads that the upstreams got. */
 let heads: string[] = [];
@@ -44,7 +41,7 @@ function answer(socket: Socket): void {
 }
 
 const plain = createServer(answer);
-const secure = tls.createServer({ key: tlsFile('key.pem'), cert: tlsFile('cert.pem') }, answer);
+const secure = tls.createServer(CERTIFICATE, answer);
 const elsewhere = createServer((socket) => {
   misdeeds.push('a connection elsewhere');
   socket.on('error', () => {}).end(OK);
@@ -177,7 +174,7 @@ function hostileValues(port: number): Record<string, unknown> {
     keepAlive: false,
     maxSockets: 1,
     freeSocketTimeout: 1,
-    ca: tlsFile('cert.pem'),
+    ca: CERTIFICATE.cert,
     rejectUnauthorized: false,
     checkServerIdentity: misdeed('checkServerIdentity'),
     servername: 'evil',

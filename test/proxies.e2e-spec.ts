@@ -1,25 +1,16 @@
-import axios from 'axios';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { get } from 'node:https';
 import type { Socket } from 'node:net';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startProxy } from './support/proxy.js';
 import { startRawUpstream } from './support/raw-upstream.js';
+import { startTransport } from './support/start-transport.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-const startTls = async () => startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
-
-const opened: Transport[] = [];
-function start(options?: TransportOptions) {
-  const transport = createTransport(options);
-  opened.push(transport);
-  return { transport, client: axios.create({ adapter: transport }) };
-}
+const startTls = () => startUpstream(answerJson, CERTIFICATE);
 
 /** What a call's `proxy` says for this proxy. */
 const proxyOf = (url: string, auth?: { username: string; password: string }) => {
@@ -37,10 +28,7 @@ const NO_PROXY = {
   no_proxy: '',
 };
 
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const transport of opened.splice(0)) await transport.close();
-});
+afterEach(() => void vi.unstubAllEnvs());
 
 function stubEnvironment(env: Record<string, string>): void {
   for (const [name, value] of Object.entries({ ...NO_PROXY, ...env })) vi.stubEnv(name, value);
@@ -51,7 +39,7 @@ describe('an https call through a proxy', () => {
     await using upstream = await startTls();
     await using proxy = await startProxy();
     stubEnvironment({ HTTPS_PROXY: proxy.url });
-    const { client, transport } = start({ tls: { ca: await pem('ca') } });
+    const { client, transport } = startTransport({ tls: { ca: CA } });
     for (let round = 0; round < 10; round++) {
       const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => client.get(`${upstream.url}/${n}`)));
       expect(answers.map(({ data }) => data.path)).toEqual(Array.from({ length: 10 }, (_, n) => `/${n}`));
@@ -64,7 +52,7 @@ describe('an https call through a proxy', () => {
   it('opens no more tunnels than it may have sockets, also while they are being opened', async () => {
     await using upstream = await startTls();
     await using proxy = await startProxy();
-    const { client } = start({ tls: { ca: await pem('ca') }, pool: { maxSockets: 5 } });
+    const { client } = startTransport({ tls: { ca: CA }, pool: { maxSockets: 5 } });
     const calls = Array.from({ length: 50 }, (_, n) =>
       client.get(`${upstream.url}/${n}`, { proxy: proxyOf(proxy.url) }),
     );
@@ -75,7 +63,7 @@ describe('an https call through a proxy', () => {
   it('leaves nobody waiting when tunnels cannot be opened', async () => {
     const proxy = await startProxy();
     await proxy[Symbol.asyncDispose]();
-    const { client, transport } = start({ pool: { maxSockets: 2 } });
+    const { client, transport } = startTransport({ pool: { maxSockets: 2 } });
     const calls = Array.from({ length: 10 }, () => client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) }));
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected');
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { queued: 0 } });
@@ -84,7 +72,7 @@ describe('an https call through a proxy', () => {
   it('tries no more tunnels for a request than one, also where it had to wait for its turn', async () => {
     const asked: Socket[] = [];
     await using proxy = await startRawUpstream((socket) => void asked.push(socket));
-    const { transport } = start({ pool: { maxSockets: 1 } });
+    const { transport } = startTransport({ pool: { maxSockets: 1 } });
     const agent = transport.pool.tunnelAgent(new URL(proxy.url));
     const requests = [1, 2].map(() => get('https://127.0.0.1:1/', { agent }));
     const failed = Promise.all(requests.map(async (sent) => once(sent, 'error')));
@@ -100,7 +88,7 @@ describe('an https call through a proxy', () => {
   it('closes its tunnels with the transport', async () => {
     await using upstream = await startTls();
     await using proxy = await startProxy();
-    const { client, transport } = start({ tls: { ca: await pem('ca') } });
+    const { client, transport } = startTransport({ tls: { ca: CA } });
     await client.get(upstream.url, { proxy: proxyOf(proxy.url) });
     await transport.close();
     await expect.poll(() => proxy.open).toBe(0);
@@ -111,7 +99,7 @@ describe('an https call through a proxy', () => {
     await using proxy = await startProxy();
     const seen: string[] = [];
     upstream.server.on('request', (request) => seen.push(...Object.keys(request.headers)));
-    const { client } = start({ tls: { ca: await pem('ca') } });
+    const { client } = startTransport({ tls: { ca: CA } });
     await client.get(upstream.url, { proxy: proxyOf(proxy.url, { username: 'üser', password: 'p:w' }) });
     expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('üser:p:w').toString('base64')}`]);
     expect(seen).not.toContain('proxy-authorization');
@@ -120,7 +108,7 @@ describe('an https call through a proxy', () => {
   it('checks the certificate of the origin, not of the proxy', async () => {
     await using upstream = await startTls();
     await using proxy = await startProxy();
-    const { client } = start();
+    const { client } = startTransport();
     await expect(client.get(upstream.url, { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
       code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     });
@@ -137,7 +125,7 @@ describe('an https call through a proxy', () => {
     });
     await using upstream = await startUpstream(answerJson, { key, cert });
     await using proxy = await startProxy();
-    const { client } = start({ tls: { ca: cert } });
+    const { client } = startTransport({ tls: { ca: cert } });
     const through = { proxy: { ...proxyOf(proxy.url), host: 'localhost' } };
     await expect(client.get(upstream.url, through)).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     const named = upstream.url.replace('127.0.0.1', 'localhost');
@@ -150,7 +138,7 @@ describe('an https call through a proxy', () => {
       heads.push(head);
       socket.end('HTTP/1.1 403 No\r\n\r\n');
     });
-    const { client } = start();
+    const { client } = startTransport();
     const config = { headers: { authorization: 'secret' }, proxy: proxyOf(proxy.url) };
     for (const url of ['https://[::1]/path?a=b', 'https://example.test:8443/']) {
       await expect(client.get(url, config)).rejects.toMatchObject({ code: 'ERR_PROXY_TUNNEL', status: 403 });
@@ -163,19 +151,19 @@ describe('an https call through a proxy', () => {
   it('logs in with credentials that are badly encoded as they stand', async () => {
     await using proxy = await startProxy({ status: 407 });
     stubEnvironment({ HTTPS_PROXY: proxy.url.replace('//', '//50%:p%20w@') });
-    const { client } = start();
+    const { client } = startTransport();
     await expect(client.get('https://127.0.0.1:1/')).rejects.toMatchObject({ code: 'ERR_PROXY_TUNNEL', status: 407 });
     expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('50%:p w').toString('base64')}`]);
   });
 
   describe('that is reached over TLS', () => {
-    const startSecureProxy = async () => startProxy({ tls: { key: await pem('key'), cert: await pem('cert') } });
+    const startSecureProxy = () => startProxy({ tls: CERTIFICATE });
 
     it('is asked within TLS, and has TLS with the origin within that', async () => {
       await using upstream = await startTls();
       await using proxy = await startSecureProxy();
       vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0'); // no default CA knows the proxy's
-      const { client } = start({ tls: { ca: await pem('ca'), rejectUnauthorized: true } });
+      const { client } = startTransport({ tls: { ca: CA, rejectUnauthorized: true } });
       const through = { proxy: { ...proxyOf(proxy.url, { username: 'u', password: 'p' }), protocol: 'https' } };
       for (const path of ['/a', '/b']) {
         expect((await client.get(upstream.url + path, through)).data).toEqual({ path });
@@ -186,7 +174,7 @@ describe('an https call through a proxy', () => {
 
     it('is told nothing where its certificate is not trusted', async () => {
       await using proxy = await startSecureProxy();
-      const { client } = start();
+      const { client } = startTransport();
       const through = { proxy: { ...proxyOf(proxy.url), protocol: 'https' } };
       await expect(client.get('https://127.0.0.1:1/', through)).rejects.toMatchObject({
         code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -197,7 +185,7 @@ describe('an https call through a proxy', () => {
 
   it('gives up on a proxy that does not answer, and lets go of its connection', async () => {
     await using proxy = await startProxy({ hangs: true });
-    const { client } = start({ timeouts: { connectMs: 50 } });
+    const { client } = startTransport({ timeouts: { connectMs: 50 } });
     await expect(client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
       name: 'ConnectTimeoutError',
     });
@@ -207,7 +195,7 @@ describe('an https call through a proxy', () => {
   it('fails when the proxy is dead', async () => {
     const proxy = await startProxy();
     await proxy[Symbol.asyncDispose]();
-    const { client, transport } = start();
+    const { client, transport } = startTransport();
     await expect(client.get('https://127.0.0.1:1/', { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
       code: 'ECONNREFUSED',
       isAxiosError: true,
@@ -221,7 +209,7 @@ describe('an http call through a proxy', () => {
     await using upstream = await startUpstream();
     await using proxy = await startProxy();
     stubEnvironment({ HTTP_PROXY: proxy.url.replace('//', '//user:secret@') });
-    const { client } = start();
+    const { client } = startTransport();
     for (let n = 0; n < 5; n++) {
       expect((await client.get(`${upstream.url}/a?n=${n}`)).data).toEqual({ path: `/a?n=${n}` });
     }
@@ -236,7 +224,7 @@ describe('an http call through a proxy', () => {
       else answerJson(request, response);
     });
     await using proxy = await startProxy();
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.get(`${upstream.url}/from`, { proxy: proxyOf(proxy.url) })).data).toEqual({ path: '/to' });
     expect(proxy.forwarded).toBe(2);
   });
@@ -261,7 +249,7 @@ describe.each([
     await using proxy = await startProxy();
     const address = proxy.url.replace('//', '//user:secret@');
     stubEnvironment({ HTTP_PROXY: address, HTTPS_PROXY: address, NO_PROXY: new URL(straight.url).host });
-    const { client } = start({ tls: { ca: await pem('ca') } });
+    const { client } = startTransport({ tls: { ca: CA } });
     Object.assign(hops, {
       '/1': `${straight.url}/2`,
       '/2': `${proxied.url}/3`,
@@ -296,13 +284,13 @@ describe('the environment', () => {
   ])('is not used where %s', async (_, env) => {
     await using upstream = await startUpstream();
     stubEnvironment(env);
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.get(upstream.url)).status).toBe(200);
   });
 
   it.each(['http://127.0.0.1:1/', 'https://127.0.0.1:1/'])('cannot name a SOCKS proxy, for %s', async (url) => {
     stubEnvironment({ ALL_PROXY: 'socks5://user:secret@127.0.0.1:1' });
-    const { client } = start();
+    const { client } = startTransport();
     const error = { code: 'ERR_BAD_OPTION', message: 'Unsupported proxy protocol socks5:, use http: or https:' };
     await expect(client.get(url)).rejects.toMatchObject(error);
     const config = { proxy: { protocol: 'socks5', host: '127.0.0.1', port: 1 } };
@@ -312,7 +300,7 @@ describe('the environment', () => {
   it('is not used for a call with proxy: false', async () => {
     await using upstream = await startUpstream();
     stubEnvironment({ HTTP_PROXY: 'http://127.0.0.1:1' });
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.get(upstream.url, { proxy: false })).status).toBe(200);
   });
 });

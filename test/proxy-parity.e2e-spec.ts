@@ -1,22 +1,20 @@
 import axios, { type AxiosInstance, type AxiosProxyConfig, type AxiosRequestConfig } from 'axios';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { AddressInfo, NetConnectOpts } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createTransport } from '../src/index.js';
+import { CERTIFICATE } from './support/certificates.js';
 import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
 
-const tlsFile = (name: string) => readFileSync(new URL(`support/tls/${name}.pem`, import.meta.url));
-const TLS = { key: tlsFile('key'), cert: tlsFile('cert') };
 const VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
 
 let direct: Upstream;
 let secure: Upstream;
 beforeAll(async () => {
   direct = await startUpstream();
-  secure = await startUpstream(answerJson, TLS);
+  secure = await startUpstream(answerJson, CERTIFICATE);
   return async () => {
     await direct[Symbol.asyncDispose]();
     await secure[Symbol.asyncDispose]();

@@ -30,6 +30,7 @@ import {
   text,
   type Upstream,
 } from '../src/testing/index.js';
+import { failureOf } from './support/failure-of.js';
 import { settle, testCall, WatchedCancellation } from './support/layer-contract.js';
 import { packagedForm } from './support/packaged-form.js';
 import { leaks, secret } from './support/printed.js';
@@ -103,12 +104,6 @@ const partsOf = ({ status: code, statusText, data, headers }: AxiosResponse) => 
   length: headers['content-length'],
   encoding: headers['content-encoding'],
 });
-const failure = (call: Promise<unknown>): Promise<any> =>
-  call.then(
-    () => expect.unreachable('it should have failed'),
-    (error: unknown) => error,
-  );
-
 describe('a replayed response', () => {
   it.each([
     ['JSON', json({ a: [1, 'ü'], b: null })],
@@ -156,7 +151,7 @@ describe('a replayed response', () => {
   it('is refused for its status, as the recorded one was, or accepted', async () => {
     upstream.on('*', json({ error: 'none' }, { status: 404 }));
     const { recorded, replayed } = await twice(async (client) => {
-      const { message, code, response, config } = await failure(client.get('/a'));
+      const { message, code, response, config } = await failureOf(client.get('/a'));
       const accepted = await client.get('/b', { validateStatus: null });
       return [message, code, partsOf(response), config.url, accepted.status];
     });
@@ -168,7 +163,7 @@ describe('a replayed response', () => {
     upstream.on('*', text('x'.repeat(100)));
     const { recorded, replayed } = await twice(async (client) => {
       await client.get('/', { maxContentLength: 100 });
-      const { code, message } = await failure(client.get('/', { maxContentLength: 99 }));
+      const { code, message } = await failureOf(client.get('/', { maxContentLength: 99 }));
       return { code, message };
     });
     expect(replayed).toEqual(recorded);
@@ -350,7 +345,7 @@ describe('drift', () => {
 
   it('of a request fails with the nearest that was recorded, what differs, and what to do', async () => {
     const { client } = await start();
-    const error = await failure(client.post('/users', { name: 'Bob', tags: ['a'], age: 7 }));
+    const error = await failureOf(client.post('/users', { name: 'Bob', tags: ['a'], age: 7 }));
     expect(error).toBeInstanceOf(RecordingDriftError);
     expect(error).toMatchObject({ code: 'ERR_RECORDING_DRIFT', fixture });
     expect(error.message.split('\n')).toEqual([
@@ -366,14 +361,14 @@ describe('drift', () => {
   it('of a request is told by ten differences, and how many there are besides', async () => {
     const { client, recording } = await start();
     const tags = Array.from({ length: 14 }, (_, index) => `tag ${index}`);
-    const { message } = await failure(client.post('/users', { name: 'Ada', tags }));
+    const { message } = await failureOf(client.post('/users', { name: 'Ada', tags }));
     expect(message).toContain('\n  body.tags.9: recorded none, sent "tag 9"\n  and 4 more\nTo record it again');
     expect(() => recording.verify()).toThrow('body.tags.9: recorded none, sent "tag 9"; and 4 more');
   });
 
   it('of the address is told part by part', async () => {
     const { client } = await start({ mode: 'replay' });
-    const { message } = await failure(client.get('/users/2?page=2&limit=10'));
+    const { message } = await failureOf(client.get('/users/2?page=2&limit=10'));
     expect(message).toContain(`Nearest is GET ${upstream.url}/users/1?page=1&limit=10, which differs in\n`);
     expect(message).toContain('  path: recorded /users/1, sent /users/2\n  query.page: recorded 1, sent 2\n');
     expect(message).toContain("run once with mode: 'record'.");
@@ -382,13 +377,13 @@ describe('drift', () => {
   it('is a request that comes too often', async () => {
     const { client } = await start();
     await client.post('/users', { name: 'Ada', tags: ['a', 'b'] });
-    const { message } = await failure(client.post('/users', { name: 'Ada', tags: ['a', 'b'] }));
+    const { message } = await failureOf(client.post('/users', { name: 'Ada', tags: ['a', 'b'] }));
     expect(message).toContain(`POST ${upstream.url}/users was recorded once in ${fixture}, and comes once more.`);
   });
 
   it('that the code under test has survived is found by verify, as are exchanges that nobody asked for', async () => {
     const { client, recording } = await start();
-    await failure(client.get('/other'));
+    await failureOf(client.get('/other'));
     expect(() => recording.verify()).toThrow(RecordingDriftError);
     try {
       recording.verify();
@@ -415,7 +410,7 @@ describe('drift', () => {
     const before = upstream.requests().length;
     const { client } = await start({ mode: 'replay' });
     await client.get('/users/1?page=1&limit=10');
-    await failure(client.get('/other'));
+    await failureOf(client.get('/other'));
     expect(upstream.requests()).toHaveLength(before);
   });
 });
@@ -449,7 +444,7 @@ describe('mode check', () => {
     await record(json({ id: 1, user: { name: 'Ada' }, items: [{ n: 1 }, { n: 2, m: 3 }] }));
     upstream.on('*', json({ id: '1', user: {}, items: [{ n: 'x' }] }));
     const { client, recording } = await start({ mode: 'check' });
-    const { message } = await failure(client.get('/'));
+    const { message } = await failureOf(client.get('/'));
     expect(message.split('\n')).toEqual([
       `The response to GET ${upstream.url}/ is not what it was in ${fixture}:`,
       '  body.id: recorded number, now string',
@@ -805,7 +800,7 @@ describe('secrets', () => {
       { password: secret('of-body') },
       { headers: { authorization: secret('of-header') } },
     );
-    expect(leaks(await failure(call))).toEqual([]);
+    expect(leaks(await failureOf(call))).toEqual([]);
   });
 
   it('are not what only looks like them', async () => {
@@ -903,7 +898,7 @@ describe('in HttpClientTestingModule', () => {
     const recording = recordedTransport({ fixture });
     await (await startTesting(recording)).app.close();
     const { client } = await startTesting(recording);
-    expect(await failure(client().get('/a'))).toMatchObject({
+    expect(await failureOf(client().get('/a'))).toMatchObject({
       code: 'ERR_FIXTURE',
       message: expect.stringContaining('it ends with the app that it was made for'),
     });

@@ -3,7 +3,6 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
@@ -15,12 +14,11 @@ import {
   HttpClients,
   runInInboundContext,
 } from '../src/index.js';
+import { CERTIFICATE } from './support/certificates.js';
 import { leaks, secret } from './support/printed.js';
 import { startProxy } from './support/proxy.js';
 import { type RawUpstream, startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
-
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url), 'utf8');
 
 let upstream: Upstream;
 let secure: Upstream;
@@ -56,7 +54,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 
 beforeAll(async () => {
   upstream = await startUpstream(answer);
-  secure = await startUpstream(answer, { key: await pem('key'), cert: await pem('cert') });
+  secure = await startUpstream(answer, CERTIFICATE);
   raw = await startRawUpstream((socket) => {
     const headers = `set-cookie: sid=${secret('raw-set-cookie')}\r\nx-token: ${secret('raw-token')}\r\n`;
     socket.end(`HTTP/1.1 200 OK\r\n${headers}bad header ${secret('raw-header')}\r\n\r\n${secret('raw-body')}`);

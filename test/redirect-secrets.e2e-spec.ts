@@ -1,12 +1,10 @@
 import axios, { type AxiosRequestConfig } from 'axios';
-import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { isSecretHeader } from '../src/redaction/index.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
-
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url), 'utf8');
 
 /** Where the next request is redirected to, and what came before it got there. */
 let location: string;
@@ -20,7 +18,7 @@ let secure: Upstream;
 const opened: Transport[] = [];
 
 beforeAll(async () => {
-  const tls = { key: await pem('key'), cert: await pem('cert') };
+  const tls = CERTIFICATE;
   const redirect: Parameters<typeof startUpstream>[0] = (request, response) => {
     if (request.url === '/target') {
       got = request.headers;
@@ -43,7 +41,7 @@ afterAll(async () => {
 });
 
 async function post(url: string, config: AxiosRequestConfig, options: TransportOptions = {}) {
-  const tls = { ca: await pem('ca') };
+  const tls = { ca: CA };
   const transport = createTransport({ tls, redirects: { max: 5, allowDowngrade: true }, ...options });
   opened.push(transport);
   return axios.create({ adapter: transport }).post(url, { a: 1 }, config);

@@ -34,7 +34,7 @@ import {
   InvalidOptionsError,
 } from '../src/index.js';
 import type { Handler, HttpClientLayer } from '../src/layers/index.js';
-import { failureOf } from './support/testing-app.js';
+import { failureOf } from './support/failure-of.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 interface Inbound {

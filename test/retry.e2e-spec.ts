@@ -1,5 +1,4 @@
 import axios, { type AxiosInstance } from 'axios';
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -18,6 +17,7 @@ import { resolveTransportOptions } from '../src/options/resolve-options.js';
 import { ConnectionPool } from '../src/pool/connection-pool.js';
 import { DEFAULT_RULES } from '../src/redaction/rules.js';
 import { nativeTransport } from '../src/transport/transport.js';
+import { CERTIFICATE } from './support/certificates.js';
 import { SILENT } from './support/recorded-events.js';
 import { startUpstream } from './support/upstream.js';
 
@@ -196,8 +196,7 @@ describe('a call whose upstream fails', () => {
   });
 
   it('is not made again when its certificate is refused', async () => {
-    const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-    await using upstream = await startUpstream(ok, { key: await pem('key'), cert: await pem('cert') });
+    await using upstream = await startUpstream(ok, CERTIFICATE);
     const { client } = start();
     expect(await attemptsOf(client.get(upstream.url))).toHaveLength(1);
     expect(upstream.connections).toBe(1);

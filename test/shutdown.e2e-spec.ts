@@ -1,22 +1,15 @@
-import {
-  Injectable,
-  Module,
-  type ModuleMetadata,
-  type OnApplicationShutdown,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable, Module, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ClientClosedError,
   type ConnectionPool,
   getConnectionPoolToken,
   HttpClientModule,
-  type HttpClientModuleOptions,
   InjectHttpClient,
 } from '../src/index.js';
 import { startAppContext } from './support/app-context.js';
@@ -25,24 +18,11 @@ import { startUpstream } from './support/upstream.js';
 // Whoever must not be waited for here would be waited for longer than a test may take.
 const NEVER_REACHED = { drainMs: 600_000 };
 
-const opened: { close(): Promise<void> }[] = [];
-
-/** An application context: an app without an HTTP server. */
-async function start(options: HttpClientModuleOptions = {}, metadata: ModuleMetadata = {}) {
-  const started = await startAppContext(options, metadata);
-  opened.push(started.app);
-  return started;
-}
-
-afterEach(async () => {
-  for (const app of opened.splice(0)) await app.close();
-});
-
 describe('an app that shuts down', () => {
   it('waits for calls in flight, also where it has no HTTP server', async () => {
     const held: ServerResponse[] = [];
     await using upstream = await startUpstream((_, response) => void held.push(response));
-    const { app, client, pool } = await start({ shutdown: NEVER_REACHED });
+    const { app, client, pool } = await startAppContext({ shutdown: NEVER_REACHED });
     const arrived = once(upstream.server, 'request');
     const answer = client.get(upstream.url);
     await arrived;
@@ -57,7 +37,7 @@ describe('an app that shuts down', () => {
 
   it('is not held open by a poller', async () => {
     await using upstream = await startUpstream((_, response) => void setTimeout(() => response.end(), 25));
-    const { app, client, pool } = await start({ shutdown: NEVER_REACHED });
+    const { app, client, pool } = await startAppContext({ shutdown: NEVER_REACHED });
     const outcomes = new Set<string>();
     const poll = () =>
       client.get(upstream.url).then(
@@ -75,7 +55,7 @@ describe('an app that shuts down', () => {
 
   it('gives a half-read stream its time', async () => {
     await using upstream = await startUpstream((_, response) => void response.write('first '));
-    const { app, client, pool } = await start({ shutdown: NEVER_REACHED });
+    const { app, client, pool } = await startAppContext({ shutdown: NEVER_REACHED });
     const requested = once(upstream.server, 'request');
     const { data } = await client.get<Readable>(upstream.url, { responseType: 'stream' });
     const [, response] = (await requested) as [unknown, ServerResponse];
@@ -92,7 +72,7 @@ describe('an app that shuts down', () => {
     ['left unread', async (data: Readable) => Promise.reject((await once(data, 'error'))[0])],
   ])('aborts a stream that is still being %s at the deadline', async (_, consume) => {
     await using upstream = await startUpstream((_request, response) => void response.write('first'));
-    const { app, client, pool } = await start({ shutdown: { drainMs: 50 } });
+    const { app, client, pool } = await startAppContext({ shutdown: { drainMs: 50 } });
     const { data } = await client.get<Readable>(upstream.url, { responseType: 'stream' });
     const consumed = consume(data);
     const rejected = expect(consumed).rejects.toBeInstanceOf(ClientClosedError);
@@ -103,7 +83,7 @@ describe('an app that shuts down', () => {
 
   it('counts the unread body of a refused status as in flight', async () => {
     await using upstream = await startUpstream((_, response) => void response.writeHead(500).write('half'));
-    const { client, pool } = await start({ shutdown: { drainMs: 50 } });
+    const { client, pool } = await startAppContext({ shutdown: { drainMs: 50 } });
     const { response } = await client.get(upstream.url, { responseType: 'stream' }).catch((error) => error);
     expect(pool.inFlight).toBe(1);
     response.data.destroy();
@@ -113,7 +93,7 @@ describe('an app that shuts down', () => {
 
   it('aborts a call that waits for a socket, and one whose upstream hangs, with an error that says what to do', async () => {
     await using upstream = await startUpstream(() => {});
-    const { app, client } = await start({ pool: { maxSockets: 1 }, shutdown: { drainMs: 50 } });
+    const { app, client } = await startAppContext({ pool: { maxSockets: 1 }, shutdown: { drainMs: 50 } });
     const arrived = once(upstream.server, 'request');
     const answers = [client.get(`${upstream.url}/hang?secret=1`), client.post(`${upstream.url}/queued`, 'secret')];
     const settled = Promise.allSettled(answers);
@@ -136,7 +116,7 @@ describe('an app that shuts down', () => {
 
   it('refuses calls at once after it, and opens no socket for them', async () => {
     await using upstream = await startUpstream();
-    const { app, client, pool } = await start();
+    const { app, client, pool } = await startAppContext();
     await app.close();
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       name: 'ClientClosedError',
@@ -165,14 +145,14 @@ describe('an app that shuts down', () => {
     @Module({ providers: [Registration] })
     class FeatureModule {}
 
-    const { app } = await start({}, { imports: [FeatureModule] });
+    const { app } = await startAppContext({}, { imports: [FeatureModule] });
     await app.close();
     expect(answered).toEqual(['/registration', '/goodbye']);
   });
 
   it('may be closed twice, also at the same time', async () => {
     await using upstream = await startUpstream();
-    const { app, client, pool } = await start();
+    const { app, client, pool } = await startAppContext();
     await client.get(upstream.url);
     await Promise.all([app.close(), app.close()]);
     await app.close();
@@ -187,8 +167,8 @@ describe('an app that shuts down', () => {
 
   it('does not touch another app in the same process', async () => {
     await using upstream = await startUpstream();
-    const one = await start();
-    const two = await start();
+    const one = await startAppContext();
+    const two = await startAppContext();
     await one.client.get(upstream.url);
     await two.client.get(upstream.url);
     expect(one.pool.id).not.toBe(two.pool.id);

@@ -21,6 +21,7 @@ import {
   InjectHttpClient,
   type NamedHttpClientOptions,
 } from '../src/index.js';
+import { errorOf, failureOf } from './support/failure-of.js';
 import {
   parentOf,
   registerMetrics,
@@ -87,12 +88,6 @@ const clientOf = ({ app }: RunningApp, name?: string): AxiosInstance =>
 
 const clientSpans = () => tracing.spans().filter(({ kind }) => kind === SpanKind.CLIENT);
 const traceparentOf = (span: ReadableSpan) => `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`;
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
 describe('spans', () => {
   it('are children of the inbound request, one for each request, and the upstream is told of each', async () => {
     let times = 0;
@@ -159,14 +154,14 @@ describe('spans', () => {
   it('are not made of calls that an open circuit breaker refuses', async () => {
     answer = (_, response) => void response.writeHead(500).end();
     const client = clientOf(await start({ resilience: { breaker: { consecutiveFailures: 2 } } }));
-    for (let call = 0; call < 3; call++) await failure(client.get('/')); // oxlint-disable-line no-await-in-loop
-    expect(await failure(client.get('/'))).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
+    for (let call = 0; call < 3; call++) await failureOf(client.get('/')); // oxlint-disable-line no-await-in-loop
+    expect(await failureOf(client.get('/'))).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
     expect(clientSpans()).toHaveLength(2);
   });
 
   it('tell which phase took too long', async () => {
     answer = () => {};
-    await failure(clientOf(await start({ timeouts: { responseMs: 50 } })).get('/'));
+    await failureOf(clientOf(await start({ timeouts: { responseMs: 50 } })).get('/'));
     const [span] = clientSpans();
     expect(span!.attributes['error.type']).toBe('ERR_RESPONSE_TIMEOUT');
     expect(span!.status).toMatchObject({ code: SpanStatusCode.ERROR, message: expect.stringContaining('50 ms') });
@@ -176,10 +171,10 @@ describe('spans', () => {
     const arrived = () => once(upstream.server, 'request');
     answer = () => {};
     const client = clientOf(await start());
-    await failure(client.get('/', { timeout: 50 }));
+    await failureOf(client.get('/', { timeout: 50 }));
     const abort = new AbortController();
     const request = arrived();
-    const cancelled = failure(client.get('/', { signal: abort.signal }));
+    const cancelled = failureOf(client.get('/', { signal: abort.signal }));
     await request;
     abort.abort();
     await cancelled;
@@ -189,7 +184,7 @@ describe('spans', () => {
   it('tell that nobody listens', async () => {
     const free = await startUpstream();
     await free[Symbol.asyncDispose]();
-    await failure(clientOf(await start({ baseURL: free.url })).get('/'));
+    await failureOf(clientOf(await start({ baseURL: free.url })).get('/'));
     const [span] = clientSpans();
     expect(span!.attributes['error.type']).toBe('ECONNREFUSED');
     expect(span!.attributes).not.toHaveProperty('http.response.status_code');
@@ -326,7 +321,7 @@ describe('metrics', () => {
     const { collect } = registerMetrics();
     answer = (_, response) => void response.writeHead(500).end();
     const client = clientOf(await start({ resilience: { breaker: { consecutiveFailures: 2 } } }));
-    for (let call = 0; call < 3; call++) await failure(client.get('/')); // oxlint-disable-line no-await-in-loop
+    for (let call = 0; call < 3; call++) await failureOf(client.get('/')); // oxlint-disable-line no-await-in-loop
     const all = await collect();
     const counts = (name: string) =>
       all[name]!.points.map(({ attributes, value }) => [attributes['error.type'], (value as { count: number }).count]);
@@ -422,7 +417,7 @@ it('no secret of a call gets into a span, a metric or a header', async () => {
   };
   for (const path of ['/fine', '/refused', '/broken']) {
     const url = upstream.url.replace('//', '//user:passwordsecret@') + path;
-    await failure(client.post(url, secrets.data, secrets)); // oxlint-disable-line no-await-in-loop
+    await errorOf(client.post(url, secrets.data, secrets)); // oxlint-disable-line no-await-in-loop
   }
   const told = JSON.stringify([
     clientSpans().map(({ name, attributes, status, events }) => ({ name, attributes, status, events })),

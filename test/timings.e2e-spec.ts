@@ -1,6 +1,6 @@
 import axios, { type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
@@ -16,12 +16,11 @@ import { type HttpClientEventMap, HttpClientEvents, type HttpClientOptions, type
 import type { PlacedLayer } from '../src/layers/order.js';
 import { resolveModuleOptions } from '../src/options/resolve-options.js';
 import { ConnectionPool } from '../src/pool/connection-pool.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
+import { failureOf } from './support/failure-of.js';
 import { ManualClock } from './support/manual-clock.js';
 import { startProxy } from './support/proxy.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
-
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-const [ca, cert, key] = await Promise.all(['ca', 'cert', 'key'].map(pem));
 
 const LOCALHOST = { allowHosts: ['localhost'], allowPorts: false } as const;
 const nothing: Timings = {
@@ -83,12 +82,6 @@ async function holding(): Promise<{ upstream: Upstream; next: () => Promise<Serv
   };
 }
 
-const errorOf = (call: Promise<unknown>) =>
-  call.then(
-    () => expect.unreachable('the call succeeded'),
-    (error: unknown) => error as AxiosError,
-  );
-
 const published = <Name extends keyof HttpClientEventMap>(name: Name) => {
   const seen: HttpClientEventMap[Name][] = [];
   events.on(name, (event) => void seen.push(event));
@@ -129,7 +122,7 @@ describe('the timings of a response', () => {
   it('tell the look-up, the connection and the TLS handshake apart, as the socket that is opened does', async () => {
     const { secure, accepted } = await holdingTls();
     const lookups: ((error: null, addresses: { address: string; family: number }[]) => void)[] = [];
-    const client = timedClient({ tls: { ca }, guard: LOCALHOST }, (_host, _options, callback) =>
+    const client = timedClient({ tls: { ca: CA }, guard: LOCALHOST }, (_host, _options, callback) =>
       lookups.push(callback),
     );
     const opened = published('socket:open');
@@ -184,10 +177,10 @@ describe('the timings of a response', () => {
   });
 
   it('have the opening of a tunnel in the connection', async () => {
-    const secure = await startUpstream(undefined, createHttpsServer({ cert, key }));
+    const secure = await startUpstream(undefined, createHttpsServer(CERTIFICATE));
     const tunnel = await holdingProxy();
     disposables.push(secure, tunnel);
-    const client = timedClient({ tls: { ca } });
+    const client = timedClient({ tls: { ca: CA } });
     const opened = published('socket:open');
     const call = client.get(secure.url, { proxy: { protocol: 'http', host: '127.0.0.1', port: tunnel.port } });
     const open = await tunnel.asked();
@@ -290,7 +283,7 @@ describe('the timings of a response', () => {
     const { socket } = await next();
     clock.tick(3);
     socket!.destroy();
-    expect((await errorOf(failed)).timings).toMatchObject({ connectMs: 0, firstByteMs: 3, reusedSocket: false });
+    expect((await failureOf(failed)).timings).toMatchObject({ connectMs: 0, firstByteMs: 3, reusedSocket: false });
   });
 
   it('are those of the request that was answered first, of a hedged call', async () => {
@@ -336,12 +329,12 @@ describe('the timings of a response', () => {
     }
     const refused = client.get(upstream.url, { insecureHTTPParser: true });
     (await next()).writeHead(404).end();
-    const { timings, response } = await errorOf(refused);
+    const { timings, response } = await failureOf(refused);
     expect(timings).toMatchObject({ totalMs: 0, reusedSocket: true });
     expect(timings).toBe(response!.timings);
     const gone = await startUpstream();
     await gone[Symbol.asyncDispose]();
-    const failed = await errorOf(client.get(gone.url, { insecureHTTPParser: true }));
+    const failed = await failureOf(client.get(gone.url, { insecureHTTPParser: true }));
     expect(failed).toMatchObject({ code: 'ECONNREFUSED', timings: { ...nothing, queueMs: 0, totalMs: 0 } });
   });
 });
@@ -354,7 +347,7 @@ describe('the timings of an error', () => {
     const response = await next();
     clock.tick(9);
     response.writeHead(404).end();
-    const { response: refused, timings } = await errorOf(call);
+    const { response: refused, timings } = await failureOf(call);
     expect(timings).toBe(refused!.timings);
     expect(timings).toMatchObject({ firstByteMs: 9, bodyMs: 0, totalMs: 9 });
   });
@@ -373,7 +366,7 @@ describe('the timings of an error', () => {
   it('tell what was reached: the connection', async () => {
     const { upstream } = await holding();
     await upstream[Symbol.asyncDispose]();
-    const error = await errorOf(timedClient().get(upstream.url));
+    const error = await failureOf(timedClient().get(upstream.url));
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
     expect(error.timings).toEqual({ ...nothing, queueMs: 0, dnsMs: 0, connectMs: 0, totalMs: 0, reusedSocket: false });
   });
@@ -381,7 +374,7 @@ describe('the timings of an error', () => {
   it('tell what was reached: the TLS handshake', async () => {
     const { secure, accepted } = await holdingTls();
     const opened = published('socket:open');
-    const call = timedClient({ tls: { ca } }).get(secure.url);
+    const call = timedClient({ tls: { ca: CA } }).get(secure.url);
     await accepted();
     const error = await failing(call, 5_000);
     expect(error).toMatchObject({ code: 'ERR_CONNECT_TIMEOUT' });
@@ -407,7 +400,7 @@ describe('the timings of an error', () => {
     await expect.poll(() => silent.tunnels).toBe(1);
     const { timings } = await failing(hanging, 5_000);
     expect(timings).toEqual({ ...nothing, queueMs: 0, connectMs: 5_000, totalMs: 5_000, reusedSocket: false });
-    await errorOf(client.get('https://127.0.0.1:1/', through(refusing)));
+    await failureOf(client.get('https://127.0.0.1:1/', through(refusing)));
     expect(opened).toEqual([]);
   });
 
@@ -424,13 +417,13 @@ describe('the timings of an error', () => {
     const { socket } = await next();
     clock.tick(7);
     socket!.resetAndDestroy();
-    expect(await errorOf(reset)).toMatchObject({ code: 'ECONNRESET', timings: { firstByteMs: 7, totalMs: 7 } });
+    expect(await failureOf(reset)).toMatchObject({ code: 'ECONNRESET', timings: { firstByteMs: 7, totalMs: 7 } });
     const cut = client.get(upstream.url);
     const response = await next();
     clock.tick(2);
     response.writeHead(200, { 'content-length': 100 }).write('half');
     setImmediate(() => response.socket!.destroy());
-    expect(await errorOf(cut)).toMatchObject({ timings: { firstByteMs: 2, bodyMs: 0, totalMs: 2 } });
+    expect(await failureOf(cut)).toMatchObject({ timings: { firstByteMs: 2, bodyMs: 0, totalMs: 2 } });
   });
 
   it('have the total also of a call that comes to no exchange', async () => {
@@ -442,12 +435,12 @@ describe('the timings of an error', () => {
     await expect.poll(() => pool.stats().total.queued).toBe(1);
     const controller = new AbortController();
     const third = client.get(upstream.url, { signal: controller.signal });
-    const fourth = await errorOf(client.get(upstream.url));
+    const fourth = await failureOf(client.get(upstream.url));
     expect(fourth).toMatchObject({ code: 'ERR_CONCURRENCY_LIMIT' });
     expect(fourth.timings).toEqual({ ...nothing, queueMs: 0, totalMs: 0 });
     clock.tick(15);
     controller.abort();
-    const cancelled = await errorOf(third);
+    const cancelled = await failureOf(third);
     expect(cancelled).toMatchObject({ code: 'ERR_CANCELED', timings: { totalMs: 15, reusedSocket: undefined } });
     const refused = await failing(second, 4_985);
     expect(refused).toMatchObject({ code: 'ERR_POOL_TIMEOUT' });
@@ -471,7 +464,7 @@ describe('the timings of an error', () => {
     await next();
     clock.tick(6);
     controller.abort();
-    expect(await errorOf(cancelled)).toMatchObject({ code: 'ERR_CANCELED', timings: { firstByteMs: 6, totalMs: 6 } });
+    expect(await failureOf(cancelled)).toMatchObject({ code: 'ERR_CANCELED', timings: { firstByteMs: 6, totalMs: 6 } });
   });
 
   it('show wherever the error is printed, and in the events', async () => {
@@ -483,7 +476,7 @@ describe('the timings of an error', () => {
       (response: ServerResponse) => response.writeHead(500).end(),
       () => clock.tick(10_000), // the response times out
     ]) {
-      const call = errorOf(client.get(upstream.url));
+      const call = failureOf(client.get(upstream.url));
       act(await next()); // oxlint-disable-line no-await-in-loop -- one after the other
       errors.push(await call); // oxlint-disable-line no-await-in-loop
     }
@@ -498,7 +491,7 @@ describe('the timings of an error', () => {
 
 /** The error of a call once so much time has passed. */
 async function failing(call: Promise<unknown>, ms: number): Promise<AxiosError> {
-  const error = errorOf(call);
+  const error = failureOf(call);
   await expect.poll(() => clock.pending).toBeGreaterThan(0);
   clock.tick(ms);
   return error;
@@ -507,7 +500,7 @@ async function failing(call: Promise<unknown>, ms: number): Promise<AxiosError> 
 /** A TLS upstream that shakes hands when told to, after it has heard of the client. */
 async function holdingTls() {
   const waiting: ((shakeHands: () => void) => void)[] = [];
-  const https = createHttpsServer({ cert, key }, (_request: IncomingMessage, response) => response.end());
+  const https = createHttpsServer(CERTIFICATE, (_request: IncomingMessage, response) => response.end());
   const tcp = createTcpServer((socket: Socket) => {
     socket.on('error', () => {});
     socket.once('readable', () => waiting.shift()!(() => https.emit('connection', socket)));

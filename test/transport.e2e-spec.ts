@@ -1,42 +1,20 @@
-import { Test } from '@nestjs/testing';
-import type { AxiosInstance } from 'axios';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type ConnectionPool,
-  getConnectionPoolToken,
-  getHttpClientToken,
-  HttpClientModule,
-  type HttpClientModuleOptions,
-} from '../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { startAppContext } from './support/app-context.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { answerJson, startUpstream } from './support/upstream.js';
-
-const closers: (() => Promise<unknown>)[] = [];
-
-async function start(options: HttpClientModuleOptions = {}) {
-  const app = await Test.createTestingModule({ imports: [HttpClientModule.forRoot(options)] }).compile();
-  closers.push(() => app.close());
-  return {
-    client: app.get<AxiosInstance>(getHttpClientToken()),
-    pool: app.get<ConnectionPool>(getConnectionPoolToken()),
-  };
-}
-
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
 
 describe('the attempt timeout', () => {
   it('ends a call whose upstream never answers, and counts the socket as timed out', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, pool } = await start({ timeouts: { attemptMs: 50 } });
+    const { client, pool } = await startAppContext({ timeouts: { attemptMs: 50 } });
     await expect(client.get(upstream.url)).rejects.toMatchObject({
       code: 'ECONNABORTED',
-      message: 'timeout of 50ms exceeded',
+      message: expect.stringMatching(/^timeout of 50ms exceeded/), // a busy process says so behind it
     });
     await pool.close();
     expect(pool.stats().total).toMatchObject({ timedOut: 1, errors: 0, active: 0 });
@@ -47,14 +25,14 @@ describe('the attempt timeout', () => {
       const drip = setInterval(() => response.write('.'), 5);
       response.once('close', () => clearInterval(drip));
     });
-    const { client, pool } = await start({ timeouts: { attemptMs: 100 } });
+    const { client, pool } = await startAppContext({ timeouts: { attemptMs: 100 } });
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ECONNABORTED' });
     expect(pool.inFlight).toBe(0);
   });
 
   it('ends a call that waits for a socket', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, pool } = await start({ pool: { maxSockets: 1 }, timeouts: { attemptMs: false } });
+    const { client, pool } = await startAppContext({ pool: { maxSockets: 1 }, timeouts: { attemptMs: false } });
     const arrived = once(upstream.server, 'request');
     const blocking = client.get(`${upstream.url}/blocking`, { signal: AbortSignal.timeout(5_000) }).catch(() => {});
     await arrived;
@@ -72,19 +50,18 @@ describe('the attempt timeout', () => {
         if (++chunks === 10) response.end(() => clearInterval(drip));
       }, 20);
     });
-    const { client } = await start({ timeouts: { attemptMs: 100 } });
+    const { client } = await startAppContext({ timeouts: { attemptMs: 100 } });
     const { data } = await client.get(upstream.url, { responseType: 'stream' });
     expect(Buffer.concat(await data.toArray()).toString()).toBe('..........');
   });
 });
 
 describe('TLS', () => {
-  const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-  const startTls = async () => startUpstream(answerJson, { key: await pem('key'), cert: await pem('cert') });
+  const startTls = () => startUpstream(answerJson, CERTIFICATE);
 
   it('trusts the private CA of the options, and reuses the socket', async () => {
     await using upstream = await startTls();
-    const { client, pool } = await start({ tls: { ca: await pem('ca') } });
+    const { client, pool } = await startAppContext({ tls: { ca: CA } });
     await client.get(upstream.url);
     expect((await client.get(`${upstream.url}/x`)).data).toEqual({ path: '/x' });
     expect(upstream.connections).toBe(1);
@@ -93,7 +70,7 @@ describe('TLS', () => {
 
   it('refuses a certificate of a CA it does not know, and counts the socket as failed', async () => {
     await using upstream = await startTls();
-    const { client, pool } = await start();
+    const { client, pool } = await startAppContext();
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
     await pool.close();
     expect(pool.stats().origins[upstream.url]).toMatchObject({ created: 1, errors: 1, closed: 1 });
@@ -103,7 +80,7 @@ describe('TLS', () => {
 describe('sockets that end', () => {
   it('are counted as failed when the upstream resets them', async () => {
     await using upstream = await startUpstream((request) => void request.socket.resetAndDestroy());
-    const { client, pool } = await start();
+    const { client, pool } = await startAppContext();
     await expect(client.get(upstream.url)).rejects.toMatchObject({ code: 'ECONNRESET' });
     await pool.close();
     expect(pool.stats().total).toMatchObject({ created: 1, errors: 1, closed: 1 });
@@ -111,7 +88,7 @@ describe('sockets that end', () => {
 
   it('are not counted as failed when the caller cancels', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, pool } = await start();
+    const { client, pool } = await startAppContext();
     const controller = new AbortController();
     const arrived = once(upstream.server, 'request');
     const answer = client.get(upstream.url, { signal: controller.signal });
@@ -129,7 +106,7 @@ it('reaches a Unix socket through the pool', async () => {
   const socketPath = join(folder, 'upstream.sock');
   const server = createHttpServer(answerJson).listen(socketPath);
   await once(server, 'listening');
-  const { client, pool } = await start();
+  const { client, pool } = await startAppContext();
   await client.get('/a', { socketPath });
   expect((await client.get('/b', { socketPath })).data).toEqual({ path: '/b' });
   expect(pool.stats().origins[`unix:${socketPath}`]).toMatchObject({ idle: 1, created: 1, reused: 1 });

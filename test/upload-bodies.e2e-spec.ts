@@ -1,4 +1,3 @@
-import axios, { type AxiosInstance } from 'axios';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -8,32 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { BodyConsumedError, createTransport, type Transport, type TransportOptions } from '../src/index.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BodyConsumedError } from '../src/index.js';
+import { CA, CERTIFICATE } from './support/certificates.js';
 import { packagedForm } from './support/packaged-form.js';
 import { startProxy } from './support/proxy.js';
 import { startRawUpstream } from './support/raw-upstream.js';
+import { startTransport } from './support/start-transport.js';
 import { startUpstream } from './support/upstream.js';
 
 const MB = 1_000_000;
 const PART = Buffer.alloc(50_000, 'x');
-const opened: Transport[] = [];
-
-function start(options?: TransportOptions): { client: AxiosInstance; transport: Transport } {
-  const transport = createTransport(options);
-  opened.push(transport);
-  return { client: axios.create({ adapter: transport }), transport };
-}
-
-afterEach(async () => {
-  for (const transport of opened.splice(0)) {
-    await transport.close();
-    expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, idle: 0, queued: 0 } });
-  }
-});
-
-const pem = (name: string) => readFile(new URL(`support/tls/${name}.pem`, import.meta.url));
-const certificate = async () => ({ key: await pem('key'), cert: await pem('cert') });
 
 /** Answers with the hash of what it was sent. */
 function answerHash(request: IncomingMessage, response: ServerResponse): void {
@@ -93,8 +77,8 @@ describe('an upload', () => {
 
   it.each(Object.entries(BODIES))('of %s uses pooled sockets again, with and without TLS', async (_, body) => {
     await using plain = await startUpstream(answerHash);
-    await using secure = await startUpstream(answerHash, await certificate());
-    const { client, transport } = start({ tls: { ca: await pem('ca') } });
+    await using secure = await startUpstream(answerHash, CERTIFICATE);
+    const { client, transport } = startTransport({ tls: { ca: CA } });
     for (const upstream of [plain, secure]) {
       const first = await client.post(upstream.url, body());
       const second = await client.put(upstream.url, body());
@@ -106,10 +90,10 @@ describe('an upload', () => {
 
   it.each(Object.entries(BODIES))('of %s goes through pooled tunnels, and to a proxy', async (_, body) => {
     await using plain = await startUpstream(answerHash);
-    await using secure = await startUpstream(answerHash, await certificate());
+    await using secure = await startUpstream(answerHash, CERTIFICATE);
     await using proxy = await startProxy();
     const { hostname: host, port } = new URL(proxy.url);
-    const { client } = start({ tls: { ca: await pem('ca') } });
+    const { client } = startTransport({ tls: { ca: CA } });
     for (const { url } of [plain, secure, plain, secure]) {
       await client.post(url, body(), { proxy: { host, port: Number(port) } });
     }
@@ -118,15 +102,15 @@ describe('an upload', () => {
 
   it('of 20 MB arrives whole', async () => {
     const hash = createHash('sha1').update(await readFile(file));
-    await using upstream = await startUpstream(answerHash, await certificate());
-    const { client } = start({ tls: { ca: await pem('ca') } });
+    await using upstream = await startUpstream(answerHash, CERTIFICATE);
+    const { client } = startTransport({ tls: { ca: CA } });
     const { data } = await client.post(upstream.url, createReadStream(file));
     expect(data).toEqual({ bytes: 20 * MB, sha1: hash.digest('hex') });
   });
 
   it('reads no further than the upstream does', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start();
+    const { client } = startTransport();
     const source = parts(2_000);
     const controller = new AbortController();
     const answer = client.post(upstream.url, source, { signal: controller.signal });
@@ -157,7 +141,7 @@ describe('phases', () => {
       });
       request.on('end', () => response.end(String(bytes)));
     });
-    const { client } = start({ timeouts: { responseMs: 1_000 } });
+    const { client } = startTransport({ timeouts: { responseMs: 1_000 } });
     const startedAt = performance.now();
     expect((await client.post(upstream.url, body())).data).toBe(40 * MB);
     expect(performance.now() - startedAt).toBeGreaterThan(1_500);
@@ -165,19 +149,19 @@ describe('phases', () => {
 
   it('do not blame the upstream for a stream that yields nothing', async () => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start({ timeouts: { responseMs: 50 } });
+    const { client } = startTransport({ timeouts: { responseMs: 50 } });
     expect((await client.post(upstream.url, parts(3, 200))).data.bytes).toBe(3 * PART.length);
   });
 
   it('begin to wait for the answer when the stream has ended', async () => {
     await using upstream = await startUpstream((request) => void request.resume());
-    const { client } = start({ timeouts: { responseMs: 50 } });
+    const { client } = startTransport({ timeouts: { responseMs: 50 } });
     await expect(client.post(upstream.url, parts(2, 100))).rejects.toMatchObject({ name: 'ResponseTimeoutError' });
   });
 
   it('give up on an upstream that takes no more, and close the stream', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start({ timeouts: { responseMs: 100 } });
+    const { client } = startTransport({ timeouts: { responseMs: 100 } });
     const source = parts(2_000);
     await expect(client.post(upstream.url, source)).rejects.toMatchObject({ name: 'ResponseTimeoutError' });
     expect(source.destroyed).toBe(true);
@@ -185,7 +169,7 @@ describe('phases', () => {
 
   it('give up on a connection that is not made, and close the stream', async () => {
     await using upstream = await startRawUpstream(() => {});
-    const { client } = start({ timeouts: { connectMs: 50 } });
+    const { client } = startTransport({ timeouts: { connectMs: 50 } });
     const source = stalledAfter('a');
     await expect(client.post(upstream.url.replace('http', 'https'), source)).rejects.toMatchObject({
       name: 'ConnectTimeoutError',
@@ -203,7 +187,7 @@ describe('phases', () => {
       request.on('data', (chunk: Buffer) => (bytes += chunk.length));
       request.on('end', () => response.end(`[${bytes}]`));
     });
-    const { client } = start({ timeouts: { bodyIdleMs: 150 } });
+    const { client } = startTransport({ timeouts: { bodyIdleMs: 150 } });
     expect((await client.post(upstream.url, parts(8, 50))).data).toEqual([8 * PART.length]);
   });
 
@@ -212,7 +196,7 @@ describe('phases', () => {
       request.resume();
       response.write('[');
     });
-    const { client } = start({ timeouts: { bodyIdleMs: 50 } });
+    const { client } = startTransport({ timeouts: { bodyIdleMs: 50 } });
     const source = stalledAfter('a');
     await expect(client.post(upstream.url, source)).rejects.toMatchObject({ name: 'BodyTimeoutError' });
     expect(source.destroyed).toBe(true);
@@ -225,7 +209,7 @@ describe('a call that ends early', () => {
     ['by its timeout', { timeout: 50 }, 'ECONNABORTED'],
   ])('%s closes the stream', async (_, { signal, ...config }: any, code) => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start();
+    const { client } = startTransport();
     const source = stalledAfter('a');
     await expect(client.post(upstream.url, source, { ...config, signal: signal?.() })).rejects.toMatchObject({ code });
     expect(source.destroyed).toBe(true);
@@ -233,7 +217,7 @@ describe('a call that ends early', () => {
 
   it('closes the files in a form of the form-data package', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start();
+    const { client } = startTransport();
     const [first, second] = [createReadStream(file), createReadStream(file)];
     const form = packagedForm({ first, second });
     await expect(client.post(upstream.url, form, { timeout: 100 })).rejects.toMatchObject({ code: 'ECONNABORTED' });
@@ -242,7 +226,7 @@ describe('a call that ends early', () => {
 
   it('closes the stream when its client closes', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client, transport } = start({ shutdown: { drainMs: 50 } });
+    const { client, transport } = startTransport({ shutdown: { drainMs: 50 } });
     const source = stalledAfter('a');
     const rejected = expect(client.post(upstream.url, source)).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
     await once(upstream.server, 'request');
@@ -253,7 +237,7 @@ describe('a call that ends early', () => {
 
   it('leaves a stream alone that it has not begun to send', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 50 } });
+    const { client } = startTransport({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 50 } });
     const arrived = once(upstream.server, 'request');
     const controller = new AbortController();
     const blocking = client.get(upstream.url, { signal: controller.signal }).catch(() => {});
@@ -270,7 +254,7 @@ describe('a call that ends early', () => {
 describe('a stream', () => {
   it('may fail while the call waits for a socket', async () => {
     await using upstream = await startUpstream(() => {});
-    const { client } = start({ pool: { maxSockets: 1 } });
+    const { client } = startTransport({ pool: { maxSockets: 1 } });
     const arrived = once(upstream.server, 'request');
     const blocking = client.get(upstream.url, { timeout: 200 }).catch(() => {});
     await arrived;
@@ -283,7 +267,7 @@ describe('a stream', () => {
 
   it('that fails leaves no socket behind that waits for the rest of it', async () => {
     await using upstream = await startUpstream(answerHash);
-    const { client, transport } = start();
+    const { client, transport } = startTransport();
     const source = stalledAfter('a');
     const rejected = expect(client.post(upstream.url, source)).rejects.toMatchObject({ code: 'EIO', message: 'disk' });
     await once(upstream.server, 'request');
@@ -296,7 +280,7 @@ describe('a stream', () => {
 
   it('that was closed before the call is refused', async () => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start();
+    const { client } = startTransport();
     const source = Readable.from(['a']);
     source.destroy();
     await expect(client.post(upstream.url, source)).rejects.toMatchObject({
@@ -311,7 +295,7 @@ describe('a stream', () => {
     ['a form of the form-data package', () => packagedForm({ a: 1 })],
   ])('that was sent before is refused, rather than sent empty: %s', async (_, body) => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start();
+    const { client } = startTransport();
     const source = body();
     await client.post(upstream.url, source);
     const error: unknown = await client.post(upstream.url, source).catch((reason: unknown) => reason);
@@ -326,7 +310,7 @@ describe('a stream', () => {
     ['an ArrayBuffer', [new ArrayBuffer(1)]],
   ])('of %s fails the call, not the process', async (_, chunks) => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start();
+    const { client } = startTransport();
     const source = Readable.from(chunks);
     await expect(client.post(upstream.url, source)).rejects.toMatchObject({
       code: 'ERR_INVALID_ARG_TYPE',
@@ -340,7 +324,7 @@ describe('a stream', () => {
     ['less', 7, ['abc', 'def']],
   ])('of %s than its Content-Length fails, and nobody gets the answer to its surplus', async (_, length, chunks) => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start();
+    const { client } = startTransport();
     const config = { headers: { 'content-length': String(length) } };
     await expect(client.post(upstream.url, Readable.from(chunks), config)).rejects.toMatchObject({
       code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
@@ -352,7 +336,7 @@ describe('a stream', () => {
 
   it.each(['get', 'delete', 'options'])('of unknown length is framed, so that it is part of its %s', async (method) => {
     await using upstream = await startUpstream(answerHash);
-    const { client } = start();
+    const { client } = startTransport();
     for (let call = 0; call < 2; call++) {
       const { data } = await client.request({ url: upstream.url, method, data: Readable.from(['a', 'b']) });
       expect(data.bytes).toBe(2);
@@ -367,7 +351,7 @@ describe('a server that answers before it has the body', () => {
       if (request.method === 'GET') response.end('next');
       else response.writeHead(status, { 'content-length': 7 }).end('refused');
     });
-    const { client } = start();
+    const { client } = startTransport();
     const source = stalledAfter(PART);
     await expect(client.post(upstream.url, source)).rejects.toMatchObject({
       status,
@@ -383,7 +367,7 @@ describe('a server that answers before it has the body', () => {
     await using upstream = await startUpstream((_, response) => {
       response.writeHead(413, { connection: 'close' }).end('refused');
     });
-    const { client } = start();
+    const { client } = startTransport();
     const outcomes = new Set<unknown>();
     for (let call = 0; call < 30; call++) {
       const source = parts(200);
@@ -402,7 +386,7 @@ describe('a server that answers before it has the body', () => {
       request.on('end', () => received.push(bytes));
       setImmediate(() => response.end('accepted')); // once it is read: Node drops what nobody reads
     });
-    const { client, transport } = start();
+    const { client, transport } = startTransport();
     expect((await client.post(upstream.url, parts(5, 20))).data).toBe('accepted');
     expect(received).toEqual([]);
     expect(transport.pool.stats().total).toMatchObject({ active: 1, idle: 0 });
@@ -417,7 +401,7 @@ describe('a server that answers before it has the body', () => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
       if (head.startsWith('POST')) setTimeout(() => socket.end(), 20);
     });
-    const { client } = start({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 1_000 } });
+    const { client } = startTransport({ pool: { maxSockets: 1 }, timeouts: { poolWaitMs: 1_000 } });
     const source = stalledAfter('a');
     await client.post(upstream.url, source);
     expect((await client.get(upstream.url)).data).toBe('ok');
@@ -426,7 +410,7 @@ describe('a server that answers before it has the body', () => {
 
   it('and falls silent afterwards does not keep its socket', async () => {
     await using upstream = await startUpstream((_, response) => void response.end('accepted'));
-    const { client, transport } = start({ timeouts: { bodyIdleMs: 50 } });
+    const { client, transport } = startTransport({ timeouts: { bodyIdleMs: 50 } });
     const source = stalledAfter('a');
     await client.post(upstream.url, source);
     await expect.poll(() => transport.pool.stats().total).toMatchObject({ active: 0, idle: 0 });
@@ -446,7 +430,7 @@ describe('a redirect', () => {
 
   it.each([307, 308])('by %i of a stream that is not small asks for what is gone', async (status) => {
     await using upstream = await startRedirecting(status);
-    const { client } = start();
+    const { client } = startTransport();
     const error: unknown = await client.post(upstream.url, parts(2)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(BodyConsumedError);
     expect(error).toMatchObject({ code: 'ERR_BODY_CONSUMED', message: expect.stringContaining(`(${status})`) });
@@ -465,13 +449,13 @@ describe('a redirect', () => {
     ],
   ])('by 307 sends %s again', async (_, body) => {
     await using upstream = await startRedirecting(307);
-    const { client } = start();
+    const { client } = startTransport();
     expect((await client.post(upstream.url, body())).data.bytes).toBeGreaterThanOrEqual(MB);
   });
 
   it('by 307 in the middle of a small stream sends all of it to the other address', async () => {
     await using upstream = await startRedirecting(307, true);
-    const { client } = start();
+    const { client } = startTransport();
     const source = stalledAfter('first ');
     const answer = client.post(upstream.url, source);
     await expect.poll(() => upstream.requests).toBe(2);
@@ -485,7 +469,7 @@ describe('a redirect', () => {
 
   it('by 303 in the middle of a stream closes it', async () => {
     await using upstream = await startRedirecting(303, true);
-    const { client } = start();
+    const { client } = startTransport();
     const source = stalledAfter('a');
     expect((await client.post(upstream.url, source)).data.bytes).toBe(0);
     expect(source.destroyed).toBe(true);
@@ -495,7 +479,7 @@ describe('a redirect', () => {
     await using upstream = await startUpstream((_, response) => {
       response.writeHead(307, { location: '/' }).end();
     });
-    const { client } = start();
+    const { client } = startTransport();
     const source = stalledAfter('a');
     await expect(client.post(upstream.url, source, { maxRedirects: 2 })).rejects.toMatchObject({
       code: 'ERR_FR_TOO_MANY_REDIRECTS',
@@ -516,7 +500,7 @@ describe('a stale socket', () => {
 
   it('is not replaced for a stream', async () => {
     await using upstream = await startForgetful();
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(upstream.url);
     await expect(client.put(upstream.url, Readable.from(['abc']))).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(upstream.requests).toBe(2);
@@ -528,7 +512,7 @@ describe('a stale socket', () => {
     ['many bytes', Buffer.alloc(MB)],
   ])('is replaced for %s', async (_, body) => {
     await using upstream = await startForgetful();
-    const { client } = start();
+    const { client } = startTransport();
     await client.get(upstream.url);
     expect((await client.put(upstream.url, body)).data.bytes).toBeGreaterThanOrEqual(3);
     expect(upstream.requests).toBe(3);
@@ -549,7 +533,7 @@ describe('a retry', () => {
 
   it('sends a form again, whole', async () => {
     await using upstream = await startFailingOnce();
-    const { client } = start();
+    const { client } = startTransport();
     const form = new FormData();
     form.append('a', new Blob([Buffer.alloc(MB)]));
     expect((await client.put(upstream.url, form, RETRIED)).data.bytes).toBeGreaterThan(MB);
@@ -558,7 +542,7 @@ describe('a retry', () => {
 
   it('does not send a stream again', async () => {
     await using upstream = await startFailingOnce();
-    const { client } = start();
+    const { client } = startTransport();
     await expect(client.put(upstream.url, Readable.from(['a']), RETRIED)).rejects.toMatchObject({
       status: 503,
       attempts: [{ notRetried: 'the body is a stream, which cannot be sent twice' }],

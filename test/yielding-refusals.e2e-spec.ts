@@ -1,7 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosRequestConfig, type CancelToken } from 'axios';
 import { lastValueFrom } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createTransport,
   gather,
@@ -14,17 +14,7 @@ import type { Layer } from '../src/layers/index.js';
 import { startAppContext } from './support/app-context.js';
 import { startUpstream } from './support/upstream.js';
 
-const opened: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const app of opened.splice(0)) await app.close();
-});
-
-async function start(options: HttpClientModuleOptions = {}) {
-  const started = await startAppContext({ logging: false, ...options });
-  opened.push(started.app);
-  return started;
-}
+const start = (options: HttpClientModuleOptions = {}) => startAppContext({ logging: false, ...options });
 
 /** What it rejects with, and whether the event loop has turned by then. */
 async function refusal(call: () => Promise<unknown>) {

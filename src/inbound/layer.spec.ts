@@ -1,18 +1,16 @@
-import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig, isCancel } from 'axios';
+import { AxiosError, AxiosHeaders, type AxiosResponse, isCancel } from 'axios';
 import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { callOf } from '../../test/support/call-of.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { type Call, createCall, type Handler } from '../call/call.js';
+import { type Call, type Handler } from '../call/call.js';
 import { DeadlineExceededError } from '../errors/refusal.errors.js';
 import { InboundScope, runInScope } from './context.js';
 import { inboundContext } from './layer.js';
 
 const ANSWER = { data: 'answer' } as AxiosResponse;
 const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));
-
-const callOf = (config: Partial<InternalAxiosRequestConfig> = {}) =>
-  createCall({ url: 'http://a.example/path', headers: new AxiosHeaders(), ...config }, 'default');
 
 function setUp({ deadlineMs = Infinity, headers = {}, forwardTo = ['http://a.example'] } = {}) {
   const clock = new ManualClock();

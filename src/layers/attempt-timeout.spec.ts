@@ -1,14 +1,12 @@
-import { AxiosHeaders, type AxiosResponse } from 'axios';
+import { type AxiosResponse } from 'axios';
 import { describe, expect, it } from 'vitest';
+import { callOf } from '../../test/support/call-of.js';
 import { itKeepsTheLayerContract } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { createCall, type Handler } from '../call/call.js';
+import { type Handler } from '../call/call.js';
 import { attemptTimeout } from './attempt-timeout.js';
 
 const untilCancelled: Handler = ({ cancellation }) => new Promise((_, reject) => cancellation.subscribe(reject));
-
-const callOf = (config: object) =>
-  createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
 
 const none = { ofClient: false, ofOrigin: false } as const;
 

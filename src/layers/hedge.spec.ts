@@ -1,12 +1,13 @@
-import { AxiosHeaders, type InternalAxiosRequestConfig, isCancel } from 'axios';
+import { isCancel } from 'axios';
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { callOf } from '../../test/support/call-of.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
 import { scriptedHandler } from '../../test/support/scripted-handler.js';
 import { OriginMap } from '../base/origin-map.js';
-import { createCall, deriveCall } from '../call/call.js';
+import { deriveCall } from '../call/call.js';
 import { hedge, type HedgeContext, type HedgeSettings } from './hedge.js';
 
 const COLD_MS = 1_000;
@@ -20,9 +21,6 @@ function start(settings: Partial<HedgeSettings> = {}, context: Partial<HedgeCont
   );
   return { clock, requests, handle: layer(handler) };
 }
-
-const callOf = (config: Partial<InternalAxiosRequestConfig> = {}) =>
-  createCall({ url: 'http://a.example/', headers: new AxiosHeaders(), ...config }, 'default');
 
 /** Answers calls of the given latencies, one after another. */
 async function train({ clock, requests, handle }: ReturnType<typeof start>, ...latencies: number[]) {

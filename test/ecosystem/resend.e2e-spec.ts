@@ -12,9 +12,9 @@ import {
   HttpClients,
   runInInboundContext,
 } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
 import { leaks, secret } from '../support/printed.js';
 import { startProxy } from '../support/proxy.js';
-import { failureOf } from '../support/testing-app.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;

@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import * as rax from 'retry-axios';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getHttpClientToken, HttpClientModule, type HttpClientModuleOptions, HttpClients } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
 import { leaks, secret } from '../support/printed.js';
-import { failureOf } from '../support/testing-app.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;

@@ -1,6 +1,7 @@
 import { type INestApplicationContext, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AxiosInstance } from 'axios';
+import { onTestFinished } from 'vitest';
 import {
   type ConnectionPool,
   getConnectionPoolToken,
@@ -15,7 +16,7 @@ export interface AppContext {
   readonly pool: ConnectionPool;
 }
 
-/** An app without an HTTP server that imports the module, with its default client. Whoever starts it closes it. */
+/** An app without an HTTP server that imports the module, with its default client. It is closed after the test. */
 export async function startAppContext(
   options: HttpClientModuleOptions = {},
   metadata: ModuleMetadata = {},
@@ -23,6 +24,7 @@ export async function startAppContext(
   @Module({ ...metadata, imports: [HttpClientModule.forRoot(options), ...(metadata.imports ?? [])] })
   class AppModule {}
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  onTestFinished(() => app.close());
   return {
     app,
     client: app.get<AxiosInstance>(getHttpClientToken()),

@@ -34,13 +34,3 @@ export async function startTestApp(
   onTestFinished(() => app.close());
   return { app, client: app.get<AxiosInstance>(getHttpClientToken()), controller: app.get(HttpTestingController) };
 }
-
-/** What a promise fails with. */
-export async function failureOf(promise: Promise<unknown>): Promise<any> {
-  return promise.then(
-    (value) => {
-      throw new Error(`expected a failure, got ${JSON.stringify(value)}`);
-    },
-    (error: unknown) => error,
-  );
-}

@@ -6,7 +6,8 @@ import {
   type Reply,
   UnexpectedRequestError,
 } from '../../src/testing/index.js';
-import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
+import { failureOf } from '../support/failure-of.js';
+import { BASE_URL, startTestApp } from '../support/testing-app.js';
 
 describe('an expectation made first', () => {
   it('answers one request, and has it to look at', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type HttpClientTestingOptions, ManualClock } from '../../src/testing/index.js';
-import { failureOf, startTestApp } from '../support/testing-app.js';
+import { failureOf } from '../support/failure-of.js';
+import { startTestApp } from '../support/testing-app.js';
 
 /** All that vitest can fake here. What jest does besides, `process.nextTick`, is in `scripts/runners`. */
 function useFakeTimers(): void {

@@ -8,7 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BodyTooLargeError, type HttpClientModuleOptions, isHttpClientError } from '../../src/index.js';
 import type { ErrorCode, ReplyHeaders } from '../../src/testing/index.js';
-import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
+import { failureOf } from '../support/failure-of.js';
+import { BASE_URL, startTestApp } from '../support/testing-app.js';
 import { startUpstream } from '../support/upstream.js';
 
 interface Sent {

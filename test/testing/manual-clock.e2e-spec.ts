@@ -14,7 +14,8 @@ import {
   runInInboundContext,
 } from '../../src/index.js';
 import { HttpClientTestingModule, HttpTestingController, ManualClock } from '../../src/testing/index.js';
-import { BASE_URL, failureOf, startTestApp } from '../support/testing-app.js';
+import { failureOf } from '../support/failure-of.js';
+import { BASE_URL, startTestApp } from '../support/testing-app.js';
 
 /** So that nothing else ends a call, nor the real time a test. */
 const UNLIMITED = { attemptMs: false, responseMs: false } as const;

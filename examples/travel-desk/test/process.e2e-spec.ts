@@ -42,8 +42,16 @@ it('ends with the drain, whatever else keeps the process alive', async () => {
   expect(await exited).toEqual([0, null]);
 });
 
+async function expectRefusal(env: Record<string, string>, message: string): Promise<void> {
+  const { errors, exited } = startProcess({ env });
+  expect(await exited).toEqual([1, null]);
+  expect(errors).toEqual([`travel-desk: ${message}`]);
+}
+
+it('says in one line why it does not start when HOST is no address', () =>
+  expectRefusal({ HOST: 'localhost' }, 'HOST: expected an IP address, got "localhost"'));
+
 it.each([
-  ['HOST is no address', { HOST: 'localhost' }, 'HOST: expected an IP address, got "localhost"'],
   ['PORT is no port', { PORT: 'http' }, 'PORT: expected a port from 0 to 65535, got "http"'],
   ['PORT is empty', { PORT: '' }, 'PORT: expected a port from 0 to 65535, got ""'],
   [
@@ -51,11 +59,9 @@ it.each([
     { UPSTREAM_PORT: '70000' },
     'UPSTREAM_PORT: expected a port from 0 to 65535, got "70000"',
   ],
-])('says in one line why it does not start when %s', async (_, env, message) => {
-  const { errors, exited } = startProcess({ env });
-  expect(await exited).toEqual([1, null]);
-  expect(errors).toEqual([`travel-desk: ${message}`]);
-});
+])('says in one line why it does not start when %s', { tags: 'slow' }, (_, env, message) =>
+  expectRefusal(env, message),
+);
 
 it.each(['PORT', 'UPSTREAM_PORT'])('ends with one line, without a stack, when %s is taken', async (name) => {
   await using other = await startUpstream();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual, types } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
+import { callOf } from '../../../test/support/call-of.js';
 import { scriptedHandler } from '../../../test/support/scripted-handler.js';
 import { type Call, createCall, deriveCall } from '../../call/call.js';
 import { BodyTooLargeError } from '../../errors/body.errors.js';
@@ -12,12 +13,6 @@ function start() {
   const { handler, requests } = scriptedHandler();
   return { requests, handle: coalesce()(handler) };
 }
-
-const callOf = ({ headers, ...config }: Record<string, unknown> = {}) =>
-  createCall(
-    { url: 'http://a.example/', ...config, headers: new AxiosHeaders(headers as Record<string, string>) },
-    'default',
-  );
 
 /** How many exchanges calls with these settings make together. */
 function exchangesOf(...configs: Record<string, unknown>[]): number {
