@@ -2,28 +2,34 @@ import type { Type } from '@nestjs/common';
 import type { Handler, Layer } from '../call/call.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 
-/** THE order of the layers, outermost first, and why each is where it is. */
+/** THE order of the layers, outermost first, each with the reason for its place. */
 export const STACK_ORDER = [
-  ['callEvents', 'sees the call as its caller does, refusals and waiting included'],
-  ['admission', 'whatever a layer within waits for, the call is in flight, and a closing pool can end it'],
-  ['confine', 'a call that leaves the base URL ends before it costs anything'],
-  ['guard', 'so does one to an address that may not be called; names and redirects are judged further within'],
-  ['inboundContext', 'the inbound request sets limits to everything done for it'],
-  ['deadline', 'one deadline for all waiting, all attempts and the pauses between them'],
-  ['coalesce', 'calls that share an exchange take one place in the limits, and each keeps its own deadline'],
-  ['concurrency', 'a call takes one place, however often it is repeated, and waits for it within its deadline'],
-  ['retry', 'each attempt passes through all that follows, and sees the breaker as it is by then'],
+  ['callEvents', 'outermost, so events show the call as its caller sees it, with refusals and waiting'],
+  ['admission', 'outside of everything that waits, so a waiting call is in flight and a closing pool can end it'],
+  ['confine', 'early, so a call that leaves the base URL costs nothing'],
+  ['guard', 'early, so a refused address costs nothing; names and redirects are checked when a socket is opened'],
+  ['inboundContext', 'outside of the deadline, so the limits of the inbound request apply to everything within'],
+  ['deadline', 'outside of waiting, attempts and pauses, so one deadline covers them all'],
+  [
+    'coalesce',
+    'within the deadline, so each caller keeps its own; outside of the limits, so a shared exchange takes one place',
+  ],
+  ['concurrency', 'outside of retry, so a call takes one place however often it is retried'],
+  ['retry', 'outside of all that follows, so each attempt passes through it anew'],
   [
     'auth',
-    'each attempt has the credentials of its time; what is made again for a 401 takes a turn in the limits like any request',
+    'within retry, so each attempt has current credentials; outside of the rate limit, so a repeat after a 401 counts as a request',
   ],
-  ['rateLimit', 'an upstream counts requests, not calls, and says in the answer to each when it has had enough'],
-  ['hedge', 'within an attempt, so that a retry is hedged like the first attempt'],
-  ['breaker', 'sees every single request, retries and hedges included'],
-  ['inboundDeadline', 'tells the upstream what is left of the time when this very request is sent'],
-  ['telemetry', 'a span for every single request, of which the upstream is told; what happens within is a part of it'],
-  ['attemptEvents', 'sees every request that is made, with what is told to the upstream'],
-  ['attemptTimeout', 'times one exchange, not what surrounds it'],
+  [
+    'rateLimit',
+    'within retry, because upstreams count requests, not calls, and say in each response when they have had enough',
+  ],
+  ['hedge', 'within an attempt, so a retry is hedged like the first attempt'],
+  ['breaker', 'within retry and hedge, so it sees every request'],
+  ['inboundDeadline', 'close to the request, so the upstream gets the time that is left when it is sent'],
+  ['telemetry', 'around each request, so each has its own span; what happens within belongs to it'],
+  ['attemptEvents', 'within telemetry, so events show the request as it is sent'],
+  ['attemptTimeout', 'innermost, so it times one exchange and nothing around it'],
 ] as const;
 
 /** A place in the stack. */
