@@ -65,10 +65,11 @@ export default {
     },
     {
       name: 'no-dead-files',
-      comment: 'A file that no entry of the package reaches is not needed',
+      comment:
+        'A file that no entry of the package reaches is not needed; scripts/build-entries.mjs has the entries import copies.ts',
       severity: 'error',
       from: { path: '/index[.]ts$' },
-      to: { path: '^src/', pathNot: '/index[.]ts$', reachable: false },
+      to: { path: '^src/', pathNot: ['/index[.]ts$', '^src/nest/copies[.]ts$'], reachable: false },
     },
   ],
   options: {

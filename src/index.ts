@@ -1,7 +1,3 @@
-import { noteCopy } from './nest/copies.js';
-
-noteCopy(import.meta.url);
-
 // The module, its clients, and what works with them
 export { HttpClientModule } from './nest/http-client.module.js';
 export {

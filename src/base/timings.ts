@@ -3,12 +3,6 @@ declare module 'axios' {
     /** For clients of nest-outbound: where the time of the call went. */
     timings?: Timings;
   }
-  interface AxiosError {
-    /** For clients of nest-outbound: where the time of the call went, until it failed. */
-    timings?: Timings;
-    /** For timeouts of nest-outbound: how late the timer fired, because this process's event loop was blocked. In milliseconds. */
-    eventLoopDelayMs?: number;
-  }
 }
 
 /**

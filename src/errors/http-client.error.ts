@@ -1,8 +1,9 @@
-import type { InternalAxiosRequestConfig } from 'axios';
+import type { AxiosResponse, AxiosResponseDefault, InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest } from 'node:http';
 import { inspect, type InspectOptions } from 'node:util';
 import type { Timings } from '../base/timings.js';
 import type { Call } from '../call/call.js';
+import type { FailedCall } from './failed-call.js';
 
 /** An error for JSON.stringify: what is enumerable, name, message and stack. */
 export function errorToJson(error: Error): Record<string, unknown> {
@@ -34,11 +35,76 @@ declare module 'axios' {
     /** For clients of nest-outbound: the attempts of the call. This response is the last one. */
     attempts?: readonly Attempt[];
   }
-  interface AxiosError {
-    /** For clients of nest-outbound: the attempts of the call; empty if it failed before the first. */
-    attempts?: readonly Attempt[];
+  /** As axios declares them, except that a response has `attempts`: so has every response of a client of nest-outbound. */
+  interface AxiosInstance {
+    <T = any, R = AxiosResponseDefault, D = any, P = any>(
+      config: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    <T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    request<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      config: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    get<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    delete<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    head<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    options<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    post<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    put<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    patch<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    postForm<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    putForm<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    patchForm<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
+    query<T = any, R = AxiosResponseDefault, D = any, P = any>(
+      url: string,
+      data?: D,
+      config?: AxiosRequestConfig<D, P>,
+    ): Promise<CallResult<T, R, D, P>>;
   }
 }
+
+/** What a call of an axios instance resolves to: `R` if the caller names a type, or else the response. */
+export type CallResult<T, R, D, P> = R extends AxiosResponseDefault
+  ? AxiosResponse<T, D, {}, P> & { readonly attempts: readonly Attempt[] }
+  : R;
 
 /** One attempt of a call. */
 export interface Attempt {
@@ -60,7 +126,7 @@ export interface Attempt {
  * `axios.isAxiosError` returns true for it, so code that catches axios errors catches it, and `http(error.config)` makes the same call again. It
  * prints no secrets: `config` and `request` are not enumerable, and the message contains no query string, header value or body.
  */
-export abstract class HttpClientError extends Error {
+export abstract class HttpClientError extends Error implements FailedCall {
   /** A literal that tells the errors apart where there are no classes, as in logs. */
   readonly code: string;
   readonly isAxiosError = true;

@@ -6,18 +6,19 @@ let loading: Promise<void> | undefined;
 let api: Api | undefined;
 
 /**
- * Loads `@opentelemetry/api` where it is installed: it is an optional peer. Several copies of it share what an SDK registers. (By
- * `import()`, which also those who compile this package to CommonJS can follow, as Jest has them do: there is no `import.meta` there.)
+ * Loads `@opentelemetry/api` if it is installed: it is an optional peer. Several copies of it share what an SDK registers. The `import()` stands
+ * in a `try` so that bundlers pack an app that lacks it.
  */
 export function loadOpenTelemetryApi(): Promise<void> {
-  return (loading ??= import('@opentelemetry/api').then(
-    (module) => {
-      api = module;
-    },
-    (error: NodeJS.ErrnoException) => {
-      if (!NOT_INSTALLED.has(error.code)) throw error;
-    },
-  ));
+  return (loading ??= load());
+}
+
+async function load(): Promise<void> {
+  try {
+    api = await import('@opentelemetry/api');
+  } catch (error) {
+    if (!NOT_INSTALLED.has((error as NodeJS.ErrnoException).code)) throw error;
+  }
 }
 
 const NOT_INSTALLED: ReadonlySet<string | undefined> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);

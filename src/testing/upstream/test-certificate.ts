@@ -14,13 +14,7 @@ const NAMES = [
 
 /** Node can make keys, but no certificates; a key in a package would be one that everybody has. */
 export async function testCertificate(): Promise<TestCertificate> {
-  const { generate } = await import('selfsigned').catch((cause: unknown) => {
-    throw new Error(
-      'startUpstream({ tls: true }) makes its certificate with the package selfsigned: npm install --save-dev selfsigned, ' +
-        'or pass { tls: { key, cert } }',
-      { cause },
-    );
-  });
+  const { generate } = await selfsigned();
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -30,4 +24,16 @@ export async function testCertificate(): Promise<TestCertificate> {
     ],
   });
   return { key, cert };
+}
+
+async function selfsigned(): Promise<typeof import('selfsigned')> {
+  try {
+    return await import('selfsigned'); // in a `try`, so that bundlers pack an app that lacks it
+  } catch (cause) {
+    throw new Error(
+      'startUpstream({ tls: true }) makes its certificate with the package selfsigned: npm install --save-dev selfsigned, ' +
+        'or pass { tls: { key, cert } }',
+      { cause },
+    );
+  }
 }

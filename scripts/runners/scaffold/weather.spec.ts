@@ -9,7 +9,7 @@ import {
   ManualClock,
 } from 'nest-outbound/testing';
 import request from 'supertest';
-import { AppModule } from './app';
+import { AppModule } from './weather';
 
 describe('weather', () => {
   let app: INestApplication;
