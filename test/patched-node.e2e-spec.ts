@@ -82,6 +82,15 @@ it('the sockets of https.Agent and http.Agent, after the agents were made', asyn
   expect(connect).toHaveBeenCalledOnce();
 });
 
+it('the requests of http.Agent, after the agents were made, also those on a socket that was used before', async () => {
+  await client.get(plain.url);
+  const addRequest = vi.spyOn(http.Agent.prototype as unknown as { addRequest: () => unknown }, 'addRequest');
+  await client.get(plain.url);
+  await client.get(secure.url);
+  expect(addRequest).toHaveBeenCalledTimes(2);
+  expect(plain.connections).toBe(1);
+});
+
 it('net.connect and tls.connect of a tunnel through a proxy', async () => {
   await using proxy = await startProxy();
   const { hostname, port } = new URL(proxy.url);

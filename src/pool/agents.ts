@@ -28,14 +28,23 @@ export function isAnswered(socket: Socket): boolean {
 /** Time the close of an idle socket may be under way before we stop using it (Node's own agent takes the same). */
 const CLOSE_TRAVEL_MS = 1_000;
 
+const TIMEOUT = /(?:^|[,\s])timeout=(\d+)/i;
+/** The last header and what it says: servers say the same of all sockets. */
+let lastHeader: string | undefined;
+let lastHint: number | undefined;
+
 /**
  * How long a socket may stay idle, given the `Keep-Alive` response header (RFC 9112 §9.3, `timeout` in seconds, from
  * draft-thomson-hybi-http-timeout). 0 means: do not keep it.
  */
 export function idleAllowance(keepAliveHeader: string | undefined, idleMs: number): number {
-  const hint = /(?:^|[,\s])timeout=(\d+)/i.exec(keepAliveHeader ?? '')?.[1];
-  if (hint === undefined) return idleMs;
-  return Math.max(0, Math.min(idleMs, Number(hint) * 1_000 - CLOSE_TRAVEL_MS));
+  if (keepAliveHeader === undefined) return idleMs;
+  if (keepAliveHeader !== lastHeader) {
+    const hint = TIMEOUT.exec(keepAliveHeader)?.[1];
+    lastHint = hint === undefined ? undefined : Number(hint) * 1_000 - CLOSE_TRAVEL_MS;
+    lastHeader = keepAliveHeader;
+  }
+  return lastHint === undefined ? idleMs : Math.max(0, Math.min(idleMs, lastHint));
 }
 
 const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
@@ -193,41 +202,4 @@ function judgeConnected(socket: Socket, { host }: SocketTarget, guard: AddressGu
   }
   const rule = guard.judgeAddress(host ?? 'localhost', remoteAddress);
   if (rule !== undefined) socket.destroy(new AddressRefusal(rule));
-}
-
-/** Among the options of a request: its origin. The rest of what sets it apart from others of that origin follows below. */
-export const ORIGIN = Symbol('origin');
-
-interface NameParts {
-  readonly [ORIGIN]?: string;
-  readonly family?: unknown;
-  readonly servername?: string;
-  /** The name itself, in the options of a socket. */
-  readonly _agentKey?: string;
-}
-
-const MAX_NAMES = 1_000;
-
-/**
- * Has an agent look up the names of the sockets that may be exchanged for one another. Node puts a name together of all
- * TLS options, certificates included, four times for each request: 9 of the 77 microseconds of a small GET, and 17 of
- * 83 with a CA.
- *
- * It is for requests that say their origin, and have no TLS options of their own; others get Node's name.
- */
-export function rememberNames(agent: Agent): void {
-  const nameOf = agent.getName.bind(agent) as (parts: NameParts) => string;
-  const names = new Map<string, NameParts & { readonly name: string }>();
-  const getName = (parts: NameParts): string => {
-    const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
-    if (_agentKey !== undefined) return _agentKey;
-    if (origin === undefined) return nameOf(parts);
-    const known = names.get(origin);
-    if (known && known.family === family && known.servername === servername) return known.name;
-    const name = nameOf(parts);
-    if (names.size === MAX_NAMES) names.clear();
-    names.set(origin, { family, servername, name });
-    return name;
-  };
-  Object.assign(agent, { getName });
 }

@@ -201,8 +201,9 @@ export class ConnectionPool {
     const kept: [name: string, sockets: Socket[]][] = [];
     for (const [name, sockets] of Object.entries(freeSockets)) {
       if (this.#ledger.endsEarly(sockets[0]!)) for (const socket of sockets.splice(0)) socket.destroy();
-      const restless = sockets.findIndex((socket) => idleSince(socket) > since); // newest last
-      if (restless !== -1) kept.push([name, sockets.splice(restless)]);
+      let rested = sockets.length;
+      while (rested > 0 && idleSince(sockets[rested - 1]!) > since) rested--; // the newest are last
+      if (rested < sockets.length) kept.push([name, sockets.splice(rested)]);
     }
     try {
       return send();

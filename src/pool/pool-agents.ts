@@ -2,7 +2,8 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections, rememberNames } from './agents.js';
+import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections } from './agents.js';
+import { openFastLane } from './fast-lane.js';
 import { createTunnelAgent } from './tunnel.js';
 
 const CREATE_HTTPS_CONNECTION = agentkeepalive.constants.CREATE_HTTPS_CONNECTION as unknown as symbol;
@@ -15,7 +16,8 @@ export interface Agents {
 function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
   const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
   const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
-  rememberNames(httpsAgent);
+  openFastLane(httpAgent);
+  openFastLane(httpsAgent);
   followHttps(httpsAgent);
   const { addressGuard } = settings;
   if (addressGuard) for (const agent of [httpAgent, httpsAgent]) guardConnections(agent, addressGuard);

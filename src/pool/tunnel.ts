@@ -11,9 +11,9 @@ import {
   agentOptions,
   type AgentOwner,
   type AgentSettings,
-  rememberNames,
   type SocketTarget,
 } from './agents.js';
+import { openFastLane } from './fast-lane.js';
 
 /** Where a tunnel leads, with the TLS options for it. */
 interface TunnelTarget extends SocketTarget {
@@ -113,7 +113,7 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
       );
     return undefined;
   };
-  rememberNames(agent);
+  openFastLane(agent);
   adopt(agent, 'https:', settings, owner);
   const internals = agent as unknown as AgentInternals;
   const createSocket = internals.createSocket.bind(agent);

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { isPolluted, shadowInherited } from '../base/prototype-pollution.js';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
-import { ORIGIN } from '../pool/agents.js';
+import { ORIGIN } from '../pool/fast-lane.js';
 import { inSlices, isInMemory, requestBody, streamedRequestBody } from './request-body.js';
 import { supportsZstd } from './response-body.js';
 import { NODE_MAX_HEADER_BYTES } from './response-headers.js';
@@ -129,7 +129,7 @@ export function clientRequest(
   if (target.socketPath) options.socketPath = target.socketPath;
   if (auth) options.auth = auth;
   if (family !== undefined) options.family = family;
-  if (target.secure) options[ORIGIN] = target.origin;
+  if (!target.socketPath) options[ORIGIN] = target.origin;
   if (maxHeaderBytes !== NODE_MAX_HEADER_BYTES) options.maxHeaderSize = maxHeaderBytes;
   if (isPolluted()) shadowInherited(options);
   return request(options);

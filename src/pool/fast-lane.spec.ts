@@ -1,0 +1,117 @@
+import agentkeepalive from 'agentkeepalive';
+import { createHook } from 'node:async_hooks';
+import { once } from 'node:events';
+import http from 'node:http';
+import { Agent } from 'node:https';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startUpstream, type Upstream } from '../../test/support/upstream.js';
+import { openFastLane, ORIGIN } from './fast-lane.js';
+
+describe('openFastLane', () => {
+  const plain = new Agent({ ca: 'PEM' });
+  const remembering = new Agent({ ca: 'PEM' });
+  openFastLane(remembering);
+
+  const request = (rest: object) => ({ host: 'api.test', port: 443, ca: 'PEM', ...rest });
+  const origin = { [ORIGIN]: 'https://api.test' };
+
+  it.each([
+    ['a first request', origin],
+    ['the same once more', origin],
+    ['another family', { ...origin, family: 6 }],
+    ['another server name, from a Host header', { ...origin, servername: 'other.test' }],
+    ['the first again', origin],
+    ['another origin', { [ORIGIN]: 'https://api.test:8443', port: 8443 }],
+    ['a request that tells no origin', { ca: 'OTHER' }],
+  ])('names sockets as Node does for %s', (_, rest) => {
+    expect(remembering.getName(request(rest))).toBe(plain.getName(request(rest)));
+  });
+
+  it('is the name that a socket was given when it was opened', () => {
+    expect(remembering.getName({ _agentKey: 'its name' } as object)).toBe('its name');
+  });
+});
+
+describe('a request on an idle socket', () => {
+  const agent = new agentkeepalive.HttpAgent();
+  openFastLane(agent);
+  let nodesWay = 0;
+  // Node copies the options of the agent to look for a socket.
+  Object.defineProperty((agent as unknown as { options: object }).options, 'copied', {
+    enumerable: true,
+    get: () => nodesWay++,
+  });
+  let upstream: Upstream;
+
+  beforeEach(async () => {
+    upstream = await startUpstream((_, response) => response.end('ok'));
+    await send();
+    nodesWay = 0;
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    agent.destroy();
+    await upstream[Symbol.asyncDispose]();
+  });
+
+  async function send(options: http.RequestOptions = {}): Promise<http.ClientRequest> {
+    const { hostname, port, origin } = new URL(upstream.url);
+    const request = http.get({ agent, hostname, port, [ORIGIN]: origin, ...options } as http.RequestOptions);
+    const [response] = await once(request, 'response');
+    const freed = once(response.socket, 'free');
+    response.resume();
+    await freed;
+    return request;
+  }
+
+  it('gets it without the copies that Node makes', async () => {
+    expect((await send()).reusedSocket).toBe(true);
+    expect((await send()).reusedSocket).toBe(true);
+    expect(nodesWay).toBe(0);
+    expect(upstream.connections).toBe(1);
+    expect(Object.values(agent.freeSockets).flat()).toHaveLength(1);
+    expect(agent.sockets).toEqual({});
+  });
+
+  it.each([
+    ['says no origin', { [ORIGIN]: undefined }],
+    ['is for another address family', { family: 4 }],
+    ['has another Host header, by which TLS may choose another socket', { headers: { host: 'other.test' } }],
+    ['has a timeout for the socket', { timeout: 1_000 }],
+  ])('takes the way of Node where it %s', async (_, options) => {
+    await send(options as http.RequestOptions);
+    expect(nodesWay).toBeGreaterThan(0);
+  });
+
+  it('takes the way of Node where somebody has replaced that', async () => {
+    const addRequest = vi.spyOn(http.Agent.prototype as unknown as { addRequest: () => void }, 'addRequest');
+    await send();
+    expect(addRequest).toHaveBeenCalledOnce();
+    addRequest.mockRestore();
+    nodesWay = 0;
+    await send();
+    expect(nodesWay).toBe(0);
+  });
+
+  it('gets none that is closed already', async () => {
+    const [socket] = Object.values(agent.freeSockets).flat();
+    socket!.destroy();
+    expect((await send()).reusedSocket).toBe(false);
+  });
+
+  it('has the async resources that Node gives it', async () => {
+    const seen = async (options?: http.RequestOptions) => {
+      const resources: string[] = [];
+      const init = (_id: number, type: string, _trigger: number, { constructor }: object) =>
+        resources.push(`${type} ${constructor.name}`);
+      const hook = createHook({ init }).enable();
+      await send(options);
+      hook.disable();
+      return resources.filter((name) => name.startsWith('TCPWRAP') || name.startsWith('HTTP'));
+    };
+    const resources = await seen();
+    expect(nodesWay).toBe(0);
+    expect(resources).toContain('TCPWRAP ReusedHandle');
+    expect(resources).toEqual(await seen({ [ORIGIN]: undefined } as object));
+  });
+});

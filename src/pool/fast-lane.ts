@@ -1,0 +1,129 @@
+import http, { type Agent, type ClientRequest } from 'node:http';
+import { Socket } from 'node:net';
+
+/** Key of a request option: the origin that the request is for. */
+export const ORIGIN = Symbol('origin');
+
+/** The options that tell apart requests to one origin. */
+interface RequestParts {
+  readonly [ORIGIN]?: string;
+  readonly family?: unknown;
+  readonly servername?: string;
+  /** Options of a socket: the name that Node has given to it. */
+  readonly _agentKey?: string;
+}
+
+/** A name of Node's: sockets with the same name may be exchanged for one another. */
+interface KnownName {
+  readonly name: string;
+  readonly family: unknown;
+  readonly servername: string | undefined;
+  /** The Host header of the requests with this name: Node takes `servername` from it. */
+  host: unknown;
+}
+
+/** Members of Node's agents and requests that their types leave out. */
+interface AgentInternals {
+  addRequest(request: AgentRequest, options: RequestParts): void;
+  getName(parts: RequestParts): string;
+  reuseSocket(socket: Socket, request: ClientRequest): void;
+  readonly sockets: Record<string, Socket[] | undefined>;
+  readonly freeSockets: Record<string, IdleSocket[] | undefined>;
+  readonly scheduling: 'fifo' | 'lifo';
+}
+type AgentRequest = ClientRequest & { onSocket(socket: Socket): void; readonly timeout?: number };
+
+interface SocketHandle {
+  asyncReset?(resource: object): void;
+  getProviderType(): number;
+  getAsyncId(): number;
+}
+type IdleSocket = Socket & { readonly _handle?: SocketHandle | null; [asyncId: symbol]: unknown };
+
+const MAX_NAMES = 1_000;
+
+/** Node's, unless somebody has replaced it before this was loaded. */
+// oxlint-disable-next-line typescript/unbound-method -- only to compare with
+const { addRequest: asLoaded } = http.Agent.prototype as unknown as AgentInternals;
+const isNodes = String(asLoaded).includes('asyncResetHandle');
+
+/**
+ * Makes an agent give idle sockets to requests without the work that Node does to find one. Node copies all options of the request and of
+ * the agent, and builds a name from them, certificates included: 7 us for http, 16 for https, 24 with a CA. The lane is for requests
+ * that say their origin; all others, and those that need a new socket, take Node's way.
+ */
+export function openFastLane(agent: Agent): void {
+  const internals = agent as unknown as AgentInternals;
+  const prototype = Object.getPrototypeOf(agent) as AgentInternals;
+  const { getName } = prototype; // oxlint-disable-line typescript/unbound-method -- only to compare with
+  /** Whoever replaces these, as tracers do, wants to see every request. */
+  const isOpen = () => isNodes && prototype.addRequest === asLoaded && prototype.getName === getName;
+  /** Origin → the name that its last request had. */
+  const names = new Map<string, KnownName>();
+  Object.assign(agent, {
+    getName(parts: RequestParts): string {
+      const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
+      if (_agentKey !== undefined) return _agentKey;
+      if (origin === undefined) return prototype.getName.call(agent, parts);
+      const known = names.get(origin);
+      if (known && known.family === family && known.servername === servername) return known.name;
+      const name = prototype.getName.call(agent, parts);
+      if (names.size === MAX_NAMES) names.clear();
+      names.set(origin, { family, servername, name, host: undefined });
+      return name;
+    },
+    addRequest(request: AgentRequest, options: RequestParts): void {
+      const { [ORIGIN]: origin, family } = options;
+      const host = request.getHeader('host');
+      const known = origin === undefined ? undefined : names.get(origin);
+      const isKnown = known !== undefined && known.family === family && known.host === host;
+      const socket = isKnown && request.timeout === undefined && isOpen() ? takeIdle(internals, known.name) : undefined;
+      if (socket) {
+        reuse(internals, socket, request, known!.name);
+        return;
+      }
+      prototype.addRequest.call(agent, request, options);
+      const now = origin === undefined ? undefined : names.get(origin);
+      if (now) now.host = host;
+    },
+  });
+}
+
+/** The socket that Node would take, but none that is about to say that it is closed. */
+function takeIdle({ freeSockets, scheduling }: AgentInternals, name: string): IdleSocket | undefined {
+  const idle = freeSockets[name];
+  if (!idle) return undefined;
+  let socket: IdleSocket | undefined;
+  do socket = scheduling === 'fifo' ? idle.shift() : idle.pop();
+  while (socket?.destroyed);
+  if (idle.length === 0) delete freeSockets[name];
+  return socket;
+}
+
+/** As Node does it: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_agent.js, `addRequest`. */
+function reuse(agent: AgentInternals, socket: IdleSocket, request: AgentRequest, name: string): void {
+  resetAsyncId(socket);
+  agent.reuseSocket(socket, request);
+  request.onSocket(socket);
+  (agent.sockets[name] ??= []).push(socket);
+}
+
+/** Node's name for the resource of one more request on a socket: async hooks see it. */
+class ReusedHandle {
+  constructor(
+    readonly type: number,
+    readonly handle: object,
+  ) {}
+}
+
+const ASYNC_ID = Object.getOwnPropertySymbols(new Socket()).find(
+  ({ description }) => description === 'async_id_symbol',
+);
+
+/** From here on the socket runs in the async context of the request. */
+function resetAsyncId(socket: IdleSocket): void {
+  const handle = socket._handle;
+  if (typeof handle?.asyncReset !== 'function') return;
+  handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
+  if (ASYNC_ID) socket[ASYNC_ID] = handle.getAsyncId();
+}
