@@ -1,3 +1,4 @@
+import { type Alarm, Alarms } from './alarms.js';
 import type { Clock } from './clock.js';
 
 /** Node's timers have a resolution of 1 ms. */
@@ -29,21 +30,62 @@ export function delayNote(delayMs: number, limitMs: number): string {
 }
 
 /**
- * Limits a wait. Where its timer fires late because the event loop was blocked, sockets are read once before the limit counts: what is
+ * Limits a wait. Where its alarm rings late because the event loop was blocked, sockets are read once before the limit counts: what is
  * waited for may have come in time, and Node fires timers before it looks.
- * @param over called once, with how late the timer fired, in milliseconds
+ */
+export abstract class TimeLimit implements Alarm {
+  dueAt = Infinity;
+  previous: Alarm | undefined = undefined;
+  next: Alarm | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #endsAt: number;
+  #lastLook: NodeJS.Immediate | undefined;
+
+  /** It begins now. */
+  constructor(clock: Clock, ms: number) {
+    const now = clock.now();
+    this.#clock = clock;
+    this.#endsAt = now + ms;
+    Alarms.of(clock).set(this, this.#endsAt, now);
+  }
+
+  /**
+   * Called once, unless the limit is ended before.
+   * @param delayMs how late the alarm rang, in milliseconds
+   */
+  protected abstract over(delayMs: number): void;
+
+  ring(): void {
+    const delayMs = Math.max(0, this.#clock.now() - this.#endsAt);
+    if (isLate(delayMs)) this.#lastLook = setImmediate(() => this.over(delayMs));
+    else this.over(delayMs);
+  }
+
+  end(): void {
+    Alarms.of(this.#clock).clear(this);
+    if (this.#lastLook) clearImmediate(this.#lastLook);
+  }
+}
+
+class CallbackLimit extends TimeLimit {
+  readonly #callback: (delayMs: number) => void;
+
+  constructor(clock: Clock, ms: number, callback: (delayMs: number) => void) {
+    super(clock, ms);
+    this.#callback = callback;
+  }
+
+  protected over(delayMs: number): void {
+    this.#callback(delayMs);
+  }
+}
+
+/**
+ * Limits a wait, as `TimeLimit` does.
+ * @param over called once, with how late the alarm rang, in milliseconds
  * @returns ends the limit
  */
 export function timeLimit(clock: Clock, ms: number, over: (delayMs: number) => void): () => void {
-  const dueAt = clock.now() + ms;
-  let lastLook: NodeJS.Immediate | undefined;
-  const timer = clock.setTimeout(() => {
-    const delayMs = Math.max(0, clock.now() - dueAt);
-    if (isLate(delayMs)) lastLook = setImmediate(over, delayMs);
-    else over(delayMs);
-  }, ms);
-  return () => {
-    clock.clearTimeout(timer);
-    if (lastLook) clearImmediate(lastLook);
-  };
+  const limit = new CallbackLimit(clock, ms, over);
+  return () => limit.end();
 }

@@ -1,3 +1,4 @@
+import { type Alarm, Alarms } from '../base/alarms.js';
 import type { Clock } from '../base/clock.js';
 import { isLate } from '../base/time-limit.js';
 
@@ -23,7 +24,7 @@ export type Progress = () => number;
 export interface PhaseOwner {
   /**
    * The phase has lasted longer than it may.
-   * @param delayMs how late the timer fired that found out
+   * @param delayMs how late the alarm rang that found out
    */
   phaseExpired(phase: Phase, delayMs: number): void;
 }
@@ -32,11 +33,14 @@ export interface PhaseOwner {
 const LOOKS_PER_LIMIT = 4;
 
 /**
- * Watches over the phase an exchange is in, with one timer for all of them: entering a phase only notes the time, and
- * the timer, when it fires, sets itself again for what is left. Most exchanges end before it ever does. One that fires late, because the
- * event loop was blocked, has sockets read once before the phase is over: Node fires timers before it looks at them.
+ * Watches over the phase an exchange is in, with one alarm for all of them: entering a phase only notes the time, and the alarm, when it
+ * rings, sets itself again for what is left. Most exchanges end before it ever does. One that rings late, because the event loop was
+ * blocked, has sockets read once before the phase is over: Node fires timers before it looks at them.
  */
-export class PhaseTimer {
+export class PhaseTimer implements Alarm {
+  dueAt = Infinity;
+  previous: Alarm | undefined = undefined;
+  next: Alarm | undefined = undefined;
   readonly #clock: Clock;
   readonly #limits: PhaseLimits;
   readonly #owner: PhaseOwner;
@@ -44,8 +48,7 @@ export class PhaseTimer {
   #since = 0;
   #progress: Progress | undefined;
   #lastProgress = 0;
-  #timer: unknown;
-  #firesAt = Infinity;
+  #isStopped = false;
   #lastLook: NodeJS.Immediate | undefined;
 
   constructor(clock: Clock, limits: PhaseLimits, owner: PhaseOwner) {
@@ -85,37 +88,31 @@ export class PhaseTimer {
   }
 
   stop(): void {
+    this.#isStopped = true;
+    this.#progress = undefined;
+    Alarms.of(this.#clock).clear(this);
     if (this.#lastLook) clearImmediate(this.#lastLook);
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#firesAt = -Infinity; // never set again
   }
 
-  /** Sees to it that the timer fires after `left` milliseconds, or sooner where there is progress to look at. */
+  /** Sees to it that the alarm rings after `left` milliseconds, or sooner where there is progress to look at. */
   #setWithin(left: number, now: number): void {
-    const delay = this.#progress ? Math.min(left, this.#lookEvery()) : left;
-    if (delay === Infinity) return;
-    const firesAt = now + delay;
-    if (firesAt >= this.#firesAt) return;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    this.#firesAt = firesAt;
-    this.#timer = this.#clock.setTimeout(this.#check, delay);
+    const dueAt = now + (this.#progress ? Math.min(left, this.#lookEvery()) : left);
+    if (dueAt < this.dueAt && !this.#isStopped) Alarms.of(this.#clock).set(this, dueAt, now);
   }
 
-  readonly #check = (): void => {
-    this.#timer = undefined;
-    this.#firesAt = Infinity;
+  ring(): void {
     const now = this.#clock.now();
     const left = this.#left(now);
-    if (isLate(-left)) this.#lastLook = setImmediate(this.#checkAgain, -left);
+    if (isLate(-left)) this.#lastLook = setImmediate(() => this.#ringAgain(-left));
     else this.#decide(left, Math.max(0, -left), now);
-  };
+  }
 
-  readonly #checkAgain = (delayMs: number): void => {
+  /** Sockets have been read. */
+  #ringAgain(delayMs: number): void {
     this.#lastLook = undefined;
     const now = this.#clock.now();
     this.#decide(this.#left(now), delayMs, now);
-  };
+  }
 
   /** What is left of the phase, in milliseconds, after a look at its progress. */
   #left(now: number): number {
