@@ -84,11 +84,6 @@ export type Handler = (call: Call) => Promise<AxiosResponse>;
 /** Wraps a handler. State belongs to the layer instance, never to the call. */
 export type Layer = (next: Handler) => Handler;
 
-/** Stacks layers on a terminal handler. The first listed is outermost. */
-export function compose(layers: readonly Layer[], terminal: Handler): Handler {
-  return layers.reduceRight((next, layer) => layer(next), terminal);
-}
-
 /**
  * The call that an axios config, as adapters get it, stands for.
  * @throws AxiosError for a cancel token of another kind, or what following it or the signal throws

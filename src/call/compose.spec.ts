@@ -1,6 +1,8 @@
 import type { AxiosResponse } from 'axios';
-import { expect, it } from 'vitest';
-import { type Call, compose, type Layer } from './call.js';
+import { describe, expect, it } from 'vitest';
+import { responseTo, testCall } from '../../test/support/layer-contract.js';
+import type { Call, Handler, Layer } from './call.js';
+import { compose, type Watcher, watching } from './compose.js';
 
 it('runs the first listed layer outermost', async () => {
   const order: string[] = [];
@@ -25,4 +27,114 @@ it('runs the first listed layer outermost', async () => {
 it('is the terminal itself when there is no layer', () => {
   const terminal = async () => ({}) as AxiosResponse;
   expect(compose([], terminal)).toBe(terminal);
+});
+
+describe('watchers', () => {
+  const order: string[] = [];
+  const named = (name: string, own: Partial<Watcher<string>> = {}): Layer =>
+    watching<string>({
+      begin: () => {
+        order.push(`${name} begins`);
+        return name;
+      },
+      end: (_, state, response, failure) => {
+        order.push(`${name} ends: ${state}, ${failure ? `failed with ${String(failure.error)}` : response?.status}`);
+      },
+      ...own,
+    });
+  const answer: Handler = async (call) => {
+    order.push('sent');
+    return responseTo(call);
+  };
+  const run = (...layers: Layer[]) => {
+    order.length = 0;
+    return compose(layers, answer)(testCall());
+  };
+  const idle = named('idle', { begin: () => undefined });
+
+  it('see a call begin from the outside in, and end from the inside out', async () => {
+    const deciding: Layer = (next) => async (call) => {
+      order.push('decides');
+      return next(call);
+    };
+    await run(named('a'), named('b'), deciding, named('c'));
+    expect(order).toEqual([
+      'a begins',
+      'b begins',
+      'decides',
+      'c begins',
+      'sent',
+      'c ends: c, 200',
+      'b ends: b, 200',
+      'a ends: a, 200',
+    ]);
+  });
+
+  it('are told what the call has failed with, whatever that is', async () => {
+    const failing = compose([named('a'), named('b')], () => {
+      throw undefined; // oxlint-disable-line no-throw-literal -- that is what it is about
+    });
+    order.length = 0;
+    await expect(failing(testCall())).rejects.toBeUndefined();
+    expect(order.slice(2)).toEqual(['b ends: b, failed with undefined', 'a ends: a, failed with undefined']);
+  });
+
+  it('cost a call nothing that they do not watch', () => {
+    const answered = Promise.resolve(responseTo(testCall()));
+    expect(compose([idle, idle], () => answered)(testCall())).toBe(answered);
+  });
+
+  it('are not told of the end of what they do not watch', async () => {
+    await run(named('a'), idle, named('c'));
+    expect(order).toEqual(['a begins', 'c begins', 'sent', 'c ends: c, 200', 'a ends: a, 200']);
+  });
+
+  it('can refuse a call, and are told of its end then', async () => {
+    const refusing = named('b', {
+      begin: () => {
+        throw new Error('refused');
+      },
+    });
+    await expect(run(named('a'), refusing, named('c'))).rejects.toThrow('refused');
+    expect(order).toEqual([
+      'a begins',
+      'b ends: undefined, failed with Error: refused',
+      'a ends: a, failed with Error: refused',
+    ]);
+  });
+
+  it('can have the caller wait', async () => {
+    let go!: () => void;
+    const waited = new Promise<void>((resolve) => (go = resolve));
+    let isDone = false;
+    const result = run(named('a', { end: () => waited })).then(() => (isDone = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    go();
+    await result;
+  });
+
+  it('can carry the call on in a context of their own', async () => {
+    const carrying = named('b', {
+      carry: (call, state, next) => {
+        order.push(`carried by ${state}`);
+        return next({ ...call, attempt: 7 });
+      },
+    });
+    const seen: number[] = [];
+    const looking = named('c', { begin: ({ attempt }) => String(seen.push(attempt)) });
+    await run(named('a'), carrying, looking, named('d'));
+    expect(seen).toEqual([7]);
+    expect(order).toEqual([
+      'a begins',
+      'b begins',
+      'carried by b',
+      'd begins',
+      'sent',
+      'd ends: d, 200',
+      'c ends: 1, 200',
+      'b ends: b, 200',
+      'a ends: a, 200',
+    ]);
+  });
 });

@@ -6,7 +6,8 @@ import { quietly } from '../base/cancellation.js';
 import type { Clock } from '../base/clock.js';
 import { concealError } from '../errors/redact-error.js';
 import type { RedactionRules } from '../redaction/rules.js';
-import type { Call, Handler } from './call.js';
+import type { Call } from './call.js';
+import type { Failure } from './compose.js';
 import type { EventSink } from './event-sink.js';
 import type { Outcome } from './events.js';
 
@@ -67,59 +68,44 @@ export interface OutcomeContext {
 }
 
 /**
- * Carries a call on, and tells how it went, once, when the response's body has ended or there will be none.
- * @param tell called in the async context that the call was made in; by then its error prints no secrets
+ * Tells how a call went, once, when the response's body has ended or there will be none.
+ * @param tell called in the async context that this is called in; by then the call's error prints no secrets
  */
-export async function withOutcome(
-  next: Handler,
+export function tellOutcome(
   call: Call,
   startedAt: number,
   context: OutcomeContext,
+  response: AxiosResponse | undefined,
+  failure: Failure | undefined,
   tell: (outcome: Outcome) => void,
-): Promise<AxiosResponse> {
-  let response: AxiosResponse | undefined;
-  let failure: unknown;
-  const over = (bodyFailure?: unknown) => tell(outcomeOf(call, startedAt, context, response, failure ?? bodyFailure));
-  try {
-    return (response = await next(call));
-  } catch (error) {
-    response = responseOf(error);
-    failure = asFailure(error);
-    throw error;
-  } finally {
-    // The end of a stream is told of in the context of whoever reads it, or of its socket.
-    onBodyEnd(response?.data, isStream(response) ? AsyncResource.bind(over) : over);
-  }
+): void {
+  const known = failure ? responseOf(failure.error) : response;
+  const error = failure && asFailure(failure.error);
+  const over = (bodyFailure?: unknown) => tell(outcomeOf(call, startedAt, context, known, error ?? bodyFailure));
+  // The end of a stream is told of in the context of whoever reads it, or of its socket.
+  onBodyEnd(known?.data, isStream(known) ? AsyncResource.bind(over) : over);
 }
 
 /**
- * Carries a call on, and tells how it failed, if it does: for much less than `withOutcome` costs a call that goes well.
+ * Tells how a call failed, if it did: at once, or with the end of a stream. It costs much less than `tellOutcome` for a call that goes well.
  * @param tell as there
  */
-export function withFailure(
-  next: Handler,
+export function tellFailure(
   call: Call,
   startedAt: number,
   context: OutcomeContext,
+  response: AxiosResponse | undefined,
+  failure: Failure | undefined,
   tell: (outcome: Outcome) => void,
-): Promise<AxiosResponse> {
-  let result: Promise<AxiosResponse>;
-  try {
-    result = next(call);
-  } catch (error) {
-    result = Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- as it was thrown
+): void {
+  if (failure) {
+    tell(outcomeOf(call, startedAt, context, responseOf(failure.error), asFailure(failure.error)));
+  } else if (isStream(response)) {
+    const over = (error?: unknown) => {
+      if (error !== undefined && error !== null) tell(outcomeOf(call, startedAt, context, response, error));
+    };
+    onBodyEnd(response!.data, AsyncResource.bind(over));
   }
-  void result.then(
-    (response) => {
-      if (!isStream(response)) return;
-      const over = (error?: unknown) => {
-        if (error !== undefined && error !== null) tell(outcomeOf(call, startedAt, context, response, error));
-      };
-      onBodyEnd(response.data, AsyncResource.bind(over));
-    },
-    (error: unknown) => tell(outcomeOf(call, startedAt, context, responseOf(error), asFailure(error))),
-  );
-  return result;
 }
 
 function outcomeOf(

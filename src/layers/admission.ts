@@ -1,14 +1,16 @@
 import { type AxiosResponse, isAxiosError } from 'axios';
-import { onBodyEnd } from '../base/body-end.js';
+import { isReadable, onBodyEnd } from '../base/body-end.js';
 import type { Clock } from '../base/clock.js';
 import { tolerateFailure } from '../base/source.js';
 import { nextTurn, noteTurn, turnIfDue } from '../base/turns.js';
 import { noteNoAttempt, rememberClient, replaceConfig, timeError } from '../call/annotate.js';
 import type { Call, Layer } from '../call/call.js';
+import { watching } from '../call/compose.js';
 import { responseOf } from '../call/outcome.js';
 import { concealError } from '../errors/redact-error.js';
 import { ClientClosedError } from '../errors/refusal.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { Lease } from '../pool/in-flight.js';
 import type { RedactionRules } from '../redaction/rules.js';
 
 /**
@@ -22,40 +24,69 @@ import type { RedactionRules } from '../redaction/rules.js';
  * @throws ClientClosedError when the pool is closed, later when it closes before the body has ended
  */
 export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
-  return (next) => async (call) => {
-    const { cancellation, clientName, journal } = call;
-    const { config } = journal;
-    const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
-    const leave = (failure?: unknown) => {
-      if (failure) conceal(failure, call, rules);
-      lease?.release();
-      cancellation.unfollow();
-    };
-    let response: AxiosResponse;
-    try {
-      tolerateFailure(config.data);
+  return watching<Lease>({
+    begin(call) {
+      const { cancellation, journal } = call;
+      tolerateFailure(journal.config.data); // first: it may throw
+      const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
       if (!lease) throw ClientClosedError.refused(call);
-      response = await next(call);
-      if (journal.derivedConfigs?.includes(response.config)) response.config = config;
-    } catch (error) {
+      return lease;
+    },
+    end(call, lease, response, failure) {
+      if (!failure) return passed(call, lease, response, rules);
+      const { error } = failure;
       // A refused status (validateStatus) carries its response, and with responseType 'stream' an unread body.
-      onBodyEnd(responseOf(error)?.data, leave);
+      leaveAfter(responseOf(error), call, lease, rules);
       // One that comes from the transport has them; what a layer refuses does not.
       if (isAxiosError(error) && !error.timings) timeError(error, call, clock);
       noteNoAttempt(error, call);
-      rememberClient(error, clientName);
+      rememberClient(error, call.clientName);
       conceal(error, call, rules);
-      if (!journal.hasAnswer) await nextTurn();
+      if (!call.journal.hasAnswer) return turned(error);
       noteTurn(error);
-      throw error;
-    }
-    onBodyEnd(response?.data, leave);
-    if (!journal.hasAnswer) await turnIfDue();
-    return response;
-  };
+    },
+  });
 }
 
-/** Apart from the layer, where its closure would cost every call. */
+function passed(
+  call: Call,
+  lease: Lease | undefined,
+  response: AxiosResponse | undefined,
+  rules: RedactionRules,
+): Promise<void> | void {
+  const { config, derivedConfigs, hasAnswer } = call.journal;
+  if (response && derivedConfigs?.includes(response.config)) response.config = config;
+  leaveAfter(response, call, lease, rules);
+  if (!hasAnswer) return turnIfDue();
+}
+
+async function turned(error: unknown): Promise<void> {
+  await nextTurn();
+  noteTurn(error);
+}
+
+/** The call is in flight until its body has ended. */
+function leaveAfter(
+  response: AxiosResponse | undefined,
+  call: Call,
+  lease: Lease | undefined,
+  rules: RedactionRules,
+): void {
+  const body: unknown = response?.data;
+  if (!isReadable(body)) leave(call, lease);
+  else {
+    onBodyEnd(body, (failure) => {
+      if (failure) conceal(failure, call, rules);
+      leave(call, lease);
+    });
+  }
+}
+
+function leave({ cancellation }: Call, lease: Lease | undefined): void {
+  lease?.release();
+  cancellation.unfollow();
+}
+
 function conceal(failure: unknown, { clientName, journal }: Call, rules: RedactionRules): void {
   const { config, derivedConfigs } = journal;
   if (derivedConfigs) replaceConfig(failure, derivedConfigs, config);

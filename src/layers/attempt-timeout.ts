@@ -1,8 +1,9 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { Clock } from '../base/clock.js';
 import { ownSettings } from '../base/prototype-pollution.js';
-import { delayNote, timeLimit } from '../base/time-limit.js';
-import type { Layer } from '../call/call.js';
+import { delayNote, TimeLimit } from '../base/time-limit.js';
+import type { Call, Layer } from '../call/call.js';
+import { watching } from '../call/compose.js';
 
 export interface AttemptTimeouts {
   /** What a call's `timeout` is that brings none of its own; false: no limit. */
@@ -18,20 +19,31 @@ export interface AttemptTimeouts {
  * a TimeoutError
  */
 export function attemptTimeout(clock: Clock, { ofClient, ofOrigin }: AttemptTimeouts): Layer {
-  return (next) => async (call) => {
-    const { config } = call;
-    const ofCall = config.timeout === (ofClient || 0) ? ofOrigin : config.timeout;
-    const timeout = ownSettings(config.timeouts)?.attemptMs ?? ofCall;
-    if (!timeout || timeout === Infinity) return next(call);
-    const endLimit = timeLimit(clock, timeout, (delayMs) =>
-      call.cancellation.cancel(timeoutError(config, timeout, delayMs)),
-    );
-    try {
-      return await next(call);
-    } finally {
-      endLimit();
-    }
-  };
+  return watching<AttemptLimit>({
+    begin(call) {
+      const { config } = call;
+      const ofCall = config.timeout === (ofClient || 0) ? ofOrigin : config.timeout;
+      const timeout = (config.timeouts && ownSettings(config.timeouts).attemptMs) ?? ofCall;
+      return timeout && timeout !== Infinity ? new AttemptLimit(clock, timeout, call) : undefined;
+    },
+    end: (_, limit) => limit!.end(),
+  });
+}
+
+class AttemptLimit extends TimeLimit {
+  readonly #call: Call;
+  readonly #timeout: number;
+
+  constructor(clock: Clock, timeout: number, call: Call) {
+    super(clock, timeout);
+    this.#call = call;
+    this.#timeout = timeout;
+  }
+
+  protected over(delayMs: number): void {
+    const { cancellation, config } = this.#call;
+    cancellation.cancel(timeoutError(config, this.#timeout, delayMs));
+  }
 }
 
 /** As axios fails when the time of a call is over. */

@@ -1,5 +1,5 @@
-import type { AxiosResponse } from 'axios';
-import type { Call, Handler, Layer } from '../call/call.js';
+import type { Layer } from '../call/call.js';
+import { watching } from '../call/compose.js';
 import { responseOf } from '../call/outcome.js';
 import type { ClientMetrics, RequestMeasurement } from './metrics.js';
 import type { RequestSpan, Tracing } from './span.js';
@@ -17,29 +17,24 @@ export interface TelemetryParts {
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span-duration
  */
 export function telemetry({ tracing, metrics }: TelemetryParts): Layer {
-  return (next) => (call) => {
-    const span = tracing?.start(call, call.journal.requests);
-    const measurement = metrics?.start(call, span?.context);
-    return span || measurement ? observed(next, call, span, measurement) : next(call);
-  };
+  return watching<WatchedRequest>({
+    begin(call) {
+      const span = tracing?.start(call, call.journal.requests);
+      const measurement = metrics?.start(call, span?.context);
+      return span || measurement ? { span, measurement } : undefined;
+    },
+    carry: (call, { span }, next) => (span ? span.run(() => next(span.told(call))) : next(call)),
+    end(call, request, response, failure) {
+      const { span, measurement } = request!;
+      const error = failure?.error;
+      const known = failure ? responseOf(error) : response;
+      measurement?.end(known?.status, error);
+      span?.end(call, known, error);
+    },
+  });
 }
 
-async function observed(
-  next: Handler,
-  call: Call,
-  span: RequestSpan | undefined,
-  measurement: RequestMeasurement | undefined,
-): Promise<AxiosResponse> {
-  let response: AxiosResponse | undefined;
-  let error: unknown;
-  try {
-    return (response = await (span ? span.run(() => next(span.told(call))) : next(call)));
-  } catch (failure) {
-    error = failure;
-    response = responseOf(failure);
-    throw failure;
-  } finally {
-    measurement?.end(response?.status, error);
-    span?.end(call, response, error);
-  }
+interface WatchedRequest {
+  readonly span: RequestSpan | undefined;
+  readonly measurement: RequestMeasurement | undefined;
 }

@@ -92,9 +92,10 @@ export class ClientMetrics {
    * @param context with its span
    * @returns undefined where no SDK is registered
    */
-  start({ method, origin, config }: Call, context: Context | undefined): RequestMeasurement | undefined {
+  start(call: Call, context: Context | undefined): RequestMeasurement | undefined {
     const instruments = this.#current();
     if (!instruments) return undefined;
+    const { method, origin, config } = call; // the origin is found out for it
     const attributes = requestAttributes(method, origin, config.urlTemplate);
     return new RequestMeasurement(instruments, attributes, context, this.#clock);
   }
