@@ -1,232 +1,374 @@
-import type { Agent, IncomingMessage } from 'node:http';
-import { onBodyEnd } from '../base/body-end.js';
-import type { Clock } from '../base/clock.js';
-import { diedOnStaleSocket, isIdempotent, mayHaveLostPeer, rememberRepeatedLoss } from '../base/lost-peer.js';
-import { loopTurn } from '../base/turns.js';
-import type { Call } from '../call/call.js';
+import type { AxiosResponse } from 'axios';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { diedOnStaleSocket, rememberRepeatedLoss } from '../base/lost-peer.js';
+import { noteAnswer, noteFailure, timeError } from '../call/annotate.js';
+import type { Call, Handler } from '../call/call.js';
+import type { EventSink } from '../call/event-sink.js';
+import { responseOf } from '../call/outcome.js';
+import { isDelegated, requestTarget, urlOf } from '../call/target.js';
+import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
-import {
-  BodyTimeoutError,
-  BodyUnreadError,
-  ConnectTimeoutError,
-  ResponseTimeoutError,
-} from '../errors/timeout.errors.js';
+import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { publishReplay } from './events.js';
-import { Exchange } from './exchange.js';
+import { callSettings, type TimedSettings } from './call-settings.js';
+import { publishRedirect, publishReplay } from './events.js';
+import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
-import type { Phase, PhaseLimits } from './phase-timer.js';
+import { hasIdleSockets, isKnownLoss, isRepeatable, sendTrusting, socketsSeen } from './pooled-socket.js';
 import { forwardedRequest } from './proxies.js';
-import type { ExchangeRequest } from './request.js';
+import { leave, type Opened, redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
+import { type ExchangeRequest, firstRequest } from './request.js';
+import { bodyLimit, decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
 import { explainedOverflow, refusalOf } from './response-headers.js';
-import { asAxiosError } from './response.js';
-import { type SlotSettings, waitForSlot } from './socket-slot.js';
+import { asAxiosError, asBodyError, axiosResponse, decodeData, settled } from './response.js';
+import { slotAfter, type SlotSettings } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
 import type { Routing } from './transport.js';
 
-interface CallExchangeSettings {
-  readonly pool: Pick<ConnectionPool, 'slots'>;
-  readonly clock: Clock;
-  readonly phases: PhaseLimits;
-  readonly maxHeaderBytes: number;
-}
-
-const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs: number) => Error>> = {
-  connect: ConnectTimeoutError,
-  response: ResponseTimeoutError,
-  bodyIdle: BodyTimeoutError,
-  readerIdle: BodyUnreadError,
-};
-
-/** An exchange made for a call, which holds a slot of its origin and gives it back. */
-class CallExchange extends Exchange {
-  readonly #call: Call;
-  readonly #settings: CallExchangeSettings;
-  readonly #origin: string;
-
-  constructor({ target }: ExchangeRequest, agent: Agent, call: Call, settings: CallExchangeSettings) {
-    const { phases: limits, maxHeaderBytes, clock } = settings;
-    const { cancellation, journal } = call;
-    super({ agent, limits, maxHeaderBytes, clock, cancellation, journal });
-    this.#call = call;
-    this.#settings = settings;
-    this.#origin = target.origin;
-  }
-
-  protected phaseError(phase: Phase, delayMs: number): Error {
-    return new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number, delayMs);
-  }
-
-  protected ended(): void {
-    this.#settings.pool.slots.release(this.#origin);
-  }
-}
-
-export interface OpenSettings extends CallExchangeSettings, SlotSettings {
+export interface AttemptSettings extends ExchangeSettings, SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: ConnectionPool;
-}
-
-/** What an attempt has come to. */
-export interface Trace {
-  /** The last one. */
-  exchange: Exchange | undefined;
-}
-
-/** An exchange whose response has begun. */
-export interface Opened {
-  /** Whose slot it holds. */
-  readonly origin: string;
-  readonly exchange: Exchange;
-  readonly response: IncomingMessage;
+  readonly events: EventSink;
+  /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
+  readonly maxResponseBytes: number | false;
+  /** The client's own `proxy`, which its calls have unless they set another. */
+  readonly ownProxy?: URL | undefined;
 }
 
 /**
- * Nobody waits any more for what is left of a response that redirects: it may never come.
- * @returns once its slot is free, or a promise of it where that takes a tick
+ * One attempt at a call, in these steps:
+ *
+ *     begin → open → take a slot → send → headers → follow a redirect, then open again
+ *                                       ↘ replay    ↘ deliver → settle
+ *
+ * Each step calls the next, at once unless something has to be waited for. Any of them may fail. There is one promise for all of it. Once
+ * the attempt is over it holds nothing any more: whoever keeps the response would keep it, too.
  */
-export function leave({ exchange, response }: Opened): void | Promise<void> {
-  if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
-  if (!exchange.isOver) return new Promise((resolve) => onBodyEnd(response, () => resolve()));
-}
+export class Attempt implements ExchangeOwner {
+  readonly call: Call;
+  #settings: AttemptSettings;
+  readonly #routing: Routing;
+  readonly #resolve: (response: AxiosResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Its streamed body is for all exchanges of the attempt. */
+  #first: ExchangeRequest | undefined;
+  /** What is asked for, since the last redirect. */
+  #request!: ExchangeRequest;
+  #proxy: URL | undefined;
+  /** The request as it goes on the wire: a proxy may forward it. */
+  #sent!: ExchangeRequest;
+  /** The one that is waited for. */
+  #exchange: Exchange | undefined;
+  /** Whether it sends the same request for the second time. */
+  #isReplay = false;
+  #redirects = 0;
+  /** What led to the current request, until that has a response. */
+  #redirect: Opened | undefined;
+  #response: AxiosResponse | undefined;
+  /** Of the response, once it has begun. */
+  #body: Readable | undefined;
+  #isEncoded = false;
 
-/**
- * Sends a request until it has response headers: twice where the first time its pooled socket turned out to be dead and
- * the request may be repeated and the origin's budget allows it, the second time on a fresh socket.
- * @param redirect what led here: it gives up its slot before this request waits for one, which may be the very same
- * @throws AddressBlockedError, HeadersTooLargeError, AxiosError, or what waiting for a socket and the exchange fail with
- */
-export async function openExchange(
-  request: ExchangeRequest,
-  call: Call,
-  trace: Trace,
-  settings: OpenSettings,
-  routing: Routing,
-  redirect?: Opened,
-): Promise<Opened> {
-  const { pool } = settings;
-  const { guard } = pool;
-  const { target } = request;
-  const { secure } = target;
-  const rule = guard?.judgeOrigin(target.origin);
-  if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
-  const proxy = routing.findProxy(call.config, target);
-  const forwards = proxy !== undefined && !secure;
-  if (guard && forwards) await admitThroughProxy(guard, target, call, settings);
-  const sent = forwards ? forwardedRequest(request, proxy) : request;
-  const { origin } = sent.target;
-  if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
-  let agent = routing.agentFor(target, proxy); // now: one that nobody uses may be forgotten
-  let restedSince = Infinity;
-  if (!isRepeatable(sent) && hasIdleSockets(agent)) {
-    restedSince = settings.clock.now();
-    await turnOfLoop(origin, call, pool);
-    agent = routing.agentFor(target, proxy);
+  /** What carries calls: each is one attempt. */
+  static handler(settings: AttemptSettings, routing: Routing): Handler {
+    return (call) => new Promise((resolve, reject) => new Attempt(call, settings, routing, resolve, reject).#begin());
   }
-  const exchange = new CallExchange(sent, agent, call, settings);
-  trace.exchange = exchange;
-  try {
-    return opened(exchange, origin, await begin(exchange, sent, agent, call, pool, restedSince), call);
-  } catch (error) {
-    const isKnown = isKnownLoss(error, exchange, origin, call, settings);
-    // Whether it may be repeated is asked last: it takes from the budget.
-    if (!diedOnStaleSocket(error, exchange.reusedSocket) || !isRepeatable(sent) || call.mayRepeat?.() === false) {
-      exchange.abandon();
-      const failed = failure(error, exchange, call, settings);
-      if (isKnown) rememberRepeatedLoss(failed);
-      throw failed;
+
+  private constructor(
+    call: Call,
+    settings: AttemptSettings,
+    routing: Routing,
+    resolve: (response: AxiosResponse) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.call = call;
+    this.#settings = settings;
+    this.#routing = routing;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  #begin(): void {
+    const { call } = this;
+    const { config } = call;
+    const { pool, ownProxy } = this.#settings;
+    try {
+      const setting = pool.guard && unguardedSetting(config, ownProxy);
+      if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);
+      const target = isDelegated(config) ? undefined : requestTarget(config);
+      if (!target) {
+        // axios has the error for a scheme other than http and https
+        void this.#after(this.#routing.viaAxios(call), (response) => this.#settle(response));
+        return;
+      }
+      const first = firstRequest(call, target);
+      if (first instanceof Promise) void this.#after(first, (request) => this.#openFirst(request));
+      else this.#openFirst(first);
+    } catch (error) {
+      this.#fail(error);
     }
   }
-  if (guard && forwards) await admitThroughProxy(guard, target, call, settings); // the proxy resolves the name anew
-  publishReplay(settings.events, call);
-  if (!pool.slots.take(origin)) await slotAfter(redirect, origin, call, settings);
-  const fresh = routing.agentFor(target, proxy);
-  const replay = new CallExchange(sent, fresh, call, settings);
-  trace.exchange = replay;
-  try {
-    call.journal.trustsSince = Infinity;
-    return opened(replay, origin, await begin(replay, sent, fresh, call, pool, Infinity), call);
-  } catch (error) {
-    replay.abandon();
-    throw failure(error, replay, call, settings);
+
+  /** The next step, after one that takes time. */
+  async #after<Result>(step: Promise<Result>, next: (result: Result) => void): Promise<void> {
+    try {
+      next(await step);
+    } catch (error) {
+      this.#failBeforeBody(error);
+    }
+  }
+
+  #openFirst(request: ExchangeRequest): void {
+    this.#first = request;
+    this.#settings = callSettings(this.#settings, this.call);
+    try {
+      this.#open(request);
+    } catch (error) {
+      this.#failBeforeBody(error);
+    }
+  }
+
+  /** @throws AddressBlockedError */
+  #open(request: ExchangeRequest): void {
+    const { call } = this;
+    const { target } = request;
+    const rule = this.#settings.pool.guard?.judgeOrigin(target.origin);
+    if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
+    this.#request = request;
+    this.#isReplay = false;
+    this.#proxy = this.#routing.findProxy(call.config, target);
+    this.#sent = this.#isForwarded ? forwardedRequest(request, this.#proxy!) : request;
+    this.#admit();
+  }
+
+  get #isForwarded(): boolean {
+    return this.#proxy !== undefined && !this.#request.target.secure;
+  }
+
+  /** A proxy resolves the name each time, so it is judged each time. */
+  #admit(): void {
+    const { guard } = this.#settings.pool;
+    if (!guard || !this.#isForwarded) this.#takeSlot();
+    else {
+      const admitted = admitThroughProxy(guard, this.#request.target, this.call, this.#settings);
+      void this.#after(admitted, () => this.#takeSlot());
+    }
+  }
+
+  #takeSlot(): void {
+    const { origin } = this.#sent.target;
+    if (this.#isReplay) publishReplay(this.#settings.events, this.call);
+    if (this.#settings.pool.slots.take(origin)) this.#chooseSocket();
+    else void this.#after(slotAfter(this.#redirect, origin, this.call, this.#settings), () => this.#chooseSocket());
+  }
+
+  #chooseSocket(): void {
+    const { pool, clock } = this.#settings;
+    const { target } = this.#request;
+    if (isRepeatable(this.#sent) || !hasIdleSockets(this.#routing.agentFor(target, this.#proxy))) this.#send(Infinity);
+    else {
+      const restedSince = clock.now();
+      void this.#after(socketsSeen(this.#sent.target.origin, this.call, pool), () => this.#send(restedSince));
+    }
+  }
+
+  /** @param restedSince see `sendTrusting` */
+  #send(restedSince: number): void {
+    const { call } = this;
+    const { pool } = this.#settings;
+    const agent = this.#routing.agentFor(this.#request.target, this.#proxy); // now: one that nobody uses may be forgotten
+    const exchange = new Exchange(this.#sent.target.origin, this, this.#settings);
+    this.#exchange = exchange;
+    if (this.#isReplay) call.journal.trustsSince = Infinity;
+    try {
+      if (restedSince === Infinity && call.journal.trustsSince === -Infinity) exchange.start(this.#sent, agent);
+      else sendTrusting(exchange, this.#sent, agent, call, pool, restedSince);
+    } catch (error) {
+      this.failed(error, exchange);
+    }
+  }
+
+  responded(response: IncomingMessage, exchange: Exchange): void {
+    const { call } = this;
+    const refusal = refusalOf(response, call);
+    if (refusal) {
+      exchange.abandon();
+      this.failed(refusal, exchange);
+      return;
+    }
+    try {
+      if (this.#redirect) void leave(this.#redirect);
+      this.#redirect = undefined;
+      const opened = { origin: this.#sent.target.origin, exchange, response };
+      const { maxRedirects = this.#settings.redirects.max } = call.config;
+      const next = maxRedirects > 0 ? redirectedRequest(this.#request, opened, call, this.#settings) : undefined;
+      if (next) this.#follow(next, opened, maxRedirects);
+      else this.#deliver(response, exchange);
+    } catch (error) {
+      if (!this.#redirect) exchange.abandon(); // no redirect of it was found for what it was asked with
+      this.#failBeforeBody(error);
+    }
+  }
+
+  #follow(next: ExchangeRequest, redirect: Opened, maxRedirects: number): void {
+    const { call } = this;
+    this.#redirect = redirect;
+    if (this.#redirects++ >= maxRedirects) throw tooManyRedirects(call.config, redirect.exchange.request);
+    publishRedirect(this.#settings.events, call, redirect.response.statusCode!, next.target.origin);
+    // By then what there is of the redirect has been read, and its socket is free.
+    void this.#after(nextMicrotask(), () => this.#open(next));
+  }
+
+  #deliver(response: IncomingMessage, exchange: Exchange): void {
+    const { call } = this;
+    const { config } = call;
+    try {
+      const decoded = config.decompress === false ? response : decodedBody(response, this.#request.method);
+      this.#body = decoded;
+      (response as { responseUrl?: string }).responseUrl = urlOf(this.#request.target); // what callers of axios find there
+      const answer = axiosResponse(config, exchange, response);
+      this.#response = answer;
+      if (config.responseType === 'stream') {
+        // By then a response without a body is known to be complete.
+        void this.#after(nextMicrotask(), () => this.#handOver(response, exchange));
+      } else {
+        this.#isEncoded = decoded !== response;
+        const limit = bodyLimit(call, exchange.request, this.#settings.maxResponseBytes);
+        readBody(exchange, decoded, limit, (bytes) => this.#read(bytes));
+      }
+    } catch (error) {
+      this.#failDelivering(error);
+    }
+  }
+
+  /** The body is the caller's to read. Should it have failed by now, its reader finds out. */
+  #handOver(response: IncomingMessage, exchange: Exchange): void {
+    const { call } = this;
+    const answer = this.#response!;
+    try {
+      const { given, limited } = streamedBody(
+        exchange,
+        response,
+        this.#body!,
+        bodyLimit(call, exchange.request, false),
+      );
+      this.#body = limited;
+      answer.data = given;
+      this.#settle(settled(answer));
+    } catch (error) {
+      this.#failDelivering(error);
+    }
+  }
+
+  #read(bytes: Buffer): void {
+    const answer = this.#response!;
+    try {
+      answer.data = decodeData(bytes, answer.config);
+    } catch (error) {
+      this.#failReading(error);
+      return;
+    }
+    try {
+      this.#settle(settled(answer));
+    } catch (error) {
+      this.#failDelivering(error);
+    }
+  }
+
+  #settle(response: AxiosResponse): void {
+    const { call } = this;
+    if (response.request) call.journal.hasAnswer = true; // that of a data: URL has none
+    this.#resolve(noteAnswer(response, call));
+    if (!this.#isStream) this.#letGo();
+  }
+
+  failed(error: unknown, exchange: Exchange): void {
+    if (exchange !== this.#exchange || exchange === this.#redirect?.exchange) return; // nobody waits for it any more
+    try {
+      if (this.#body) this.#failReading(error);
+      else this.#failSending(error, exchange);
+    } catch (failure) {
+      this.#failBeforeBody(failure);
+    }
+  }
+
+  /** Unless its pooled socket turned out to be dead: then the same request is sent once more, on a fresh one. */
+  #failSending(error: unknown, exchange: Exchange): void {
+    const { call } = this;
+    const { maxHeaderBytes } = this.#settings;
+    const sent = this.#sent;
+    const isFirst = !this.#isReplay;
+    const isKnown = isFirst && isKnownLoss(error, exchange, sent.target.origin, call, this.#settings);
+    // Whether it may be repeated is asked last: it takes from the budget.
+    const isStale = isFirst && diedOnStaleSocket(error, exchange.reusedSocket);
+    if (isStale && isRepeatable(sent) && call.mayRepeat?.() !== false) {
+      this.#isReplay = true;
+      void this.#after(nextMicrotask(), () => this.#admit());
+      return;
+    }
+    exchange.abandon();
+    const explained = blockedError(error, call) ?? explainedOverflow(error, call, maxHeaderBytes);
+    const failure = asAxiosError(explained, call, exchange.request);
+    if (isKnown) rememberRepeatedLoss(failure);
+    this.#failBeforeBody(failure);
+  }
+
+  #failReading(error: unknown): void {
+    const answer = this.#response!;
+    if (this.#isStream) this.#body!.destroy(error as Error);
+    else {
+      const explained = explainedOverflow(error, this.call, this.#settings.maxHeaderBytes);
+      this.#failDelivering(asBodyError(explained, answer, this.#isEncoded));
+    }
+  }
+
+  #failDelivering(error: unknown): void {
+    const exchange = this.#exchange!;
+    const answer = this.#response;
+    // Not one that validateStatus has thrown with an error of its own.
+    const isRefused = answer !== undefined && responseOf(error) === answer;
+    if (isRefused) {
+      yieldUnread(answer, this.#sent.target.origin, this.#settings.pool.slots, () => exchange.abandon());
+    } else exchange.abandon();
+    this.#fail(error);
+  }
+
+  #failBeforeBody(error: unknown): void {
+    if (this.#redirect) void leave(this.#redirect);
+    if (this.#first?.body instanceof StreamedBody) this.#first.body.destroy();
+    this.#fail(error);
+  }
+
+  #fail(thrown: unknown): void {
+    const { call } = this;
+    const { clock, rules } = this.#settings;
+    try {
+      if (responseOf(thrown)) call.journal.hasAnswer = true;
+      const error = asAxiosError(thrown, call);
+      // Here, where they come from: layers may show them to somebody, as `onRetry` does.
+      timeError(error, call, clock, this.#exchange?.timings);
+      noteFailure(error, call);
+      concealError(error, { rules, clientName: call.clientName, config: call.config });
+      this.#reject(error);
+    } catch (failure) {
+      this.#reject(failure);
+    }
+    if (!this.#isStream) this.#letGo();
+  }
+
+  /** Whether its body is, or was, for the caller to read. */
+  get #isStream(): boolean {
+    return this.#response?.config.responseType === 'stream';
+  }
+
+  #letGo(): void {
+    this.#exchange = undefined;
+    this.#first = undefined;
+    this.#redirect = undefined;
+    this.#response = undefined;
+    this.#body = undefined;
   }
 }
 
-async function slotAfter(redirect: Opened | undefined, origin: string, call: Call, settings: SlotSettings) {
-  if (redirect) {
-    await leave(redirect);
-    if (settings.pool.slots.take(origin)) return;
-  }
-  await waitForSlot(origin, call, settings);
-}
-
-/**
- * A socket that has just become idle, or was for as long as this process was busy, may be closed by its server already, and nobody has seen
- * it yet. A request that may be repeated finds out; another waits until the sockets have been looked at.
- * @throws what the call is cancelled with
- */
-async function turnOfLoop(origin: string, { cancellation }: Call, pool: ConnectionPool): Promise<void> {
-  await loopTurn();
-  if (!cancellation.reason) return;
-  pool.slots.release(origin);
-  throw cancellation.reason;
-}
-
-function hasIdleSockets({ freeSockets }: Agent): boolean {
-  for (const name in freeSockets) if (freeSockets[name]!.length > 0) return true;
-  return false;
-}
-
-/**
- * Sends the request on an idle socket that the call trusts, or else on a fresh one.
- * @param restedSince the socket is to have been idle since then
- */
-function begin(
-  exchange: Exchange,
-  request: ExchangeRequest,
-  agent: Agent,
-  { journal }: Call,
-  pool: ConnectionPool,
-  restedSince: number,
-): Promise<IncomingMessage> {
-  const { trustsSince } = journal;
-  if (trustsSince === -Infinity) {
-    if (restedSince === Infinity) return exchange.start(request);
-    return pool.onRestedSocket(agent, restedSince, () => exchange.start(request));
-  }
-  journal.trustsSince = -Infinity; // one request is enough to find out
-  if (pool.hasIdleSince(request.target.origin, agent, trustsSince)) return exchange.start(request);
-  return pool.onFreshSocket(agent, () => exchange.start(request));
-}
-
-/**
- * Draws the conclusions where a request may have found its pooled socket's peer gone: they hold for other sockets of the pool, and what is
- * next sent for this call gets a fresh one.
- * @returns whether that was known already, from another request
- */
-function isKnownLoss(
-  error: unknown,
-  { reusedSocket, request, startedAt }: Exchange,
-  origin: string,
-  { journal }: Call,
-  { pool, clock }: OpenSettings,
-): boolean {
-  if (!reusedSocket || !mayHaveLostPeer(error, clock.now() - startedAt)) return false;
-  journal.trustsSince = Infinity;
-  return !pool.distrust(origin, request.socket!, startedAt);
-}
-
-function isRepeatable({ method, headers, body }: ExchangeRequest): boolean {
-  return isIdempotent(method, headers) && !(body instanceof StreamedBody && !body.isRepeatable);
-}
-
-function opened(exchange: Exchange, origin: string, response: IncomingMessage, call: Call): Opened {
-  const refusal = refusalOf(response, call);
-  if (!refusal) return { origin, exchange, response };
-  exchange.abandon();
-  throw refusal;
-}
-
-function failure(error: unknown, exchange: Exchange, call: Call, { maxHeaderBytes }: OpenSettings): unknown {
-  const explained = blockedError(error, call) ?? explainedOverflow(error, call, maxHeaderBytes);
-  return asAxiosError(explained, call, exchange.request);
-}
+/** A step that is not to be within an event of the exchange before. */
+async function nextMicrotask(): Promise<void> {}

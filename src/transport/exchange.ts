@@ -1,10 +1,17 @@
+import { AsyncResource } from 'node:async_hooks';
 import type * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Cancellation } from '../base/cancellation.js';
 import type { Clock } from '../base/clock.js';
 import { noTimings, rounded, type Timings } from '../base/timings.js';
-import type { CallJournal } from '../call/call.js';
+import type { Call } from '../call/call.js';
+import {
+  BodyTimeoutError,
+  BodyUnreadError,
+  ConnectTimeoutError,
+  ResponseTimeoutError,
+} from '../errors/timeout.errors.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
 import { timesReused } from '../pool/sockets.js';
 import { BodySender } from './body-sender.js';
@@ -12,29 +19,64 @@ import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progres
 import { clientRequest, type ExchangeRequest } from './request.js';
 import { StreamedBody } from './streamed-body.js';
 
-/** What an exchange runs in. */
-interface ExchangeContext {
-  readonly agent: http.Agent;
-  readonly limits: PhaseLimits;
-  readonly maxHeaderBytes: number;
+export interface ExchangeSettings {
+  readonly pool: Pick<ConnectionPool, 'slots'>;
   readonly clock: Clock;
-  readonly cancellation: Cancellation;
-  readonly journal: Pick<CallJournal, 'startedAt' | 'queuedMs'>;
+  readonly phases: PhaseLimits;
+  readonly maxHeaderBytes: number;
+}
+
+/** For whom an exchange is made. Told at once of each step. */
+export interface ExchangeOwner {
+  readonly call: Call;
+  /** The headers of the response have come, its body is unread. */
+  responded(response: http.IncomingMessage, exchange: Exchange): void;
+  /**
+   * The exchange has failed, before the headers came or after.
+   * @param error Node's, the reason of a cancellation, or the error for a phase
+   */
+  failed(error: unknown, exchange: Exchange): void;
+}
+
+const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs: number) => Error>> = {
+  connect: ConnectTimeoutError,
+  response: ResponseTimeoutError,
+  bodyIdle: BodyTimeoutError,
+  readerIdle: BodyUnreadError,
+};
+
+/** On a request: its exchange, until that is over. The listeners are the same for all requests. */
+const EXCHANGE = Symbol('exchange');
+type OwnRequest = http.ClientRequest & { [EXCHANGE]?: Exchange | undefined };
+
+function onResponse(this: OwnRequest, response: http.IncomingMessage): void {
+  this[EXCHANGE]?.responded(response);
+}
+
+/** Also of a request that is over, whose errors are of no interest any more. */
+function onError(this: OwnRequest, error: unknown): void {
+  this[EXCHANGE]?.fail(error);
+}
+
+function onClose(this: OwnRequest): void {
+  this[EXCHANGE]?.closed();
 }
 
 /**
  * One request and its response, from the connecting of a socket to the end of the body. Whatever ends it early, a failure, a
- * phase that takes too long, a cancellation, destroys its socket: a half-read one must not return to the pool.
+ * phase that takes too long, a cancellation, destroys its socket: a half-read one must not return to the pool. It holds a slot of its
+ * origin, and gives it back when it is over.
  *
- * What its errors are is its subclass's to say. (Not functions in the context: an exchange makes as few objects as it can.)
+ * It makes as few objects as it can, and no promise.
  */
-export abstract class Exchange implements PhaseOwner {
+export class Exchange implements PhaseOwner {
   /** From `start` on, unless Node refuses what it is given. */
   request!: http.ClientRequest;
-  readonly #context: ExchangeContext;
+  readonly #origin: string;
+  readonly #call: Call;
+  #owner: ExchangeOwner | undefined;
+  readonly #settings: ExchangeSettings;
   readonly #phases: PhaseTimer;
-  #resolve!: (response: http.IncomingMessage) => void;
-  #reject!: (error: unknown) => void;
   #ended = false;
   #sender: BodySender | undefined;
   #hasBody = false;
@@ -44,29 +86,26 @@ export abstract class Exchange implements PhaseOwner {
   #responded = false;
   /** Whether all of the response has come, while the request is still going out. */
   #hasResponse = false;
-  #failure: { readonly reason: unknown } | undefined;
-  #onFailure: ((error: unknown) => void) | undefined;
   readonly #timings = noTimings();
   #startedAt = 0;
   /** When what `#timings` is to say next began. */
   #phaseBeganAt = 0;
+  /** The async context of a streamed body: a phase that expires runs in that of whoever set the timer. */
+  #context: AsyncResource | undefined;
 
-  constructor(context: ExchangeContext) {
-    this.#context = context;
-    this.#phases = new PhaseTimer(context.clock, context.limits, this);
+  /** @param origin whose slot it is given */
+  constructor(origin: string, owner: ExchangeOwner, settings: ExchangeSettings) {
+    this.#origin = origin;
+    this.#call = owner.call;
+    this.#owner = owner;
+    this.#settings = settings;
+    this.#phases = new PhaseTimer(settings.clock, settings.phases, this);
   }
 
-  /**
-   * The error for a phase that lasted too long.
-   * @param delayMs how late that was noticed
-   */
-  protected abstract phaseError(phase: Phase, delayMs: number): Error;
-
-  /** Called once, when the exchange is over. */
-  protected abstract ended(): void;
-
   phaseExpired(phase: Phase, delayMs: number): void {
-    this.fail(this.phaseError(phase, delayMs));
+    const error = new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number, delayMs);
+    if (this.#context) this.#context.runInAsyncScope(this.fail, undefined, error);
+    else this.fail(error);
   }
 
   /** When it was started, on the clock. */
@@ -81,11 +120,11 @@ export abstract class Exchange implements PhaseOwner {
 
   /**
    * Sends the request.
-   * @returns the response with its headers, its body unread
-   * @throws Node's error, the reason of a cancellation, or the error for a phase
+   * @throws what Node refuses it with, or what its body has failed with
    */
-  start(sent: ExchangeRequest): Promise<http.IncomingMessage> {
-    const { agent, cancellation, maxHeaderBytes, clock, journal } = this.#context;
+  start(sent: ExchangeRequest, agent: http.Agent): void {
+    const { maxHeaderBytes, clock } = this.#settings;
+    const { cancellation, journal } = this.#call;
     const { body } = sent;
     this.#startedAt = clock.now();
     this.#phaseBeganAt = this.#startedAt;
@@ -98,26 +137,24 @@ export abstract class Exchange implements PhaseOwner {
       this.#finish();
       throw error;
     }
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#timings.reusedSocket = this.request.reusedSocket;
-      if (this.request.reusedSocket) this.#awaitResponse(this.#startedAt);
-      else {
-        this.#phases.enter('connect', undefined, this.#startedAt);
-        this.request.on('socket', (socket) => this.#onSocket(socket));
-      }
-      this.request.on('response', (response) => this.#onResponse(response));
-      this.request.on('error', this.fail);
-      this.request.on('close', () => this.#onClose());
-      cancellation.subscribe(this.fail);
-      if (!(body instanceof StreamedBody)) this.request.end(body);
-      else if (!this.#ended) {
-        this.#sent = () => this.request.socket?.bytesWritten ?? 0;
-        this.#sender = new BodySender(body, this.request, this.fail);
-        this.#sender.start();
-      }
-    });
+    const request = this.request as OwnRequest;
+    request[EXCHANGE] = this;
+    this.#timings.reusedSocket = request.reusedSocket;
+    if (request.reusedSocket) this.#awaitResponse(this.#startedAt);
+    else {
+      this.#phases.enter('connect', undefined, this.#startedAt);
+      request.on('socket', (socket) => this.#onSocket(socket));
+    }
+    request.on('response', onResponse);
+    request.on('error', onError);
+    request.on('close', onClose);
+    cancellation.subscribe(this.fail);
+    if (!(body instanceof StreamedBody)) request.end(body);
+    else if (!this.#ended) {
+      this.#sent = () => request.socket?.bytesWritten ?? 0;
+      this.#sender = new BodySender(body, request, this.fail);
+      this.#sender.start();
+    }
   }
 
   /** A part of the response's body has come. */
@@ -132,17 +169,12 @@ export abstract class Exchange implements PhaseOwner {
   watchSocket(response: http.IncomingMessage): void {
     const { socket } = this.request;
     if (this.#ended || !socket) return;
+    this.#context = new AsyncResource('nest-outbound stream');
     this.#phases.enter('bodyIdle', () => {
       const bytes = socket.bytesRead + socket.bytesWritten;
       const waitsForReader = response.complete || response.readableLength >= response.readableHighWaterMark;
       return waitsForReader ? -1 - bytes : bytes;
     });
-  }
-
-  /** Tells a listener when the exchange fails after its headers have come: at once if it already has. */
-  onFailure(listener: (error: unknown) => void): void {
-    this.#onFailure = listener;
-    if (this.#failure) listener(this.#failure.reason);
   }
 
   /** Whether its socket is the pool's again, or gone. */
@@ -184,11 +216,10 @@ export abstract class Exchange implements PhaseOwner {
   /** Ends it early. The first reason counts. */
   readonly fail = (error: unknown): void => {
     if (this.#ended) return;
-    this.#failure = { reason: error };
+    const owner = this.#owner!;
     this.#finish();
     this.request.destroy(error as Error);
-    if (this.#onFailure) this.#onFailure(error);
-    else this.#reject(error);
+    owner.failed(error, this);
   };
 
   /** Ends it early because nobody wants the rest: no failure, but a socket less. */
@@ -203,13 +234,16 @@ export abstract class Exchange implements PhaseOwner {
     this.#ended = true;
     if (this.#timings.totalMs === undefined) this.#completeTimings();
     this.#phases.stop();
-    this.#context.cancellation.unsubscribe(this.fail);
+    this.#call.cancellation.unsubscribe(this.fail);
     this.#sender?.destroy();
-    this.ended();
+    this.#owner = undefined;
+    const request = this.request as OwnRequest | undefined;
+    if (request) request[EXCHANGE] = undefined; // whoever keeps the response keeps the request
+    this.#settings.pool.slots.release(this.#origin);
   }
 
   /** Without a response, as when the server switches protocols, which nobody here has asked for. */
-  #onClose(): void {
+  closed(): void {
     if (this.#hasResponse) this.#finish();
     if (this.#ended || this.#responded) return;
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
@@ -225,14 +259,15 @@ export abstract class Exchange implements PhaseOwner {
 
   #onConnected(): void {
     if (this.#ended) return;
-    const now = this.#context.clock.now();
+    const now = this.#settings.clock.now();
     this.#timings.reusedSocket = this.reusedSocket;
     this.#timeConnecting(now);
     this.#phaseBeganAt = now;
     this.#awaitResponse(now);
   }
 
-  #onResponse(response: http.IncomingMessage): void {
+  /** Node has read the headers of the response. */
+  responded(response: http.IncomingMessage): void {
     if (this.#ended) return;
     this.#responded = true;
     // RFC 9112 §9.5: who is refused a body sends no more of it. An upstream that accepts it may answer early, too.
@@ -240,7 +275,7 @@ export abstract class Exchange implements PhaseOwner {
     const now = this.#phases.enter('bodyIdle', this.#sent);
     this.#timings.firstByteMs = rounded(now - this.#phaseBeganAt);
     this.#phaseBeganAt = now;
-    this.#resolve(response);
+    this.#owner!.responded(response, this);
   }
 
   #awaitResponse(now: number): void {
@@ -249,12 +284,12 @@ export abstract class Exchange implements PhaseOwner {
 
   /** It is over: the phase that it is in ends with it. */
   #completeTimings(): void {
-    const now = this.#context.clock.now();
+    const now = this.#settings.clock.now();
     const ms = rounded(now - this.#phaseBeganAt);
     if (this.#responded) this.#timings.bodyMs = ms;
     else if (this.#phases.phase === 'response') this.#timings.firstByteMs = ms;
     else if (this.request) this.#timeConnecting(now);
-    this.#timings.totalMs = rounded(now - this.#context.journal.startedAt);
+    this.#timings.totalMs = rounded(now - this.#call.journal.startedAt);
   }
 
   /** Without a socket so far, it waits for a tunnel. */

@@ -1,11 +1,11 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { onBodyEnd } from '../base/body-end.js';
 import type { Call } from '../call/call.js';
 import { targetOf, urlOf } from '../call/target.js';
 import { BodyConsumedError } from '../errors/body.errors.js';
 import { secretHeaders } from '../redaction/headers.js';
 import type { RedactionRules } from '../redaction/rules.js';
-import type { Opened } from './attempt.js';
 import type { Exchange } from './exchange.js';
 import type { ExchangeRequest } from './request.js';
 import { ownHeader } from './response-headers.js';
@@ -79,6 +79,23 @@ export function redirectedHeaders<Value>(
   return kept;
 }
 
+/** An exchange whose response has begun. */
+export interface Opened {
+  /** Whose slot it holds. */
+  readonly origin: string;
+  readonly exchange: Exchange;
+  readonly response: IncomingMessage;
+}
+
+/**
+ * Nobody waits any more for what is left of a response that redirects: it may never come.
+ * @returns once its slot is free, or a promise of it where that takes a tick
+ */
+export function leave({ exchange, response }: Opened): void | Promise<void> {
+  if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
+  if (!exchange.isOver) return new Promise((resolve) => onBodyEnd(response, () => resolve()));
+}
+
 interface RedirectOptions {
   /** Redirects followed for one call, where it sets no maxRedirects itself. */
   readonly max: number;
@@ -133,7 +150,7 @@ export function redirectedRequest(
     exchange.abandon();
     throw BodyConsumedError.byRedirect(call, response.statusCode!);
   }
-  discard(exchange, response, keepsBody);
+  discard(exchange, response, from.method, keepsBody);
   const sameOrigin = target.origin === from.target.origin;
   return {
     target: from.target.socketPath && sameOrigin ? { ...target, socketPath: from.target.socketPath } : target,
@@ -152,9 +169,10 @@ export function tooManyRedirects(config: InternalAxiosRequestConfig, request: Cl
   return error;
 }
 
-function discard(exchange: Exchange, response: IncomingMessage, keepsBody: boolean): void {
+function discard(exchange: Exchange, response: IncomingMessage, method: string, keepsBody: boolean): void {
   // The answer to HEAD has the length of a body that does not follow.
-  const announced = response.complete ? 0 : Number(ownHeader(response.headers, 'content-length') ?? 0);
+  const hasBody = method !== 'HEAD' && !response.complete;
+  const announced = hasBody ? Number(ownHeader(response.headers, 'content-length') ?? 0) : 0;
   response.on('error', () => {}); // of no interest any more
   if (!exchange.handOver(keepsBody) || announced > MAX_DISCARDED_BYTES) {
     exchange.abandon();

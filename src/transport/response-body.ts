@@ -158,45 +158,67 @@ export function bodyLimit(call: Call, request: unknown, maxResponseBytes: number
 }
 
 /**
- * Reads a body to its end. The exchange ends with it.
+ * Reads a body to its end. The exchange ends with it, or fails with what the decoder fails with, or with the limit's error.
  * @param body the response, decoded where it was encoded
- * @returns its bytes
- * @throws what the exchange fails with, what the decoder fails with, or the limit's error
+ * @param done gets its bytes
  */
-export function readBody(exchange: Exchange, body: Readable, limit: BodyLimit | undefined): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const bytes = new CollectedBytes();
-    exchange.onFailure(reject);
-    body.on('data', (chunk: Buffer) => {
-      if (limit && bytes.length + chunk.length > limit.maxBytes) {
-        bytes.clear();
-        body.destroy();
-        exchange.fail(limit.error());
-        return;
-      }
-      bytes.add(chunk);
-      exchange.progress();
-    });
-    body.on('error', exchange.fail);
-    body.on('end', () => {
-      exchange.end();
-      resolve(bytes.take());
-    });
+export function readBody(
+  exchange: Exchange,
+  body: Readable,
+  limit: BodyLimit | undefined,
+  done: (bytes: Buffer) => void,
+): void {
+  // Most bodies come in one part.
+  let first: Buffer | undefined;
+  let all: CollectedBytes | undefined;
+  let length = 0;
+  body.on('data', (part: Buffer) => {
+    length += part.length;
+    if (limit && length > limit.maxBytes) {
+      first = all = undefined;
+      body.destroy();
+      exchange.fail(limit.error());
+      return;
+    }
+    if (all) all.add(part);
+    else if (first) {
+      all = new CollectedBytes();
+      all.add(first);
+      all.add(part);
+    } else first = part;
+    exchange.progress();
+  });
+  body.on('error', exchange.fail);
+  body.on('end', () => {
+    const bytes = all?.take() ?? first ?? EMPTY;
+    first = all = undefined;
+    if (exchange.isOver) return; // it has failed: what had come of the body ends all the same
+    exchange.end();
+    done(bytes);
   });
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /**
- * Gives a body to its caller as a stream. It fails with the exchange, and the exchange ends with it. Nothing coming from
- * the upstream for as long as `bodyIdle` allows ends it, and so does nobody reading what has come for as long as `readerIdle` does: a
- * stream that is forgotten must not keep its socket.
+ * Gives a body to its caller as a stream. The exchange ends with it. Nothing coming from the upstream for as long as `bodyIdle` allows ends
+ * it, and so does nobody reading what has come for as long as `readerIdle` does: a stream that is forgotten must not keep its socket.
+ * @returns what the caller gets, and what is to fail when the exchange fails
  */
-export function handOverBody(exchange: Exchange, response: IncomingMessage, body: Readable): void {
-  exchange.onFailure((error) => body.destroy(error as Error));
+export function streamedBody(
+  exchange: Exchange,
+  response: IncomingMessage,
+  decoded: Readable,
+  limit: BodyLimit | undefined,
+): { readonly given: Readable; readonly limited: Readable } {
+  const isEmpty = response.complete && response.readableLength === 0; // as the answer to HEAD: nobody would read it
+  const limited = limitedBody(decoded, limit);
   exchange.watchSocket(response);
-  onBodyEnd(body, (error) => {
+  onBodyEnd(limited, (error) => {
     if (error) exchange.abandon();
     else exchange.end();
   });
+  return { given: isEmpty ? readAhead(limited) : limited, limited };
 }
 
 /** A body as a stream that fails where it is larger than it may be. */

@@ -6,11 +6,29 @@ import { queued, whileWaiting } from '../call/waiting.js';
 import { PoolQueueFullError } from '../errors/refusal.errors.js';
 import { PoolTimeoutError } from '../errors/timeout.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { leave, type Opened } from './redirects.js';
 
 export interface SlotSettings extends OutcomeContext {
   readonly pool: Pick<ConnectionPool, 'slots' | 'silent' | 'maxQueued' | 'closing'>;
   /** How long to wait, in milliseconds; false: no limit. */
   readonly poolWaitMs: number | false;
+}
+
+/**
+ * Waits for a slot, where `pool.slots.take` had none. A redirect that led here gives up its own slot first, which may be the very one that is waited for.
+ * @throws what `waitForSlot` throws
+ */
+export async function slotAfter(
+  redirect: Opened | undefined,
+  origin: string,
+  call: Call,
+  settings: SlotSettings,
+): Promise<void> {
+  if (redirect) {
+    await leave(redirect);
+    if (settings.pool.slots.take(origin)) return;
+  }
+  await waitForSlot(origin, call, settings);
 }
 
 /**
