@@ -6,6 +6,7 @@ import axios, {
   type InternalAxiosRequestConfig,
   isCancel,
 } from 'axios';
+import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
 import { discard, responseOf } from '../call/outcome.js';
 import { transformRequest } from './binary-data.js';
 import { isNormalized } from './header-plan.js';
@@ -41,11 +42,15 @@ const TIDY: ReadonlySet<unknown> = new Set([
 /** axios tells it from 1.21 on. */
 const SETS_DURATION = Number(axios.VERSION.split('.')[1]) >= 21;
 
+/** Told of the error of each call that fails, wherever it comes from, before the caller gets it, and of what the call was made with. */
+export type OnFailure = (error: unknown, config: InternalAxiosRequestConfig | undefined) => void;
+
 /**
  * What axios does with a merged config: transform its data, call the adapter, transform the data of the answer. Line by
  * line axios's `dispatchRequest`, but that it does not copy a config and normalize headers that are in order.
+ * @param onFailure told of an error, which the caller gets once the event loop has turned; absent: the error is only passed on
  */
-export function dispatch(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+export function dispatch(config: InternalAxiosRequestConfig, onFailure?: OnFailure): Promise<AxiosResponse> {
   throwIfCanceled(config);
   config.data = transformed(config, config.transformRequest);
   const { method } = config;
@@ -61,18 +66,40 @@ export function dispatch(config: InternalAxiosRequestConfig): Promise<AxiosRespo
         complete(response, config, start);
       } catch (error) {
         if (responseOf(error) !== response) discard(response); // nobody can read its stream any more
-        throw error;
+        return failed(error, config, onFailure);
       }
       return response;
     },
     (reason) => {
-      if (!isCancel(reason)) {
-        throwIfCanceled(config);
-        if (reason && reason.response) complete(reason.response, config, start);
+      let error: unknown = reason;
+      try {
+        if (!isCancel(reason)) {
+          throwIfCanceled(config);
+          if (reason && reason.response) complete(reason.response, config, start);
+        }
+      } catch (failure) {
+        error = failure;
       }
-      return Promise.reject(reason);
+      return failed(error, config, onFailure);
     },
   );
+}
+
+/** Tells of an error, and passes it on: once the event loop has turned, where somebody is told. */
+export function failed(
+  error: unknown,
+  config: InternalAxiosRequestConfig | undefined,
+  onFailure: OnFailure | undefined,
+): Promise<never> {
+  if (!onFailure) return Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- whatever it is
+  try {
+    onFailure(error, config);
+    if (!takeTurn(error)) return rejectNextTurn(error);
+    noteTurn(error);
+    return Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- as above
+  } catch (failure) {
+    return Promise.reject(failure); // oxlint-disable-line prefer-promise-reject-errors -- as above
+  }
 }
 
 function throwIfCanceled(config: InternalAxiosRequestConfig): void {

@@ -49,6 +49,9 @@ const SPECIAL_IN_DEFAULTS: ReadonlySet<string> = new Set([...SPECIAL, 'url', 'me
 /** It checks these, which for the defaults was done when the plan was made. */
 const SPECIAL_IN_CALLS: ReadonlySet<string> = new Set([...SPECIAL, 'transitional', 'paramsSerializer']);
 
+/** Groups of settings that this package adds to a call's. axios copies them all the way down. */
+const OWN_GROUPS: ReadonlySet<string> = new Set(['resilience', 'timeouts']);
+
 /** What a call asks for besides its settings. */
 interface CallTarget {
   /** In lower case. */
@@ -125,6 +128,7 @@ export class MergePlan {
           headers = this.#headers.withCallHeaders(value);
           if (!headers) return undefined;
         } else if (name === 'params') config.params = mergedParams(this.#settings['params'], value);
+        else if (OWN_GROUPS.has(name) && !Object.hasOwn(this.#settings, name)) config[name] = copyOfData(value);
         else if (isGroup(value)) return undefined;
         else config[name] = Array.isArray(value) ? value.slice() : value;
       }

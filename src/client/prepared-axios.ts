@@ -6,7 +6,14 @@ import {
   type InternalAxiosRequestConfig,
 } from 'axios';
 import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
-import { type AnyFunction, type AxiosInternals, dispatch, type InterceptorInternals } from './dispatch.js';
+import {
+  type AnyFunction,
+  type AxiosInternals,
+  dispatch,
+  failed,
+  type InterceptorInternals,
+  type OnFailure,
+} from './dispatch.js';
 import { isOrdinaryObject } from './header-plan.js';
 import { MergePlan } from './merge-plan.js';
 
@@ -24,9 +31,6 @@ const METHODS: ReadonlySet<string> = new Set([...METHODS_WITHOUT_DATA, ...METHOD
  * After so many calls without a plan there is a new one only every so many.
  */
 const FEW_MISSES = 32;
-
-/** Told of the error of each call that fails, wherever it comes from, before the caller gets it, and of what the call was made with. */
-export type OnFailure = (error: unknown, config: InternalAxiosRequestConfig | undefined) => void;
 
 /**
  * Told of what each call is about to be sent with, after every request interceptor.
@@ -116,6 +120,9 @@ export class PreparedAxios extends Axios {
 
   _request(configOrUrl: any, config?: any): Promise<AxiosResponse> {
     const onFailure = this.#onFailure;
+    if (configOrUrl instanceof PreparedCall && isEmpty(this.interceptors.response)) {
+      return this.#dispatchTelling(configOrUrl.config, onFailure);
+    }
     if (!onFailure) return this.#answer(configOrUrl, config, undefined);
     let hasTurned = false;
     const fail: Fail = (error) => {
@@ -132,6 +139,17 @@ export class PreparedAxios extends Axios {
       return this.#answer(configOrUrl, config, fail).then(undefined, fail);
     } catch (error) {
       return fail(error);
+    }
+  }
+
+  /** The way of most calls: without interceptors, there is nobody to tell apart from the caller. */
+  #dispatchTelling(config: InternalAxiosRequestConfig, onFailure: OnFailure | undefined): Promise<AxiosResponse> {
+    try {
+      this.#beforeDispatch?.(config);
+      return dispatch(config, onFailure);
+    } catch (error) {
+      if (!onFailure) throw error;
+      return failed(error, config, onFailure);
     }
   }
 

@@ -10,10 +10,10 @@ import axios, {
 } from 'axios';
 import { isDeepStrictEqual } from 'node:util';
 import { rejectNextTurn, takeTurn } from '../base/turns.js';
-import type { AnyFunction } from './dispatch.js';
+import type { AnyFunction, OnFailure } from './dispatch.js';
 import { asStruct } from './header-plan.js';
 import { Snapshot } from './merge-plan.js';
-import { type BeforeDispatch, type OnFailure, PreparedAxios } from './prepared-axios.js';
+import { type BeforeDispatch, PreparedAxios } from './prepared-axios.js';
 
 /** The methods for each HTTP method, as this file found them. */
 const plainMethods = new Snapshot(Axios.prototype);
