@@ -6,11 +6,10 @@
  *   npm run build && node bench/layers.mjs [turns]
  */
 import { channel } from 'node:diagnostics_channel';
-import axios from 'axios';
-import { AxiosHeaders } from 'axios';
+import axios, { AxiosError, AxiosHeaders } from 'axios';
 import { ClientStack, stackContext } from '../dist/client/stack.js';
 import { runInInboundContext } from '../dist/inbound/context.js';
-import { compose } from '../dist/call/call.js';
+import { compose } from '../dist/call/compose.js';
 import { createCall } from '../dist/call/call.js';
 import { channelName, HttpClientEvents } from '../dist/call/event-sink.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
@@ -55,13 +54,13 @@ function clientWith({
   telemetry = false,
   events = new HttpClientEvents(),
   without = [],
+  terminal = async (call) => ({ ...answer, config: call.config }),
 }) {
   const { client, ...module } = resolveModuleOptions({ resilience, inbound, telemetry });
   const pool = new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random });
   const of = { name: 'bench', settings: client.telemetry, pool, rules: redactionRules() };
   const observing = new ClientTelemetry(events, systemClock).layerFor(of);
   const stack = new ClientStack(client, stackContext(pool, { inbound: module.inbound, events, telemetry: observing }));
-  const terminal = async (call) => ({ ...answer, config: call.config });
   const handle = compose(
     stack
       .entries()
@@ -104,6 +103,23 @@ senders.push(['call:end and attempt:end listened to', clientWith({ events: liste
 /** Channels are the whole process's, so somebody listens to these only while it is their turn. */
 const LISTENS_ON_CHANNEL = 'call:end and attempt:end on channels';
 senders.push([LISTENS_ON_CHANNEL, clientWith({})]);
+
+/** As the transport fails for a status of 500. */
+async function refused(call) {
+  call.journal.hasAnswer = true;
+  const response = { ...answer, status: 500, config: call.config };
+  throw new AxiosError(
+    'Request failed with status code 500',
+    'ERR_BAD_RESPONSE',
+    call.config,
+    answer.request,
+    response,
+  );
+}
+const failing = (send) => () => send().catch(() => {});
+senders.push(['a call that fails', failing(clientWith({ terminal: refused }))]);
+const bare = compose([], refused);
+senders.push(['of it axios’s error, and throwing it', failing(() => bare(createCall(config, 'bench')))]);
 
 const channels = ['call:end', 'attempt:end'].map((name) => channel(channelName(name)));
 const hear = () => {};
