@@ -19,6 +19,7 @@ import {
   ResponseInvalidError,
 } from '../src/contracts/index.js';
 import { HttpClientModule, HttpClients, InvalidOptionsError, type NamedHttpClientOptions } from '../src/index.js';
+import { failureOf } from './support/failure-of.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 const Repo = z.object({ id: z.number(), name: z.string() });
@@ -100,13 +101,6 @@ async function start<One extends new (...args: never[]) => object>(
   close = () => app.close();
   return { api: app.get(Api), clients: app.get(HttpClients) };
 }
-
-const failureOf = (call: Promise<unknown>): Promise<any> =>
-  // oxlint-disable-line typescript/no-explicit-any -- errors of all kinds
-  call.then(
-    (value) => expect.unreachable(`resolved with ${inspect(value)}`),
-    (error: unknown) => error,
-  );
 
 async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];
