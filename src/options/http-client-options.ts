@@ -1,6 +1,5 @@
 import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
-import type { ConnectionOptions } from 'node:tls';
 import type { HttpClientInterceptor } from '../client/create-client.js';
 import type { ApiClass } from '../contracts/http-api.js';
 import type { AuthOptions } from './auth-options.js';
@@ -8,145 +7,14 @@ import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
 import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } from './resolve-sections.js';
-
-/** Time limits for the phases of a call. Each has its own error, whose message names the option to change. */
-export interface TimeoutOptions {
-  /**
-   * One attempt: waiting for a socket, connecting, sending, and receiving to the end of the body. With `responseType: 'stream'` it
-   * ends with the response headers; `bodyIdleMs` bounds the rest.
-   * This is the client's default for axios's `timeout`, which a call can override.
-   * @default 30_000 milliseconds (the total timeout of .NET's standard resilience handler); `false`: no limit
-   */
-  attemptMs?: number | false;
-  /**
-   * Waiting for a socket while all sockets of the origin are in use: `PoolTimeoutError`.
-   * @default 5_000 milliseconds (httpx); `false`: no limit
-   */
-  poolWaitMs?: number | false;
-  /**
-   * Opening a socket: DNS, TCP and TLS. `ConnectTimeoutError`.
-   * @default 5_000 milliseconds (httpx); `false`: no limit
-   */
-  connectMs?: number | false;
-  /**
-   * Waiting for the response headers after the request is sent, and for an upstream that stops taking the request body:
-   * `ResponseTimeoutError`. A request stream that yields nothing is bounded by `attemptMs` instead.
-   * @default 10_000 milliseconds (.NET's attempt timeout); `false`: no limit
-   */
-  responseMs?: number | false;
-  /**
-   * Silence within a response body, streams included: `BodyTimeoutError`. The time counts only while somebody reads the body.
-   * @default 10_000 milliseconds (OkHttp's read timeout); `false`: no limit
-   */
-  bodyIdleMs?: number | false;
-  /**
-   * How long a streamed response waits for its reader, counted from the last chunk that was read: `BodyUnreadError`. Without this limit, a
-   * forgotten stream would keep its socket.
-   * @default 60_000 milliseconds (nginx's `send_timeout`, for clients that do not read); `false`: no limit
-   */
-  readerIdleMs?: number | false;
-}
-
-declare module 'axios' {
-  interface AxiosRequestConfig {
-    /**
-     * For clients of nest-outbound: time limits of this call. Those that you leave out come from the client. `attemptMs` takes precedence
-     * over axios's `timeout`.
-     */
-    timeouts?: TimeoutOptions;
-  }
-}
-
-/** How much a client holds in memory. */
-export interface LimitOptions {
-  /**
-   * Maximum size of a decoded response body: `BodyTooLargeError`. It does not apply to `responseType: 'stream'`. The `maxContentLength` of a
-   * call overrides it.
-   * @default 10_485_760 bytes; `false`: no limit
-   */
-  maxResponseBytes?: number | false;
-  /**
-   * Maximum size of the status line and headers of a response, and of the trailers after its body: `HeadersTooLargeError`.
-   * @default 16_384 bytes, or what Node was started with (`--max-http-header-size`)
-   */
-  maxHeaderBytes?: number;
-}
-
-/** Which redirects a client follows. Credentials never leave the origin they were meant for. */
-export interface RedirectOptions {
-  /**
-   * Redirects that one call follows. The `maxRedirects` of a call overrides it. `false`: follow none, return the redirect as the response.
-   * @default 5
-   */
-  max?: number | false;
-  /**
-   * Whether https may redirect to http.
-   * @default false
-   */
-  allowDowngrade?: boolean;
-}
-
-/** The keep-alive sockets of a client. */
-export interface PoolOptions {
-  /**
-   * Open sockets for one origin. Further calls wait.
-   * @default 100 (as httpx)
-   */
-  maxSockets?: number;
-  /**
-   * Open sockets for all origins together, idle ones included. When the limit is reached, an idle socket is closed for a new one, or the call waits.
-   * From 10 on, a tenth is reserved for origins that have no socket, so one origin gets nine tenths at most.
-   * @default 1_000, or more if `maxSockets` needs it (a process can often open only 1_024 files); `false`: no limit
-   */
-  maxTotalSockets?: number | false;
-  /**
-   * Calls that can wait for a socket of one origin. One more fails with `PoolQueueFullError`. 0: no call waits.
-   * @default 1_000
-   */
-  maxQueued?: number;
-  /**
-   * Idle sockets that are kept for one origin.
-   * @default the value of `maxSockets`
-   */
-  maxFreeSockets?: number;
-  /**
-   * Idle time after which a socket is closed. If a server announces a shorter time (`Keep-Alive: timeout=5`), that counts, minus one second
-   * for the close to arrive (RFC 9112 §9.3).
-   * @default 4_000 milliseconds (agentkeepalive)
-   */
-  idleMs?: number;
-  /**
-   * Maximum age of a socket, so that the client follows DNS changes. It varies by ±10 % per socket, so that they do not all reconnect at
-   * once. A socket is closed between calls, never during one.
-   * @default 120_000 milliseconds (.NET's PooledConnectionLifetime guidance); `false`: no limit
-   */
-  maxAgeMs?: number | false;
-}
-
-/** Options of Node's `tls.connect` for every HTTPS socket of the pool. */
-export type TlsOptions = Pick<
-  ConnectionOptions,
-  | 'ca'
-  | 'cert'
-  | 'key'
-  | 'passphrase'
-  | 'pfx'
-  | 'rejectUnauthorized'
-  | 'servername'
-  | 'minVersion'
-  | 'maxVersion'
-  | 'ciphers'
->;
-
-/** What happens to calls in flight when the app shuts down. */
-export interface ShutdownOptions {
-  /**
-   * How long calls can take to finish, counted from `onModuleDestroy`, through `onApplicationShutdown`. Calls that are left then fail with
-   * `ClientClosedError`. Keep it below the grace period of whatever stops the process.
-   * @default 10_000 milliseconds (Kubernetes kills a pod after 30 s)
-   */
-  drainMs?: number;
-}
+import type {
+  LimitOptions,
+  PoolOptions,
+  RedirectOptions,
+  ShutdownOptions,
+  TimeoutOptions,
+  TlsOptions,
+} from './transport-options.js';
 
 /** axios settings that are passed on: `paramsSerializer`, `validateStatus`, `transformResponse` and so on. */
 export type AxiosPassthroughOptions = Omit<

@@ -9,13 +9,8 @@ import type {
   AxiosPassthroughOptions,
   HttpClientModuleOptions,
   HttpClientOptions,
-  LimitOptions,
   NamedHttpClientOptions,
   OriginOptions,
-  PoolOptions,
-  RedirectOptions,
-  TimeoutOptions,
-  TlsOptions,
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
@@ -32,6 +27,7 @@ import {
   type TelemetrySettings,
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
+import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions, TlsOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
-import type { TlsOptions } from '../options/http-client-options.js';
+import type { TlsOptions } from '../options/transport-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 
 const IDLE_SINCE = Symbol('idle since');

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.js';
 import { Slots } from '../base/slots.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard } from '../guard/address-guard.js';
-import type { TlsOptions } from '../options/http-client-options.js';
+import type { TlsOptions } from '../options/transport-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { type AgentOwner, idleSince } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
