@@ -1,5 +1,12 @@
 // The module, its clients, and what works with them
 export { HttpClientModule } from './nest/http-client.module.js';
+export { HttpService } from '@nestjs/axios';
+export {
+  HttpModule,
+  type HttpModuleAsyncOptions,
+  type HttpModuleOptions,
+  type HttpModuleOptionsFactory,
+} from './nest/http.module.js';
 export {
   getConnectionPoolToken,
   getHttpClientToken,

@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   Global,
   type MiddlewareConsumer,
@@ -10,38 +9,16 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { HttpClientEvents } from '../call/event-sink.js';
-import type { HttpClientInterceptor } from '../client/create-client.js';
 import { HTTP_CLIENT_PLATFORM, type HttpClientPlatform } from '../client/platform.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { inboundContextMiddleware } from '../inbound/middleware.js';
-import type { PlacedLayer } from '../layers/order.js';
-import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { HttpClientModuleOptions } from '../options/http-client-options.js';
 import { loadOpenTelemetryApi } from '../telemetry/api.js';
 import { HttpClients } from './clients.js';
 import { HttpClientHealthIndicator } from './health.js';
-import { clientProviders } from './providers.js';
 import { HttpClientRegistry } from './registry.js';
 import { isRequestScoped, refuseRequestScope } from './request-scope.js';
-import { HttpClientRootModule, INTERCEPTORS, LAYERS, MODULE_OPTIONS_TOKEN } from './root.module.js';
-
-const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
-  inject: [
-    HttpClientRegistry,
-    ModulesContainer,
-    { token: INTERCEPTORS, optional: true },
-    { token: LAYERS, optional: true },
-  ],
-  useFactory: (
-    registry: HttpClientRegistry,
-    modules: ModulesContainer,
-    interceptors: readonly HttpClientInterceptor[] = [],
-    layers: readonly PlacedLayer[] = [],
-  ) => {
-    refuseRequestScope(modules, DEFAULT_CLIENT_NAME);
-    return registry.addRoot(interceptors, layers);
-  },
-});
+import { HttpClientRootModule, MODULE_OPTIONS_TOKEN } from './root.module.js';
 
 /**
  * The clients of an app, and their lifecycle. What `forRoot` was given comes in from `HttpClientRootModule`, and what they run on from
@@ -85,9 +62,8 @@ const defaultClient = clientProviders(DEFAULT_CLIENT_NAME, HttpService, {
       inject: [HttpClientRegistry],
       useFactory: (registry: HttpClientRegistry) => new HttpClientHealthIndicator(registry),
     },
-    ...defaultClient.providers,
   ],
-  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, HttpClientHealthIndicator, ...defaultClient.exports],
+  exports: [HttpClientRegistry, HttpClients, HttpClientEvents, HttpClientHealthIndicator],
 })
 export class HttpClientCoreModule implements NestModule, OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   // Not the registry itself: where that is request-scoped, so would be this module, and none of its hooks would run to say so.

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import type { NamedHttpClientOptions } from '../options/http-client-options.js';
 import { HttpClientCoreModule } from './core.module.js';
+import { HttpClientDefaultModule } from './default-client.module.js';
 import { HttpClientFeatureModule, type NamedHttpClientAsyncOptions } from './feature.module.js';
 import { type ASYNC_OPTIONS_TYPE, HttpClientRootModule, type OPTIONS_TYPE } from './root.module.js';
 
@@ -11,7 +12,10 @@ import { type ASYNC_OPTIONS_TYPE, HttpClientRootModule, type OPTIONS_TYPE } from
  * The class by itself stands for the client with default options. `forRoot` imports it, too, so that tests find it by the class:
  * `overrideModule` knows a dynamic module only by the very object.
  */
-@Module({ imports: [HttpClientCoreModule], exports: [HttpClientCoreModule] })
+@Module({
+  imports: [HttpClientCoreModule, HttpClientDefaultModule],
+  exports: [HttpClientCoreModule, HttpClientDefaultModule],
+})
 export class HttpClientModule {
   /**
    * The default client.

@@ -7,6 +7,7 @@ import {
   type AxiosResponse,
   CanceledError,
 } from 'axios';
+import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import { Cancellation } from '../base/cancellation.js';
 import { rejectNextTurn } from '../base/turns.js';
@@ -42,6 +43,11 @@ export const InjectConnectionPool = (name?: string): ParameterDecorator & Proper
  * is its consumer's to destroy.
  */
 export class PooledHttpService extends HttpService {
+  /** Whether unsubscribing before the response is there cancels the request. */
+  protected isCancelledWith(_config: AxiosRequestConfig): boolean {
+    return true;
+  }
+
   protected override makeObservable<T>(
     send: (...args: any[]) => AxiosPromise<T>,
     ...args: any[]
@@ -49,8 +55,13 @@ export class PooledHttpService extends HttpService {
     return new Observable((subscriber) => {
       const cancellation = new Cancellation();
       let settled = false;
+      let isCancelled = true;
       const succeed = (response: AxiosResponse<T>) => {
         settled = true;
+        if (subscriber.closed) {
+          (response.data as Partial<Readable>)?.destroy?.(); // nobody would read it
+          return;
+        }
         subscriber.next(response);
         subscriber.complete();
       };
@@ -62,13 +73,14 @@ export class PooledHttpService extends HttpService {
       try {
         // Every method of HttpService passes the config last, undefined where the caller left it out.
         const config: AxiosRequestConfig = { ...args.at(-1) };
+        isCancelled = this.isCancelledWith(config);
         if (config.cancelToken) cancellation.followToken(config.cancelToken);
         send(...args.slice(0, -1), { ...config, cancelToken: cancellation }).then(succeed, fail);
       } catch (error) {
         rejectNextTurn(error).catch(fail); // a getter of the config's has thrown
       }
       return () => {
-        if (!settled) cancellation.cancel(new CanceledError());
+        if (!settled && isCancelled) cancellation.cancel(new CanceledError());
       };
     });
   }

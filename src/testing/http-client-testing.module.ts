@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { HTTP_CLIENT_PLATFORM } from '../client/platform.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { HttpClientCoreModule } from '../nest/core.module.js';
+import { HttpClientDefaultModule } from '../nest/default-client.module.js';
 import { HttpTestingController } from './http-testing-controller.js';
 import type { HttpClientTestingOptions } from './testing-options.js';
 import { type TestingPlatform, testingPlatform } from './testing-platform.js';
@@ -18,7 +19,7 @@ const PLATFORM = 'HttpClientTestingPlatform';
  */
 @Global()
 @Module({
-  imports: [HttpClientCoreModule],
+  imports: [HttpClientCoreModule, HttpClientDefaultModule],
   providers: [
     {
       provide: PLATFORM,
@@ -39,7 +40,7 @@ const PLATFORM = 'HttpClientTestingPlatform';
       useFactory: ({ controller }: TestingPlatform) => controller,
     },
   ],
-  exports: [HTTP_CLIENT_PLATFORM, HttpTestingController, HttpClientCoreModule],
+  exports: [HTTP_CLIENT_PLATFORM, HttpTestingController, HttpClientCoreModule, HttpClientDefaultModule],
 })
 export class HttpClientTestingModule {
   /** The same, with a clock of the test's, origins that are called for real, or a recording. */

@@ -1,0 +1,186 @@
+import { HttpService } from '@nestjs/axios';
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { type AxiosInstance, type AxiosRequestConfig, mergeConfig } from 'axios';
+import { randomBytes } from 'node:crypto';
+import type { HttpClientInterceptor } from '../client/create-client.js';
+import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from '../layers/order.js';
+import type { HttpClientInterceptors, HttpClientOptions } from '../options/http-client-options.js';
+import { HttpClientCoreModule } from './core.module.js';
+import { clientProviders, PooledHttpService } from './providers.js';
+import { HttpClientRegistry } from './registry.js';
+import { refuseRequestScope } from './request-scope.js';
+
+/** Options that axios does not have. What axios has means what it means there: `baseURL`, `headers`, `auth`, `timeout`. */
+const OURS = [
+  'timeouts',
+  'limits',
+  'redirects',
+  'resilience',
+  'origins',
+  'pool',
+  'tls',
+  'guard',
+  'redact',
+  'telemetry',
+] as const satisfies readonly (keyof HttpClientOptions)[];
+
+type OwnOptions = Pick<HttpClientOptions, (typeof OURS)[number]>;
+
+/** What shapes the module itself, so it stands beside a factory. */
+interface HttpModuleExtras {
+  /** Makes the module global. */
+  global?: boolean;
+  /** For every call of this module's client. */
+  interceptors?: HttpClientInterceptors;
+  /** Layers of your own, around every call of this module's client. See docs/layers.md. */
+  layers?: readonly CustomLayer[];
+}
+
+/** The options of @nestjs/axios's HttpModule, which are axios's, and ours. */
+export type HttpModuleOptions = Omit<AxiosRequestConfig, (typeof OURS)[number]> & OwnOptions & HttpModuleExtras;
+
+/** What a class given to `registerAsync({ useClass })` or `{ useExisting }` implements. */
+export interface HttpModuleOptionsFactory {
+  createHttpOptions(): HttpModuleOptions | Promise<HttpModuleOptions>;
+}
+
+/** What `HttpModule.registerAsync` takes. */
+export interface HttpModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'>, HttpModuleExtras {
+  useExisting?: Type<HttpModuleOptionsFactory>;
+  useClass?: Type<HttpModuleOptionsFactory>;
+  useFactory?: (...args: any[]) => HttpModuleOptions | Promise<HttpModuleOptions>;
+  inject?: FactoryProvider['inject'];
+  extraProviders?: Provider[];
+}
+
+const CLIENT = 'HttpModule';
+// The names that @nestjs/axios gives them.
+const OPTIONS = 'HTTP_MODULE_OPTIONS';
+const ID = 'HTTP_MODULE_ID';
+const INSTANCE = 'AXIOS_INSTANCE_TOKEN';
+
+/** As @nestjs/axios's: whoever unsubscribes from a response that is a stream before it is there does not cancel it. */
+class ModuleHttpService extends PooledHttpService {
+  protected override isCancelledWith({ responseType }: AxiosRequestConfig): boolean {
+    return responseType !== 'stream';
+  }
+}
+
+const client = clientProviders(CLIENT, HttpService, registration([], []));
+
+/**
+ * @nestjs/axios's `HttpModule`, on the app's pool: change the import path and nothing else. Each `register` makes a client of its own: its
+ * headers, base URL and `axiosRef.interceptors` are not those of other modules. `HttpClientModule.forRoot` sets what they all inherit, and is not needed.
+ */
+@Module({
+  imports: [HttpClientCoreModule],
+  providers: [
+    { provide: OPTIONS, useValue: {} },
+    { provide: ID, useValue: CLIENT },
+    ...client.providers,
+    { provide: HttpService, useFactory: serviceOf, inject: [INSTANCE] },
+    { provide: INSTANCE, useFactory: (instance: AxiosInstance) => instance, inject: [client.exports[0]!] },
+  ],
+  exports: [HttpService],
+})
+export class HttpModule {
+  /** @param options of axios, and ours */
+  static register(options: HttpModuleOptions = {}): DynamicModule {
+    return moduleOf({ provide: OPTIONS, useValue: options }, options);
+  }
+
+  /** The same options from other providers: `useFactory`, `useClass` or `useExisting`. */
+  static registerAsync(options: HttpModuleAsyncOptions): DynamicModule {
+    const { useFactory, useClass, useExisting, inject = [], extraProviders = [], imports = [] } = options;
+    const factory = useExisting ?? useClass;
+    const own: FactoryProvider = useFactory
+      ? { provide: OPTIONS, useFactory, inject }
+      : {
+          provide: OPTIONS,
+          useFactory: (made: HttpModuleOptionsFactory) => made.createHttpOptions(),
+          inject: [factory!],
+        };
+    const { providers = [], ...module } = moduleOf(own, options);
+    const classes = useClass && !useFactory && !useExisting ? [useClass] : [];
+    return { ...module, imports, providers: [...providers, ...classes, ...extraProviders] };
+  }
+}
+
+function moduleOf(options: Provider, { global, interceptors = [], layers = [] }: HttpModuleExtras): DynamicModule {
+  const [registered] = clientProviders(CLIENT, HttpService, registration(interceptors, layers)).providers;
+  return {
+    module: HttpModule,
+    ...(global !== undefined && { global }),
+    providers: [
+      options,
+      { provide: ID, useValue: randomBytes(16).toString('base64url').slice(0, 21) },
+      ...interceptors,
+      ...layerClasses(layers),
+      registered!,
+    ],
+  };
+}
+
+function serviceOf(instance: AxiosInstance): HttpService {
+  return new ModuleHttpService(instance);
+}
+
+function registration(
+  interceptors: HttpClientInterceptors,
+  layers: readonly CustomLayer[],
+): Parameters<typeof clientProviders>[2] {
+  return {
+    inject: [HttpClientRegistry, ModulesContainer, OPTIONS, ID, ...interceptors, ...layerClasses(layers)],
+    useFactory: (
+      registry: HttpClientRegistry,
+      modules: ModulesContainer,
+      options: HttpModuleOptions,
+      id: string,
+      ...instances: unknown[]
+    ) => {
+      refuseRequestScope(modules, CLIENT);
+      const { own, axiosOptions } = apart(options);
+      const made = registry.addNamed(
+        { ...own, name: freeName(registry, nameFor(modules, id)) },
+        instances.slice(0, interceptors.length) as HttpClientInterceptor[],
+        placedLayers(layers, instances.slice(interceptors.length) as HttpClientLayer[]),
+      );
+      const { defaults } = made.instance;
+      Object.assign(defaults, mergeConfig(defaults as AxiosRequestConfig, axiosOptions));
+      return made;
+    },
+  };
+}
+
+function apart(options: HttpModuleOptions): { own: OwnOptions; axiosOptions: AxiosRequestConfig } {
+  const { global: _global, interceptors: _interceptors, layers: _layers, ...rest } = options;
+  const isOurs = ([name]: [string, unknown]) => OURS.some((own) => own === name);
+  const entries = Object.entries(rest);
+  return {
+    own: Object.fromEntries(entries.filter((entry) => isOurs(entry))),
+    axiosOptions: Object.fromEntries(entries.filter((entry) => !isOurs(entry))),
+  };
+}
+
+/** The client is named after the module that imports it, for logs, metrics and `explain()`. */
+function nameFor(modules: ModulesContainer, id: string): string {
+  if (id === CLIENT) return CLIENT;
+  const all = [...modules.values()];
+  const own = all.find(({ metatype, providers }) => metatype === HttpModule && providers.get(ID)?.instance === id);
+  const importer = all.find(({ imports }) => own && imports.has(own));
+  return importer ? `${CLIENT}(${importer.name})` : CLIENT;
+}
+
+function freeName(registry: HttpClientRegistry, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; registry.names.includes(name); number++) name = `${wanted} ${number}`;
+  return name;
+}
