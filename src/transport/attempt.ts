@@ -1,17 +1,17 @@
 import type { AxiosResponse } from 'axios';
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
 import { diedOnStaleSocket, rememberRepeatedLoss } from '../base/lost-peer.js';
 import { noteAnswer, noteFailure, timeError } from '../call/annotate.js';
 import type { Call, Handler } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
-import { isDelegated, requestTarget, urlOf } from '../call/target.js';
+import { isDelegated, requestTarget } from '../call/target.js';
 import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
+import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
 import { publishRedirect, publishReplay } from './events.js';
 import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
@@ -19,18 +19,16 @@ import { hasIdleSockets, isKnownLoss, isRepeatable, sendTrusting, socketsSeen } 
 import { forwardedRequest } from './proxies.js';
 import { leave, type Opened, redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
 import { type ExchangeRequest, firstRequest } from './request.js';
-import { bodyLimit, decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
 import { explainedOverflow, refusalOf } from './response-headers.js';
-import { asAxiosError, asBodyError, axiosResponse, decodeData, settled } from './response.js';
+import { asAxiosError } from './response.js';
 import { slotAfter, type SlotSettings } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
 import type { Routing } from './transport.js';
 
-export interface AttemptSettings extends ExchangeSettings, SlotSettings, RedirectSettings, TimedSettings {
+export interface AttemptSettings
+  extends ExchangeSettings, DeliverySettings, SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: ConnectionPool;
   readonly events: EventSink;
-  /** Response bodies that are read into memory, where the call sets no maxContentLength itself; false: no limit. */
-  readonly maxResponseBytes: number | false;
   /** The client's own `proxy`, which its calls have unless they set another. */
   readonly ownProxy?: URL | undefined;
 }
@@ -44,7 +42,7 @@ export interface AttemptSettings extends ExchangeSettings, SlotSettings, Redirec
  * Each step calls the next, at once unless something has to be waited for. Any of them may fail. There is one promise for all of it. Once
  * the attempt is over it holds nothing any more: whoever keeps the response would keep it, too.
  */
-export class Attempt implements ExchangeOwner {
+export class Attempt implements ExchangeOwner, DeliveryOwner {
   readonly call: Call;
   #settings: AttemptSettings;
   readonly #routing: Routing;
@@ -64,10 +62,8 @@ export class Attempt implements ExchangeOwner {
   #redirects = 0;
   /** What led to the current request, until that has a response. */
   #redirect: Opened | undefined;
-  #response: AxiosResponse | undefined;
-  /** Of the response, once it has begun. */
-  #body: Readable | undefined;
-  #isEncoded = false;
+  /** Of the response that is no redirect, once it has begun. */
+  #delivery: Delivery | undefined;
 
   /** What carries calls: each is one attempt. */
   static handler(settings: AttemptSettings, routing: Routing): Handler {
@@ -98,7 +94,7 @@ export class Attempt implements ExchangeOwner {
       const target = isDelegated(config) ? undefined : requestTarget(config);
       if (!target) {
         // axios has the error for a scheme other than http and https
-        void this.#after(this.#routing.viaAxios(call), (response) => this.#settle(response));
+        void this.#after(this.#routing.viaAxios(call), (response) => this.delivered(response));
         return;
       }
       const first = firstRequest(call, target);
@@ -203,7 +199,10 @@ export class Attempt implements ExchangeOwner {
       const { maxRedirects = this.#settings.redirects.max } = call.config;
       const next = maxRedirects > 0 ? redirectedRequest(this.#request, opened, call, this.#settings) : undefined;
       if (next) this.#follow(next, opened, maxRedirects);
-      else this.#deliver(response, exchange);
+      else {
+        this.#delivery = new Delivery(this, opened, this.#settings);
+        this.#delivery.begin(this.#request);
+      }
     } catch (error) {
       if (!this.#redirect) exchange.abandon(); // no redirect of it was found for what it was asked with
       this.#failBeforeBody(error);
@@ -219,73 +218,21 @@ export class Attempt implements ExchangeOwner {
     void this.#after(nextMicrotask(), () => this.#open(next));
   }
 
-  #deliver(response: IncomingMessage, exchange: Exchange): void {
-    const { call } = this;
-    const { config } = call;
-    try {
-      const decoded = config.decompress === false ? response : decodedBody(response, this.#request.method);
-      this.#body = decoded;
-      (response as { responseUrl?: string }).responseUrl = urlOf(this.#request.target); // what callers of axios find there
-      const answer = axiosResponse(config, exchange, response);
-      this.#response = answer;
-      if (config.responseType === 'stream') {
-        // By then a response without a body is known to be complete.
-        void this.#after(nextMicrotask(), () => this.#handOver(response, exchange));
-      } else {
-        this.#isEncoded = decoded !== response;
-        const limit = bodyLimit(call, exchange.request, this.#settings.maxResponseBytes);
-        readBody(exchange, decoded, limit, (bytes) => this.#read(bytes));
-      }
-    } catch (error) {
-      this.#failDelivering(error);
-    }
-  }
-
-  /** The body is the caller's to read. Should it have failed by now, its reader finds out. */
-  #handOver(response: IncomingMessage, exchange: Exchange): void {
-    const { call } = this;
-    const answer = this.#response!;
-    try {
-      const { given, limited } = streamedBody(
-        exchange,
-        response,
-        this.#body!,
-        bodyLimit(call, exchange.request, false),
-      );
-      this.#body = limited;
-      answer.data = given;
-      this.#settle(settled(answer));
-    } catch (error) {
-      this.#failDelivering(error);
-    }
-  }
-
-  #read(bytes: Buffer): void {
-    const answer = this.#response!;
-    try {
-      answer.data = decodeData(bytes, answer.config);
-    } catch (error) {
-      this.#failReading(error);
-      return;
-    }
-    try {
-      this.#settle(settled(answer));
-    } catch (error) {
-      this.#failDelivering(error);
-    }
-  }
-
-  #settle(response: AxiosResponse): void {
+  delivered(response: AxiosResponse): void {
     const { call } = this;
     if (response.request) call.journal.hasAnswer = true; // that of a data: URL has none
     this.#resolve(noteAnswer(response, call));
-    if (!this.#isStream) this.#letGo();
+    this.#letGo();
+  }
+
+  undeliverable(error: unknown): void {
+    this.#fail(error);
   }
 
   failed(error: unknown, exchange: Exchange): void {
     if (exchange !== this.#exchange || exchange === this.#redirect?.exchange) return; // nobody waits for it any more
     try {
-      if (this.#body) this.#failReading(error);
+      if (this.#delivery) this.#delivery.failed(error);
       else this.#failSending(error, exchange);
     } catch (failure) {
       this.#failBeforeBody(failure);
@@ -313,26 +260,6 @@ export class Attempt implements ExchangeOwner {
     this.#failBeforeBody(failure);
   }
 
-  #failReading(error: unknown): void {
-    const answer = this.#response!;
-    if (this.#isStream) this.#body!.destroy(error as Error);
-    else {
-      const explained = explainedOverflow(error, this.call, this.#settings.maxHeaderBytes);
-      this.#failDelivering(asBodyError(explained, answer, this.#isEncoded));
-    }
-  }
-
-  #failDelivering(error: unknown): void {
-    const exchange = this.#exchange!;
-    const answer = this.#response;
-    // Not one that validateStatus has thrown with an error of its own.
-    const isRefused = answer !== undefined && responseOf(error) === answer;
-    if (isRefused) {
-      yieldUnread(answer, this.#sent.target.origin, this.#settings.pool.slots, () => exchange.abandon());
-    } else exchange.abandon();
-    this.#fail(error);
-  }
-
   #failBeforeBody(error: unknown): void {
     if (this.#redirect) void leave(this.#redirect);
     if (this.#first?.body instanceof StreamedBody) this.#first.body.destroy();
@@ -353,20 +280,16 @@ export class Attempt implements ExchangeOwner {
     } catch (failure) {
       this.#reject(failure);
     }
-    if (!this.#isStream) this.#letGo();
+    this.#letGo();
   }
 
-  /** Whether its body is, or was, for the caller to read. */
-  get #isStream(): boolean {
-    return this.#response?.config.responseType === 'stream';
-  }
-
+  /** The body of a stream may still fail. */
   #letGo(): void {
-    this.#exchange = undefined;
     this.#first = undefined;
     this.#redirect = undefined;
-    this.#response = undefined;
-    this.#body = undefined;
+    if (this.#delivery?.isStream) return;
+    this.#delivery = undefined;
+    this.#exchange = undefined;
   }
 }
 
