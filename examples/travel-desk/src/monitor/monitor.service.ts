@@ -119,8 +119,7 @@ export class MonitorService implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const response = await this.http.get(url, { signal });
       const durationMs = elapsed();
-      const { attempts = [] } = response;
-      history.add({ at, ...answered(response, durationMs), attempts: attempts.length, durationMs });
+      history.add({ at, ...answered(response, durationMs), attempts: response.attempts.length, durationMs });
     } catch (error) {
       if (signal.aborted) return;
       const { attempts = [] } = error as AxiosError;
