@@ -1,4 +1,5 @@
 import { AxiosError, type AxiosProxyConfig } from 'axios';
+import { canParse } from '../redaction/can-parse.js';
 
 /** A proxy as axios takes it: settings, or a URL. */
 export type ProxySetting = AxiosProxyConfig | URL;
@@ -27,8 +28,7 @@ export function proxyUrl(setting: ProxySetting): URL {
   const bracketed = name.includes(':') && !name.startsWith('[') ? `[${name}]` : name;
   const scheme = text(protocol).replace(/:$/, '') || 'http';
   const address = `${scheme}://${bracketed}${text(port) && `:${text(port)}`}`;
-  if (!URL.canParse(address))
-    throw invalid('Invalid proxy: its protocol, host and port make no URL', 'ERR_INVALID_URL');
+  if (!canParse(address)) throw invalid('Invalid proxy: its protocol, host and port make no URL', 'ERR_INVALID_URL');
   const url = supported(new URL(address));
   if (username) return withCredentials(url, text(username), text(password));
   return auth ? withCredentials(url, ...credentialsIn(auth)) : url;
@@ -41,7 +41,7 @@ export function proxyUrl(setting: ProxySetting): URL {
  */
 export function proxyUrlIn(variable: string, value: string, scheme: string): URL {
   const address = value.includes('://') ? value : `${scheme}://${value}`;
-  if (!URL.canParse(address)) throw invalid(`Invalid proxy: ${variable} is no URL`, 'ERR_INVALID_URL');
+  if (!canParse(address)) throw invalid(`Invalid proxy: ${variable} is no URL`, 'ERR_INVALID_URL');
   return supported(new URL(address));
 }
 

@@ -4,6 +4,7 @@ import { Cancellation } from '../base/cancellation.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { ownSettings } from '../base/prototype-pollution.js';
 import type { Attempt } from '../errors/http-client.error.js';
+import { canParse } from '../redaction/can-parse.js';
 import { checkedConfig } from './values.js';
 
 /** What is known of a call so far: one for all its attempts, written as it goes on, read by timings and events. */
@@ -189,5 +190,5 @@ export function originOf({
 
 /** axios refuses an address that is none; until then the call needs a name. */
 function parsedOrigin(address: string): string {
-  return URL.canParse(address) ? new URL(address).origin : 'invalid URL';
+  return canParse(address) ? new URL(address).origin : 'invalid URL';
 }

@@ -1,4 +1,5 @@
 import { Axios, AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { canParse } from '../redaction/can-parse.js';
 import { joinedUrl } from '../redaction/url.js';
 
 /** `user:password` of a URL, percent-decoded where it is encoded as it should be; empty for none. */
@@ -91,7 +92,7 @@ function plainTarget(config: InternalAxiosRequestConfig): RequestTarget | undefi
   if (origin === undefined || DOT_SEGMENT.test(path!)) return undefined;
   let target = plainOrigins.get(origin);
   if (!target) {
-    if (!URL.canParse(origin)) return undefined;
+    if (!canParse(origin)) return undefined;
     target = targetOf(new URL(origin))!;
     if (plainOrigins.size === MAX_CACHED_ORIGINS) plainOrigins.clear();
     plainOrigins.set(origin, target);

@@ -1,4 +1,5 @@
 import type { AxiosResponse } from 'axios';
+import { canParse } from '../redaction/can-parse.js';
 import type { ArgsOf, Endpoint, ResultOf } from './endpoint.js';
 import type { ContractCallOptions, EndpointFunction } from './http-api.js';
 
@@ -101,5 +102,5 @@ function nextLink({ headers, config, request }: AxiosResponse): string | undefin
 function addressOf({ baseURL, url = '' }: AxiosResponse['config'], request: unknown): string | undefined {
   const { responseUrl } = (request as { res?: { responseUrl?: string } } | undefined)?.res ?? {};
   if (responseUrl !== undefined) return responseUrl;
-  return baseURL === undefined || URL.canParse(url) ? url : `${baseURL.replace(/\/$/, '')}/${url.replace(/^\//, '')}`;
+  return baseURL === undefined || canParse(url) ? url : `${baseURL.replace(/\/$/, '')}/${url.replace(/^\//, '')}`;
 }

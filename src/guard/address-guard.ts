@@ -4,6 +4,7 @@ import { OriginMap } from '../base/origin-map.js';
 import { shadowInherited } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
 import type { GuardSettings } from '../options/resolve-sections.js';
+import { canParse } from '../redaction/can-parse.js';
 import { addressPolicy } from './ip-address.js';
 import { hostMatcher } from './trusted-hosts.js';
 
@@ -69,7 +70,7 @@ export function addressGuard(settings: GuardSettings, resolve: ResolveHost = loo
 
   function judgeUrl(origin: string): string | undefined {
     if (origin.startsWith('unix:')) return 'unix socket';
-    if (!URL.canParse(origin)) return 'scheme'; // the origin of data: and file: is 'null'
+    if (!canParse(origin)) return 'scheme'; // the origin of data: and file: is 'null'
     const { protocol, hostname, port } = new URL(origin);
     const defaultPort = DEFAULT_PORTS[protocol];
     if (defaultPort === undefined) return 'scheme';

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { canParse } from '../redaction/can-parse.js';
 
 /** @returns whether a host is listed, by itself or by a wildcard */
 export type HostMatcher = (host: string) => boolean;
@@ -27,7 +28,7 @@ export function isHostPattern(text: string): boolean {
 /** A host as a URL has it, without brackets and the dot at the end; undefined where it is none. */
 function canonicalHost(text: string): string | undefined {
   const written = isIPv6(text) ? `[${text}]` : text;
-  if (/[\s/?#@\\*]|:\d*$/.test(written) || !URL.canParse(`http://${written}/`)) return undefined;
+  if (/[\s/?#@\\*]|:\d*$/.test(written) || !canParse(`http://${written}/`)) return undefined;
   return withoutDot(new URL(`http://${written}/`).hostname.replace(/^\[|\]$/g, '')) || undefined;
 }
 

@@ -2,6 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
+import { canParse } from '../redaction/can-parse.js';
 import {
   callResilience,
   confine,
@@ -20,7 +21,7 @@ import {
   toggle,
 } from './schema-parts.js';
 
-const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+const isHttpUrl = (value: string) => canParse(value) && /^https?:$/.test(new URL(value).protocol);
 const httpUrl = 'an absolute http or https URL';
 
 /** Buffers, strings and arrays of them are for Node to judge; only what cannot be TLS material is refused here. */

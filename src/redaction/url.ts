@@ -1,4 +1,5 @@
 import type { InternalAxiosRequestConfig } from 'axios';
+import { canParse } from './can-parse.js';
 import { redactCredentials } from './credentials.js';
 import { DEFAULT_RULES, REDACTED, type RedactionRules } from './rules.js';
 
@@ -39,7 +40,7 @@ export function redactToAddress(url: string, rules: RedactionRules = DEFAULT_RUL
 function withoutUserinfo(url: string): string {
   const address = url.replace(IGNORED, '');
   if (!address.includes('@')) return address;
-  const own = URL.canParse(address, 'http://relative') ? USERINFO : USERINFO_OF_WHAT_IS_NO_URL;
+  const own = canParse(address, 'http://relative') ? USERINFO : USERINFO_OF_WHAT_IS_NO_URL;
   return address.replace(own, '$1').replace(USERINFO_WITHIN, '$1');
 }
 
@@ -75,7 +76,7 @@ export function addressOf(
 ): string {
   const address = redactToAddress(joinedUrl(baseURL, textOf(url), allowAbsoluteUrls), rules);
   if (socketPath) return address;
-  if (!URL.canParse(address)) return 'invalid URL';
+  if (!canParse(address)) return 'invalid URL';
   const { protocol } = new URL(address);
   return protocol === 'http:' || protocol === 'https:' ? address : protocol;
 }

@@ -2,6 +2,7 @@ import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { OriginMap } from '../base/origin-map.js';
 import { requestTarget, urlOf } from '../call/target.js';
+import { canParse } from '../redaction/can-parse.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
 import { addressOf, redactUrl } from '../redaction/url.js';
 
@@ -38,7 +39,7 @@ export const serverAttributes = (origin: string): ServerAttributes => servers.ge
 
 function parsedServer(origin: string): ServerAttributes {
   if (origin.startsWith('unix:')) return { 'server.address': origin.slice('unix:'.length) };
-  if (!URL.canParse(origin)) return {};
+  if (!canParse(origin)) return {};
   const { hostname, port, protocol } = new URL(origin);
   return {
     'server.address': hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,

@@ -1,4 +1,5 @@
 import { inspect, types } from 'node:util';
+import { canParse } from '../redaction/can-parse.js';
 import type { RequestMatch, RequestMatcher } from './request-match.js';
 
 /** Each property of a matcher; the compiler keeps them complete. */
@@ -28,7 +29,7 @@ export function checkMatch(match: RequestMatch): void {
 }
 
 function checkUrl(url: string): void {
-  if (url.startsWith('/') || URL.canParse(url)) return;
+  if (url.startsWith('/') || canParse(url)) return;
   const [, method, path] = /^([A-Z]+) +(\S+)$/.exec(url) ?? [];
   const instead = method ? `; with a method: { method: '${method}', url: '${path}' }` : '';
   throw new TypeError(`url: expected an absolute URL, or a path that begins with /, got '${url}'${instead}`);

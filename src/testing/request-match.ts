@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { canParse } from '../redaction/can-parse.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import { redactUrl } from '../redaction/url.js';
 import { type AsymmetricMatcher, type Difference, differencesOf, matches, shownValue } from './match-value.js';
@@ -126,7 +127,7 @@ function urlDifferences(expected: UrlMatch, request: ReceivedRequest): Differenc
     return matches(expected, url.href) ? [] : [{ where: 'url', expected, actual: url.href }];
   const text = String(expected);
   const wanted = new URL(text, url.origin);
-  const isAbsolute = URL.canParse(text);
+  const isAbsolute = canParse(text);
   const hasQuery = text.includes('?');
   const shown = ({ origin, pathname, search }: URL) => (isAbsolute ? origin : '') + pathname + (hasQuery ? search : '');
   const isSame = wanted.origin === url.origin && wanted.pathname === url.pathname;

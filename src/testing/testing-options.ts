@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { findProblems } from '../options/problems.js';
 import { group } from '../options/schema-parts.js';
+import { canParse } from '../redaction/can-parse.js';
 import { ManualClock } from './manual-clock.js';
 import type { Recording } from './recording/recorded-transport.js';
 
@@ -97,6 +98,6 @@ function passing(passThrough: HttpClientTestingOptions['passThrough'], byDefault
 
 function originOf(address: string): string | undefined {
   if (address.startsWith('unix:')) return address;
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const url = canParse(address) ? new URL(address) : undefined;
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url.origin : undefined;
 }

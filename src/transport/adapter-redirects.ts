@@ -3,6 +3,7 @@ import type { Call } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { type RequestTarget, targetOf } from '../call/target.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
+import { canParse } from '../redaction/can-parse.js';
 import { publishRedirect } from './events.js';
 import { DOWNGRADE, encodedLocation, type RedirectSettings } from './redirects.js';
 
@@ -50,7 +51,7 @@ export function judgedTarget(
 function nextTarget({ protocol, hostname, port, path }: Record<string, any>): RequestTarget | undefined {
   const name = String(hostname);
   const address = `${String(protocol)}//${name.includes(':') ? `[${name}]` : name}${port ? `:${String(port)}` : ''}`;
-  const target = URL.canParse(address) ? targetOf(new URL(address)) : undefined;
+  const target = canParse(address) ? targetOf(new URL(address)) : undefined;
   return target && { ...target, path: String(path) };
 }
 

@@ -5,6 +5,7 @@ import { isPolluted } from '../base/prototype-pollution.js';
 import { proxyUrl, proxyUrlIn } from '../base/proxy-url.js';
 import { type RequestTarget, targetOf, urlOf } from '../call/target.js';
 import { type AddressRange, addressRange, type IpAddress, ipAddress, isCidr, lastIpv4 } from '../guard/ip-address.js';
+import { canParse } from '../redaction/can-parse.js';
 import type { ExchangeRequest } from './request.js';
 
 /** A request's host, as `URL` has it, without brackets, and its port. */
@@ -109,12 +110,12 @@ function canonicalHost(text: string): string {
   if (host.includes(':')) return canonicalIpv6(host);
   // oxlint-disable-next-line no-control-regex
   const name = /[^\u0000-\u007f]/.test(host) ? canonicalName(host) : host;
-  if (!WRITTEN_IPV4.test(name) || !URL.canParse(`http://${name}/`)) return name;
+  if (!WRITTEN_IPV4.test(name) || !canParse(`http://${name}/`)) return name;
   return new URL(`http://${name}/`).hostname;
 }
 
 function canonicalIpv6(host: string): string {
-  if (!URL.canParse(`http://[${host}]/`)) return host;
+  if (!canParse(`http://[${host}]/`)) return host;
   const text = new URL(`http://[${host}]/`).hostname.slice(1, -1);
   const address = ipAddress(text)!;
   return MAPPED.has(address) ? lastIpv4(address).text : text;

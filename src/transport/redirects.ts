@@ -4,6 +4,7 @@ import { onBodyEnd } from '../base/body-end.js';
 import type { Call } from '../call/call.js';
 import { targetOf, urlOf } from '../call/target.js';
 import { BodyConsumedError } from '../errors/body.errors.js';
+import { canParse } from '../redaction/can-parse.js';
 import { secretHeaders } from '../redaction/headers.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import type { Exchange } from './exchange.js';
@@ -137,7 +138,7 @@ export function redirectedRequest(
     const message = `Redirected request failed: ${reason}`;
     throw new AxiosError(message, 'ERR_FR_REDIRECTION_FAILURE', config, exchange.request);
   };
-  if (!URL.canParse(encodedLocation(location), urlOf(from.target))) return refuse('its Location is no URL');
+  if (!canParse(encodedLocation(location), urlOf(from.target))) return refuse('its Location is no URL');
   const redirect = redirectOf(response.statusCode!, location, from.method, urlOf(from.target))!;
   if (new Set(response.headersDistinct['location']).size > 1) return refuse('it has several Locations');
   const { url, method, keepsBody } = redirect;
