@@ -1,7 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-const e2e = { testTimeout: 30_000 };
-
 /** These change what is the process's own (Node, its globals, OpenTelemetry), or show what others have changed: each has its own process. */
 const OF_THEIR_OWN = [
   'test/mocks/**',
@@ -15,6 +13,8 @@ const OF_THEIR_OWN = [
 export default defineConfig({
   test: {
     maxWorkers: '100%',
+    testTimeout: 30_000, // on a machine that has much else to do
+    hookTimeout: 60_000,
     tags: [
       {
         name: 'slow',
@@ -27,13 +27,12 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts'], isolate: false } },
       {
         extends: true,
-        test: { ...e2e, name: 'e2e', include: ['test/**/*.e2e-spec.ts'], exclude: OF_THEIR_OWN, isolate: false },
+        test: { name: 'e2e', include: ['test/**/*.e2e-spec.ts'], exclude: OF_THEIR_OWN, isolate: false },
       },
-      { extends: true, test: { ...e2e, name: 'e2e-alone', include: OF_THEIR_OWN } },
+      { extends: true, test: { name: 'e2e-alone', include: OF_THEIR_OWN } },
       {
         extends: true,
         test: {
-          ...e2e,
           name: 'travel-desk',
           root: 'examples/travel-desk',
           include: ['test/**/*.e2e-spec.ts'],
