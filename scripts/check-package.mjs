@@ -74,7 +74,11 @@ const MAJORS = [
         passed: /^ +Tests +(\d+) passed \(\1\)$/m,
       });
     },
-    edit: (code) => code.replace(/(from '\.[^']*)'/g, "$1.js'").replaceAll('jest.', 'vi.'),
+    edit: (code) =>
+      code
+        .replace(/(from '\.[^']*)'/g, "$1.js'")
+        .replaceAll('jest.', 'vi.')
+        .replace('test "weather is', 'test "weather > is'), // vitest's way to name a test
   },
 ];
 
