@@ -7,6 +7,7 @@ import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import { type ExplainedOption, explainOptions } from '../options/explain.js';
 import type { PoolStats } from '../pool/sockets.js';
 import { HttpClientRegistry, type RegisteredClient } from './registry.js';
+import type { Stranger } from './strangers.js';
 
 /** A layer of a client's stack. */
 export interface ExplainedLayer {
@@ -37,6 +38,8 @@ export interface Explanation {
   readonly stack: readonly ExplainedLayer[];
   /** What its `apis` call. */
   readonly endpoints: readonly ExplainedEndpoint[];
+  /** Modules of @nestjs/axios in the app. Their calls use the pool only where `adopt` has moved them. */
+  readonly strangers: readonly Stranger[];
   /** Origins that differ. */
   readonly origins: Readonly<Record<string, Pick<Explanation, 'options' | 'stack'>>>;
 }
@@ -83,6 +86,7 @@ export class HttpClients {
       options: explainOptions(withoutInternals(own), sources, stack.rules),
       stack: layersOf(stack.entries()),
       endpoints: apis.flatMap(endpointsOf),
+      strangers: this.registry.strangers,
       origins: Object.fromEntries(
         Object.entries(origins).map(([origin, settings]) => [
           origin,

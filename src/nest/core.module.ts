@@ -82,6 +82,7 @@ export class HttpClientCoreModule implements NestModule, OnModuleInit, OnModuleD
   /** In apps without HTTP, nothing is configured. */
   onModuleInit(): void {
     refuseRequestScope(this.modules);
+    this.moduleRef.get(HttpClientRegistry).meet(this.modules);
   }
 
   /** Phase one: inbound requests are still being answered. */

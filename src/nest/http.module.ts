@@ -149,7 +149,7 @@ function registration(
       refuseRequestScope(modules, CLIENT);
       const { own, axiosOptions } = apart(options);
       const made = registry.addNamed(
-        { ...own, name: freeName(registry, nameFor(modules, id)) },
+        { ...own, name: registry.freeName(nameFor(modules, id)) },
         instances.slice(0, interceptors.length) as HttpClientInterceptor[],
         placedLayers(layers, instances.slice(interceptors.length) as HttpClientLayer[]),
       );
@@ -177,10 +177,4 @@ function nameFor(modules: ModulesContainer, id: string): string {
   const own = all.find(({ metatype, providers }) => metatype === HttpModule && providers.get(ID)?.instance === id);
   const importer = all.find(({ imports }) => own && imports.has(own));
   return importer ? `${CLIENT}(${importer.name})` : CLIENT;
-}
-
-function freeName(registry: HttpClientRegistry, wanted: string): string {
-  let name = wanted;
-  for (let number = 2; registry.names.includes(name); number++) name = `${wanted} ${number}`;
-  return name;
 }

@@ -1,4 +1,5 @@
 import { Logger, type LogLevel } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import type { AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
@@ -24,6 +25,7 @@ import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
+import { findStrangers, type Stranger, strangersLine } from './strangers.js';
 import { closedLine, drainingLine, logCalls, openLine, messagesFor } from './log.js';
 
 interface LogEntry {
@@ -132,6 +134,28 @@ export class HttpClientRegistry {
       { from: 'module', options: Object.fromEntries(INHERITED.map((name) => [name, this.#given[name]])) },
     ];
     return this.#add(resolved, pool, interceptors, layers, sources, options.apis);
+  }
+
+  /** @returns the name, or with a number where a client has it already */
+  freeName(wanted: string): string {
+    let name = wanted;
+    for (let number = 2; this.#clients.has(name); number++) name = `${wanted} ${number}`;
+    return name;
+  }
+
+  /** Modules of @nestjs/axios, for `explain()`. */
+  strangers: readonly Stranger[] = [];
+
+  /** Looks for modules of @nestjs/axios, once every provider is there: adopts them, or warns. */
+  meet(modules: ModulesContainer): void {
+    this.strangers = findStrangers(modules, this.#options.adopt ? (name) => this.#adopted(name) : undefined);
+    const line = strangersLine(this.strangers);
+    if (line && this.#options.logging.lifecycle) this.#write('warn', line);
+  }
+
+  #adopted(wanted: string): { readonly name: string; readonly instance: AxiosInstance } {
+    const name = this.freeName(wanted);
+    return { name, instance: this.addNamed({ name }, [], []).instance };
   }
 
   /** Stops keeping sockets and waits for the calls in flight, at most until the drain deadline. */

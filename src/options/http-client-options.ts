@@ -111,6 +111,12 @@ export interface HttpClientModuleOptions extends HttpClientOptions {
   inbound?: boolean | InboundOptions;
   /** Lines in Nest's Logger. `false`: none. */
   logging?: LoggingOptions | false;
+  /**
+   * Moves every `HttpModule` of @nestjs/axios in the app, such as those of generated clients, onto a client of its own on the app's pool. Each
+   * keeps its config; the global axios stays as it is. Without it, a warning at the start names the modules that import one.
+   * @default false
+   */
+  adopt?: boolean;
 }
 
 /** For a class that you pass to `forRootAsync({ useClass })` or `{ useExisting }`. */

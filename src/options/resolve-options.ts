@@ -78,6 +78,7 @@ export interface ResolvedModuleOptions {
   readonly shutdown: { readonly drainMs: number };
   readonly inbound: InboundSettings | false;
   readonly logging: LoggingSettings;
+  readonly adopt: boolean;
 }
 
 /**
@@ -99,6 +100,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
     shutdown: Object.freeze({ ...DEFAULTS.shutdown, ...defined(options.shutdown) }),
     inbound: resolveInbound(options.inbound),
     logging: resolveLogging(options.logging),
+    adopt: options.adopt ?? false,
   });
 }
 

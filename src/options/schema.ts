@@ -205,7 +205,13 @@ const logging = offOr(
   'an object, or false',
 );
 
-export const moduleOptionsSchema = group({ ...client, shutdown, inbound, logging });
+export const moduleOptionsSchema = group({
+  ...client,
+  shutdown,
+  inbound,
+  logging,
+  adopt: v.optional(v.boolean('a boolean')),
+});
 
 const { timeouts, limits, redirects, pool, tls, redact } = client;
 export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, redact, shutdown });
