@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ResolveHost } from '../src/guard/address-guard.js';
 import { AddressBlockedError } from '../src/index.js';
-import { canParse } from '../src/redaction/can-parse.js';
+import { canParse } from '../src/base/can-parse.js';
 import { BYPASS_ZONE, BYPASSES } from './support/bypasses.js';
 import { guardedClient, type GuardedClient } from './support/guarded-client.js';
 import { startUpstream, type Upstream } from './support/upstream.js';

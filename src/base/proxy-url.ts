@@ -1,5 +1,5 @@
 import { AxiosError, type AxiosProxyConfig } from 'axios';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from './can-parse.js';
 
 /** A proxy as axios takes it: settings, or a URL. */
 export type ProxySetting = AxiosProxyConfig | URL;

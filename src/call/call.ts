@@ -4,7 +4,7 @@ import { Cancellation } from '../base/cancellation.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { ownSettings } from '../base/prototype-pollution.js';
 import type { Attempt } from '../errors/http-client.error.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { checkedConfig } from './values.js';
 
 /** What is known of a call so far: one for all its attempts, written as it goes on, read by timings and events. */

@@ -1,5 +1,5 @@
 import { Axios, AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { joinedUrl } from '../redaction/url.js';
 
 /** `user:password` of a URL, percent-decoded where it is encoded as it should be; empty for none. */

@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import type { ArgsOf, Endpoint, ResultOf } from './endpoint.js';
 import type { ContractCallOptions, EndpointFunction } from './http-api.js';
 

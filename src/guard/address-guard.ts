@@ -4,7 +4,7 @@ import { OriginMap } from '../base/origin-map.js';
 import { shadowInherited } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
 import type { GuardSettings } from '../options/resolve-sections.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { addressPolicy } from './ip-address.js';
 import { hostMatcher } from './trusted-hosts.js';
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 
 /** @returns whether a host is listed, by itself or by a wildcard */
 export type HostMatcher = (host: string) => boolean;

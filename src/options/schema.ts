@@ -2,7 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import {
   callResilience,
   confine,

@@ -1,5 +1,5 @@
 import type { InternalAxiosRequestConfig } from 'axios';
-import { canParse } from './can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { redactCredentials } from './credentials.js';
 import { DEFAULT_RULES, REDACTED, type RedactionRules } from './rules.js';
 

@@ -2,7 +2,7 @@ import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { OriginMap } from '../base/origin-map.js';
 import { requestTarget, urlOf } from '../call/target.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
 import { addressOf, redactUrl } from '../redaction/url.js';
 

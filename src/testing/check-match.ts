@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import type { RequestMatch, RequestMatcher } from './request-match.js';
 
 /** Each property of a matcher; the compiler keeps them complete. */

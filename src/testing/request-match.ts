@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import { redactUrl } from '../redaction/url.js';
 import { type AsymmetricMatcher, type Difference, differencesOf, matches, shownValue } from './match-value.js';

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { findProblems } from '../options/problems.js';
 import { group } from '../options/schema-parts.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { ManualClock } from './manual-clock.js';
 import type { Recording } from './recording/recorded-transport.js';
 

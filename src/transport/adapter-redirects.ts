@@ -3,7 +3,7 @@ import type { Call } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { type RequestTarget, targetOf } from '../call/target.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { publishRedirect } from './events.js';
 import { DOWNGRADE, encodedLocation, type RedirectSettings } from './redirects.js';
 

@@ -5,7 +5,7 @@ import { isPolluted } from '../base/prototype-pollution.js';
 import { proxyUrl, proxyUrlIn } from '../base/proxy-url.js';
 import { type RequestTarget, targetOf, urlOf } from '../call/target.js';
 import { type AddressRange, addressRange, type IpAddress, ipAddress, isCidr, lastIpv4 } from '../guard/ip-address.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import type { ExchangeRequest } from './request.js';
 
 /** A request's host, as `URL` has it, without brackets, and its port. */

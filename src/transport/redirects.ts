@@ -4,7 +4,7 @@ import { onBodyEnd } from '../base/body-end.js';
 import type { Call } from '../call/call.js';
 import { targetOf, urlOf } from '../call/target.js';
 import { BodyConsumedError } from '../errors/body.errors.js';
-import { canParse } from '../redaction/can-parse.js';
+import { canParse } from '../base/can-parse.js';
 import { secretHeaders } from '../redaction/headers.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import type { Exchange } from './exchange.js';
