@@ -143,7 +143,7 @@ describe('whatever callers name again and again, each time another', () => {
       'pool-agents',
       'pool/sockets',
       'slots',
-      'pool/agents',
+      'pool/fast-lane',
       'origin-map',
       'call/call',
       'call/target',
