@@ -5,21 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** With what of them to run: the slow tests run on the newest, and on the Node that CI has. */
-const MAJORS = { 22: ['--tags-filter=!slow'], 24: [] };
+/** The slow tests are about limits and numbers of ours, not of Node's: they run on the Node that is there. */
+const MAJORS = [22, 24];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-nodes-'));
 
 try {
-  for (const [major, filter] of Object.entries(MAJORS)) {
-    const prefix = join(folder, major);
+  for (const major of MAJORS) {
+    const prefix = join(folder, String(major));
     mkdirSync(prefix);
     const install = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', prefix, `node@${major}`];
     execFileSync('npm', install, { cwd: prefix, stdio: 'inherit' });
     const node = join(prefix, 'node_modules/node/bin/node');
     console.log(`e2e tests on Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`);
-    execFileSync(node, [vitest, 'run', '--project', 'e2e*', ...filter], {
+    execFileSync(node, [vitest, 'run', '--project', 'e2e*', '--tags-filter=!slow'], {
       cwd: root,
       stdio: 'inherit',
     });
