@@ -1,4 +1,4 @@
-// Runs the e2e tests on the other Node versions that are supported. The npm package `node` carries their binaries.
+// Runs the e2e tests on the other Node versions that are supported, or on those given. The npm package `node` carries their binaries.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The slow tests are about limits and numbers of ours, not of Node's: they run on the Node that is there. */
-const MAJORS = [22, 24];
+const MAJORS = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-nodes-'));
 
 try {
   for (const major of MAJORS) {
-    const prefix = join(folder, String(major));
+    const prefix = join(folder, major);
     mkdirSync(prefix);
     const install = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', prefix, `node@${major}`];
     execFileSync('npm', install, { cwd: prefix, stdio: 'inherit' });
