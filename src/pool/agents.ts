@@ -20,9 +20,27 @@ export function idleSince(socket: Socket): number {
   return (socket as IdleSocket)[IDLE_SINCE] ?? -Infinity;
 }
 
-/** Whether a socket carries a request that has got an answer. Without one, its peer may have ended it before it heard of the request. */
-export function isAnswered(socket: Socket): boolean {
-  return (socket as PooledSocket)._httpMessage?.res != null;
+const closedByUs = new WeakSet<Socket>();
+
+/** Closes an idle socket, which is not its peer's doing. */
+export function closeIdleSocket(socket: Socket): void {
+  closedByUs.add(socket);
+  socket.destroy();
+}
+
+/** Whether a socket that has closed lay idle, and nobody here has closed it: from Node 24 on, that is all that is heard of its peer's end. */
+export function wasEndedIdle(socket: Socket): boolean {
+  return !closedByUs.has(socket) && !(socket as PooledSocket)._httpMessage;
+}
+
+/**
+ * How long ago the last answer on a socket was over, where its peer has not said that it will end the socket; Infinity while one is under
+ * way. A request without an answer may not have reached its peer.
+ */
+export function sinceAnswer(socket: Socket, now: number): number {
+  const { _httpMessage: request } = socket as PooledSocket;
+  if (!request?.res) return now - idleSince(socket);
+  return request.res.complete && request.shouldKeepAlive ? 0 : Infinity; // not yet given back to its agent
 }
 
 /** Time the close of an idle socket may be under way before we stop using it (Node's own agent takes the same). */

@@ -8,7 +8,7 @@ import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { TlsOptions } from '../options/transport-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { type AgentOwner, idleSince } from './agents.js';
+import { type AgentOwner, closeIdleSocket, idleSince } from './agents.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import { PoolAgents } from './pool-agents.js';
 import { SilentSockets } from './silent-sockets.js';
@@ -200,7 +200,7 @@ export class ConnectionPool {
     const { freeSockets } = agent as { freeSockets: Record<string, Socket[]> };
     const kept: [name: string, sockets: Socket[]][] = [];
     for (const [name, sockets] of Object.entries(freeSockets)) {
-      if (this.#ledger.endsEarly(sockets[0]!)) for (const socket of sockets.splice(0)) socket.destroy();
+      if (this.#ledger.endsEarly(sockets[0]!)) for (const socket of sockets.splice(0)) closeIdleSocket(socket);
       let rested = sockets.length;
       while (rested > 0 && idleSince(sockets[rested - 1]!) > since) rested--; // the newest are last
       if (rested < sockets.length) kept.push([name, sockets.splice(rested)]);

@@ -2,7 +2,14 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections } from './agents.js';
+import {
+  adopt,
+  agentOptions,
+  type AgentOwner,
+  type AgentSettings,
+  closeIdleSocket,
+  guardConnections,
+} from './agents.js';
 import { openFastLane } from './fast-lane.js';
 import { createTunnelAgent } from './tunnel.js';
 
@@ -83,14 +90,14 @@ export class PoolAgents implements Agents {
   /** Closes the idle socket that can best be done without: of the origin with the most, the one that has been idle for longest. */
   closeOneIdle(): void {
     const [most] = this.#idleSockets().toSorted((a, b) => b.length - a.length);
-    most?.[0]?.destroy();
+    if (most?.[0]) closeIdleSocket(most[0]);
   }
 
   /** Closes idle sockets: all of them, or those that are meant. */
   closeIdle(isMeant: (socket: Socket) => boolean = () => true): void {
     for (const socket of this.#idleSockets().flat()) {
       if (!isMeant(socket)) continue;
-      socket.destroy();
+      closeIdleSocket(socket);
       socket.emit('agentRemove'); // at once: Node would hand it out until it is closed
     }
   }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { Slots } from '../base/slots.js';
 import type { EventSink } from '../call/event-sink.js';
-import { idleSince, isAnswered, type SocketTarget } from './agents.js';
+import { sinceAnswer, type SocketTarget, wasEndedIdle } from './agents.js';
 import type { PoolState } from './in-flight.js';
 
 /** Sockets of one origin, or of all. `active`, `idle` and `queued` are now; the others count since the pool opened. */
@@ -151,9 +151,14 @@ export class SocketLedger {
     const ended = publishEnd(socket, address, this.#context);
     const peerEnded = () => {
       const now = this.#context.clock.now();
-      if (!isAnswered(socket) && now - idleSince(socket) < EARLY_MS) origin.endedEarlyAt = now;
+      if (sinceAnswer(socket, now) < EARLY_MS) origin.endedEarlyAt = now;
     };
+    let timedOut = false;
+    socket.on('timeout', () => (timedOut = true)); // agentkeepalive's, for idle ones, which closes them
     socket.once('end', peerEnded);
+    socket.once('close', () => {
+      if (!timedOut && wasEndedIdle(socket)) peerEnded();
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNRESET' || error.code === 'EPIPE') peerEnded();
       const outcome = outcomeOf(error);
