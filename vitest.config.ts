@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** These change what is the process's own (Node, its globals, OpenTelemetry), or show what others have changed: each has its own process. */
+/** These change what is the process's own (Node, its globals, OpenTelemetry), or watch it: memory, warnings, promises. Each has its own process. */
 const OF_THEIR_OWN = [
   'test/mocks/**',
   'test/bounded-maps.e2e-spec.ts',
+  'test/hostile-bodies.e2e-spec.ts',
+  'test/hostile-callers.e2e-spec.ts',
+  'test/hot-path.e2e-spec.ts',
+  'test/listeners.e2e-spec.ts',
   'test/patched-node.e2e-spec.ts',
   'test/prototype-pollution.e2e-spec.ts',
   'test/telemetry.e2e-spec.ts',
