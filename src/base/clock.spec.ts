@@ -5,7 +5,10 @@ const DAY = 86_400_000;
 
 describe("the system's clock", () => {
   beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.restoreAllMocks(); // first: one that is restored later puts a fake timer back, in whichever file shares the process
+    vi.useRealTimers();
+  });
 
   it.each([
     ['as long as one of Node’s timers takes', MAX_TIMER_MS],

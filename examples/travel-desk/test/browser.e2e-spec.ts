@@ -8,6 +8,7 @@ describe('a machine without Chromium', () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     expect(findChromium({}, nowhere)).toBeUndefined();
     expect(warn.mock.lastCall![0]).toContain('apt-get install chromium');
+    warn.mockRestore();
   });
 
   it('does not skip where it is one of CI', () => {
