@@ -8,6 +8,11 @@ export function isReplayableBody(data: unknown): boolean {
   return typeof pipe !== 'function' && typeof getReader !== 'function';
 }
 
+/** The value of an `Authorization` or `Proxy-Authorization` header for `user:password` (RFC 7617). */
+export function basicAuthorization(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = `(?<month>${MONTHS.join('|')})`;
 const TIME = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;

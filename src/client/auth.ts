@@ -1,5 +1,6 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { Clock } from '../base/clock.js';
+import { basicAuthorization } from '../base/http-rules.js';
 import { originOf } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
@@ -8,7 +9,7 @@ import type { Layer } from '../call/call.js';
 import type { TokenFailure } from '../errors/credentials.error.js';
 import { detached } from '../inbound/context.js';
 import { auth } from '../layers/auth/auth.js';
-import { credentialsOf } from '../layers/auth/credentials.js';
+import { credentialsOf, usableText } from '../layers/auth/credentials.js';
 import { type Grant, TokenSource } from '../layers/auth/token-source.js';
 import type { CredentialValue, OAuth2Options } from '../options/auth-options.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
@@ -103,7 +104,7 @@ async function requestToken(http: AxiosInstance, options: OAuth2Options): Promis
     form.set('client_secret', password);
   } else {
     // Encoded as a form before they are joined: RFC 6749 §2.3.1.
-    headers['authorization'] = `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(password)}`).toString('base64')}`;
+    headers['authorization'] = basicAuthorization(`${formEncoded(id)}:${formEncoded(password)}`);
   }
   return grantOf(await http.post<unknown>(tokenUrl, form, { headers, maxRedirects: 0 }));
 }
@@ -111,9 +112,8 @@ async function requestToken(http: AxiosInstance, options: OAuth2Options): Promis
 const formEncoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
 
 async function secret(name: string, value: CredentialValue): Promise<string> {
-  const text: unknown = typeof value === 'string' ? value : await value();
-  if (typeof text === 'string' && text !== '') return text;
-  throw new UnusableAnswer(`auth.oauth2.${name} gave ${text === '' ? 'an empty text' : typeof text}`);
+  const text = typeof value === 'string' ? value : await value();
+  return usableText(text, (got) => new UnusableAnswer(`auth.oauth2.${name} gave ${got}`));
 }
 
 class UnusableAnswer extends Error {}

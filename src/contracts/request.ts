@@ -11,7 +11,7 @@ export type Prepared = { readonly config: AxiosRequestConfig } | { readonly issu
 const PARAMETER = /\{([^{}]+)\}/g;
 const PARTS = ['query', 'headers', 'body'] as const;
 
-export const parametersOf = (path: string): string[] => Array.from(path.matchAll(PARAMETER), ([, name]) => name!);
+const parametersOf = (path: string): string[] => Array.from(path.matchAll(PARAMETER), ([, name]) => name!);
 
 /**
  * Makes the request of an endpoint. What the schemas give is sent, so defaults and conversions of theirs count.

@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.js';
+import { hide } from './http-client.error.js';
 import { RetryLaterError } from './refusal.errors.js';
 
 /** Why a token could not be had. Has no secrets. */
@@ -47,7 +48,7 @@ export class CredentialsError extends RetryLaterError {
     const code = (cause as { code?: unknown } | undefined)?.code;
     const reason = typeof code === 'string' ? code : cause instanceof Error ? cause.name : typeof cause;
     const error = new CredentialsError(call, `auth.${source} has failed: ${reason}`, reason, undefined, 0);
-    Object.defineProperty(error, 'cause', { value: cause, enumerable: false, writable: true, configurable: true });
+    hide(error, 'cause', cause);
     return error;
   }
 

@@ -1,17 +1,16 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { AxiosInstance } from 'axios';
-import type { HttpClientInterceptor } from '../client/create-client.js';
 import { contractOf } from '../contracts/http-api.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
-import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from '../layers/order.js';
+import type { CustomLayer } from '../layers/order.js';
 import type {
   HttpClientInterceptors,
   HttpClientOptions,
   NamedHttpClientOptions,
 } from '../options/http-client-options.js';
 import { checkNamedOptions } from '../options/resolve-options.js';
-import { clientProviders, getHttpClientToken, getHttpServiceToken } from './providers.js';
+import { clientClasses, clientProviders, getHttpClientToken, getHttpServiceToken } from './providers.js';
 import { HttpClientRegistry, nameTaken } from './registry.js';
 import { refuseRequestScope } from './request-scope.js';
 
@@ -86,14 +85,9 @@ function namedClient(
 ): NamedClient {
   const problems = apiProblems(name, apis);
   if (problems.length > 0) throw new InvalidOptionsError(sourceOf(name), problems);
+  const given = clientClasses(interceptors, layers);
   const client = clientProviders(name, getHttpServiceToken(name), {
-    inject: [
-      { token: HttpClientRegistry, optional: true },
-      ModulesContainer,
-      optionsToken(name),
-      ...interceptors,
-      ...layerClasses(layers),
-    ],
+    inject: [{ token: HttpClientRegistry, optional: true }, ModulesContainer, optionsToken(name), ...given.classes],
     useFactory: (
       registry: HttpClientRegistry | undefined,
       modules: ModulesContainer,
@@ -106,9 +100,7 @@ function namedClient(
         ]);
       }
       refuseRequestScope(modules, name);
-      const ownInterceptors = instances.slice(0, interceptors.length) as HttpClientInterceptor[];
-      const ownLayers = instances.slice(interceptors.length) as HttpClientLayer[];
-      return registry.addNamed(resolved, ownInterceptors, placedLayers(layers, ownLayers));
+      return registry.addNamed(resolved, ...given.made(instances));
     },
   });
   const apiProviders = apis.map((api) => ({
@@ -117,7 +109,7 @@ function namedClient(
     useFactory: (http: AxiosInstance) => new api(http),
   }));
   return {
-    providers: [options, ...interceptors, ...layerClasses(layers), ...client.providers, ...apiProviders],
+    providers: [options, ...given.classes, ...client.providers, ...apiProviders],
     exports: [...client.exports, ...apis],
   };
 }

@@ -10,29 +10,15 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { type AxiosInstance, type AxiosRequestConfig, mergeConfig } from 'axios';
 import { randomBytes } from 'node:crypto';
-import type { HttpClientInterceptor } from '../client/create-client.js';
-import { type CustomLayer, type HttpClientLayer, layerClasses, placedLayers } from '../layers/order.js';
+import type { CustomLayer } from '../layers/order.js';
 import type { HttpClientInterceptors, HttpClientOptions } from '../options/http-client-options.js';
 import { HttpClientCoreModule } from './core.module.js';
-import { clientProviders, PooledHttpService } from './providers.js';
-import { HttpClientRegistry } from './registry.js';
+import { type ClientClasses, clientClasses, clientProviders, PooledHttpService } from './providers.js';
+import { HttpClientRegistry, INHERITED } from './registry.js';
 import { refuseRequestScope } from './request-scope.js';
 
-/** Options that axios does not have. What axios has means what it means there: `baseURL`, `headers`, `auth`, `timeout`. */
-const OURS = [
-  'timeouts',
-  'limits',
-  'redirects',
-  'resilience',
-  'origins',
-  'pool',
-  'tls',
-  'guard',
-  'redact',
-  'telemetry',
-] as const satisfies readonly (keyof HttpClientOptions)[];
-
-type OwnOptions = Pick<HttpClientOptions, (typeof OURS)[number]>;
+/** What axios has means what it means there: `baseURL`, `headers`, `auth`, `timeout`. */
+type OwnOptions = Pick<HttpClientOptions, (typeof INHERITED)[number]>;
 
 /** What shapes the module itself, so it stands beside a factory. */
 interface HttpModuleExtras {
@@ -45,7 +31,7 @@ interface HttpModuleExtras {
 }
 
 /** The options of @nestjs/axios's HttpModule, which are axios's, and ours. */
-export type HttpModuleOptions = Omit<AxiosRequestConfig, (typeof OURS)[number]> & OwnOptions & HttpModuleExtras;
+export type HttpModuleOptions = Omit<AxiosRequestConfig, (typeof INHERITED)[number]> & OwnOptions & HttpModuleExtras;
 
 /** What a class given to `registerAsync({ useClass })` or `{ useExisting }` implements. */
 export interface HttpModuleOptionsFactory {
@@ -74,7 +60,7 @@ class ModuleHttpService extends PooledHttpService {
   }
 }
 
-const client = clientProviders(CLIENT, HttpService, registration([], []));
+const client = clientProviders(CLIENT, HttpService, registration(clientClasses([], [])));
 
 /**
  * @nestjs/axios's `HttpModule`, on the app's pool: change the import path and nothing else. Each `register` makes a client of its own: its
@@ -115,15 +101,15 @@ export class HttpModule {
 }
 
 function moduleOf(options: Provider, { global, interceptors = [], layers = [] }: HttpModuleExtras): DynamicModule {
-  const [registered] = clientProviders(CLIENT, HttpService, registration(interceptors, layers)).providers;
+  const given = clientClasses(interceptors, layers);
+  const [registered] = clientProviders(CLIENT, HttpService, registration(given)).providers;
   return {
     module: HttpModule,
     ...(global !== undefined && { global }),
     providers: [
       options,
       { provide: ID, useValue: randomBytes(16).toString('base64url').slice(0, 21) },
-      ...interceptors,
-      ...layerClasses(layers),
+      ...given.classes,
       registered!,
     ],
   };
@@ -133,12 +119,9 @@ function serviceOf(instance: AxiosInstance): HttpService {
   return new ModuleHttpService(instance);
 }
 
-function registration(
-  interceptors: HttpClientInterceptors,
-  layers: readonly CustomLayer[],
-): Parameters<typeof clientProviders>[2] {
+function registration({ classes, made }: ClientClasses): Parameters<typeof clientProviders>[2] {
   return {
-    inject: [HttpClientRegistry, ModulesContainer, OPTIONS, ID, ...interceptors, ...layerClasses(layers)],
+    inject: [HttpClientRegistry, ModulesContainer, OPTIONS, ID, ...classes],
     useFactory: (
       registry: HttpClientRegistry,
       modules: ModulesContainer,
@@ -148,21 +131,20 @@ function registration(
     ) => {
       refuseRequestScope(modules, CLIENT);
       const { own, axiosOptions } = apart(options);
-      const made = registry.addNamed(
+      const registered = registry.addNamed(
         { ...own, name: registry.freeName(nameFor(modules, id)) },
-        instances.slice(0, interceptors.length) as HttpClientInterceptor[],
-        placedLayers(layers, instances.slice(interceptors.length) as HttpClientLayer[]),
+        ...made(instances),
       );
-      const { defaults } = made.instance;
+      const { defaults } = registered.instance;
       Object.assign(defaults, mergeConfig(defaults as AxiosRequestConfig, axiosOptions));
-      return made;
+      return registered;
     },
   };
 }
 
 function apart(options: HttpModuleOptions): { own: OwnOptions; axiosOptions: AxiosRequestConfig } {
   const { global: _global, interceptors: _interceptors, layers: _layers, ...rest } = options;
-  const isOurs = ([name]: [string, unknown]) => OURS.some((own) => own === name);
+  const isOurs = ([name]: [string, unknown]) => INHERITED.some((own) => own === name);
   const entries = Object.entries(rest);
   return {
     own: Object.fromEntries(entries.filter((entry) => isOurs(entry))),

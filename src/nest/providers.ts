@@ -1,5 +1,5 @@
 import { HttpService } from '@nestjs/axios';
-import { type FactoryProvider, Inject, type InjectionToken } from '@nestjs/common';
+import { type FactoryProvider, Inject, type InjectionToken, type Type } from '@nestjs/common';
 import {
   type AxiosInstance,
   type AxiosPromise,
@@ -12,7 +12,16 @@ import { Observable } from 'rxjs';
 import { Cancellation } from '../base/cancellation.js';
 import { rejectNextTurn } from '../base/turns.js';
 import { responseOf } from '../call/outcome.js';
+import type { HttpClientInterceptor } from '../client/create-client.js';
+import {
+  type CustomLayer,
+  type HttpClientLayer,
+  layerClasses,
+  type PlacedLayer,
+  placedLayers,
+} from '../layers/order.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
+import type { HttpClientInterceptors } from '../options/http-client-options.js';
 import type { RegisteredClient } from './registry.js';
 import { registeredClientToken } from './request-scope.js';
 
@@ -84,6 +93,26 @@ export class PooledHttpService extends HttpService {
       };
     });
   }
+}
+
+/** The classes that a client is given, which Nest makes, and what becomes of them. */
+export interface ClientClasses {
+  /** To be provided, and to be injected in this order. */
+  readonly classes: readonly Type[];
+  /** @param instances of them, in that order */
+  readonly made: (
+    instances: readonly unknown[],
+  ) => readonly [interceptors: readonly HttpClientInterceptor[], layers: readonly PlacedLayer[]];
+}
+
+export function clientClasses(interceptors: HttpClientInterceptors, layers: readonly CustomLayer[]): ClientClasses {
+  return {
+    classes: [...interceptors, ...layerClasses(layers)],
+    made: (instances) => [
+      instances.slice(0, interceptors.length) as HttpClientInterceptor[],
+      placedLayers(layers, instances.slice(interceptors.length) as HttpClientLayer[]),
+    ],
+  };
 }
 
 /**

@@ -46,8 +46,8 @@ export interface RegisteredClient {
   readonly sources: readonly { readonly from: string; readonly options: HttpClientOptions }[];
 }
 
-/** What a named client takes from the module where it says nothing itself. */
-const INHERITED = [
+/** What a named client takes from the module where it says nothing itself: all that belongs to no single API. axios has options for none of it. */
+export const INHERITED = [
   'timeouts',
   'limits',
   'redirects',
@@ -58,7 +58,7 @@ const INHERITED = [
   'guard',
   'redact',
   'telemetry',
-] as const;
+] as const satisfies readonly (keyof HttpClientOptions)[];
 
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {

@@ -20,29 +20,6 @@ export function idleSince(socket: Socket): number {
   return (socket as IdleSocket)[IDLE_SINCE] ?? -Infinity;
 }
 
-const closedByUs = new WeakSet<Socket>();
-
-/** Closes an idle socket, which is not its peer's doing. */
-export function closeIdleSocket(socket: Socket): void {
-  closedByUs.add(socket);
-  socket.destroy();
-}
-
-/** Whether a socket that has closed lay idle, and nobody here has closed it: from Node 24 on, that is all that is heard of its peer's end. */
-export function wasEndedIdle(socket: Socket): boolean {
-  return !closedByUs.has(socket) && !(socket as PooledSocket)._httpMessage;
-}
-
-/**
- * How long ago the last answer on a socket was over, where its peer has not said that it will end the socket; Infinity while one is under
- * way. A request without an answer may not have reached its peer.
- */
-export function sinceAnswer(socket: Socket, now: number): number {
-  const { _httpMessage: request } = socket as PooledSocket;
-  if (!request?.res) return now - idleSince(socket);
-  return request.res.complete && request.shouldKeepAlive ? 0 : Infinity; // not yet given back to its agent
-}
-
 /** Time the close of an idle socket may be under way before we stop using it (Node's own agent takes the same). */
 const CLOSE_TRAVEL_MS = 1_000;
 
@@ -99,7 +76,7 @@ export interface AgentInternals {
   createConnection(target: SocketTarget, callback: (error: unknown, socket?: Socket) => void): Socket | undefined;
   keepSocketAlive(socket: PooledSocket): boolean;
 }
-interface PooledSocket extends Socket {
+export interface PooledSocket extends Socket {
   /** agentkeepalive: overrides the agent's option for this socket. */
   freeSocketTimeout?: number;
   /** agentkeepalive: milliseconds since the epoch. */

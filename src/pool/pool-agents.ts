@@ -2,14 +2,8 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import {
-  adopt,
-  agentOptions,
-  type AgentOwner,
-  type AgentSettings,
-  closeIdleSocket,
-  guardConnections,
-} from './agents.js';
+import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections } from './agents.js';
+import { closeIdleSocket } from './early-end.js';
 import { openFastLane } from './fast-lane.js';
 import { createTunnelAgent } from './tunnel.js';
 

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { Slots } from '../base/slots.js';
 import type { EventSink } from '../call/event-sink.js';
-import { sinceAnswer, type SocketTarget, wasEndedIdle } from './agents.js';
+import type { SocketTarget } from './agents.js';
+import { watchEarlyEnd } from './early-end.js';
 import type { PoolState } from './in-flight.js';
 
 /** Sockets of one origin, or of all. `active`, `idle` and `queued` are now; the others count since the pool opened. */
@@ -93,9 +94,7 @@ interface Origin {
   endedEarlyAt: number;
 }
 
-/** A socket that its peer ends within this time after a response, ends because of it. */
-const EARLY_MS = 1_000;
-/** For how long it is expected to do so again: a server that was restarting does not. */
+/** For how long a peer that has ended a socket early is expected to do so again: a server that was restarting does not. */
 const EARLY_MEMORY_MS = 10_000;
 
 type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
@@ -149,18 +148,8 @@ export class SocketLedger {
     this.#open.set(socket, origin);
     count('created');
     const ended = publishEnd(socket, address, this.#context);
-    const peerEnded = () => {
-      const now = this.#context.clock.now();
-      if (sinceAnswer(socket, now) < EARLY_MS) origin.endedEarlyAt = now;
-    };
-    let timedOut = false;
-    socket.on('timeout', () => (timedOut = true)); // agentkeepalive's, for idle ones, which closes them
-    socket.once('end', peerEnded);
-    socket.once('close', () => {
-      if (!timedOut && wasEndedIdle(socket)) peerEnded();
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') peerEnded();
+    watchEarlyEnd(socket, this.#context.clock, () => (origin.endedEarlyAt = this.#context.clock.now()));
+    socket.on('error', (error) => {
       const outcome = outcomeOf(error);
       if (outcome) count(outcome);
     });

@@ -2,6 +2,7 @@ import agentkeepalive from 'agentkeepalive';
 import http, { type Agent, type ClientRequest } from 'node:http';
 import net, { isIP, isIPv6, Socket } from 'node:net';
 import tls, { type ConnectionOptions } from 'node:tls';
+import { basicAuthorization } from '../base/http-rules.js';
 import { shadowInherited } from '../base/prototype-pollution.js';
 import { credentialsOf } from '../call/target.js';
 import type { AddressGuard } from '../guard/address-guard.js';
@@ -57,7 +58,7 @@ function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget,
         host: authority,
         connection: 'keep-alive',
         'proxy-connection': 'keep-alive', // for proxies that are older than RFC 9112, as curl and browsers have it
-        ...(credentials && { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
+        ...(credentials && { 'proxy-authorization': basicAuthorization(credentials) }),
       },
       maxHeaderSize,
       signal,

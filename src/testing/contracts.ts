@@ -11,6 +11,7 @@ import { isSchema, type InputOf, pathOf, type StandardSchema, type Validated } f
 import type { ErrorCode, ReplyHeaders } from './answer.js';
 import type { ExpectedRequest } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
+import { literally } from './reg-exp.js';
 import type { RequestMatcher, TextMatch } from './request-match.js';
 
 // oxlint-disable typescript/no-explicit-any -- endpoints of any path and options
@@ -83,9 +84,9 @@ export function matcherOf(
   const path = endpoint.path
     .split(/(\{[^{}]+\})/)
     .map((part) => {
-      if (!part.startsWith('{')) return escaped(part);
+      if (!part.startsWith('{')) return literally(part);
       const value = parameters[part.slice(1, -1)];
-      return value === undefined ? '[^/?#]+' : escaped(encodeURIComponent(value as string | number));
+      return value === undefined ? '[^/?#]+' : literally(encodeURIComponent(value as string | number));
     })
     .join('');
   return {
@@ -97,8 +98,6 @@ export function matcherOf(
     ...(body !== undefined && { body }),
   };
 }
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
 
 function textsOf(query: object): Record<string, TextMatch> {
   const given: [string, TextMatch | undefined][] = Object.entries(query);

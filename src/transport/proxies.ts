@@ -1,6 +1,7 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { basicAuthorization } from '../base/http-rules.js';
 import { isPolluted } from '../base/prototype-pollution.js';
 import { proxyUrl, proxyUrlIn } from '../base/proxy-url.js';
 import { type RequestTarget, targetOf, urlOf } from '../call/target.js';
@@ -222,7 +223,7 @@ export function forwardedRequest<Request extends Forwarded>(request: Request, pr
     target: { ...proxyTarget, credentials: '', path: urlOf(target) },
     headers: {
       ...headers,
-      ...(credentials && { 'Proxy-Authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
+      ...(credentials && { 'Proxy-Authorization': basicAuthorization(credentials) }),
       ...(!hasHost && { host: target.port ? `${host}:${target.port}` : host }),
     },
   };

@@ -2,7 +2,7 @@ import type { AxiosResponse } from 'axios';
 import type { Clock } from '../../base/clock.js';
 import { isReplayableBody } from '../../base/http-rules.js';
 import { timeLimit } from '../../base/time-limit.js';
-import { type Call, deriveCall, type Handler, type Layer } from '../../call/call.js';
+import { type Call, deriveCall, type Layer } from '../../call/call.js';
 import { withReplacedHeaders } from '../../call/headers.js';
 import { discard, responseIn, type Settled } from '../../call/outcome.js';
 import { whileWaiting } from '../../call/waiting.js';
@@ -27,53 +27,39 @@ export interface AuthContext {
  * @throws CredentialsError where there are none; what ends the call while it waits for them
  */
 export function auth(credentials: Credentials, origin: string, context: AuthContext): Layer {
-  return (next) => (call) => {
-    if (call.origin !== origin || isSet(call, credentials.header)) return next(call);
-    const proof = credentials.proofFor(call);
-    return proof instanceof Promise
-      ? inTime(proof, call, context).then((given) => send(next, call, credentials, given, context))
-      : send(next, call, credentials, proof, context);
+  return (next) => {
+    const attempt = (call: Call, { headers }: Proof): Promise<AxiosResponse> =>
+      next(deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) }));
+
+    const answerOr = async (first: Settled, call: Call, proof: Proof): Promise<AxiosResponse> => {
+      if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data)) return outcomeOf(first);
+      const wanted = credentials.proofAfter!(call, proof);
+      const other = wanted && (await inTime(wanted, call, context));
+      if (!other || other.value === proof.value) return outcomeOf(first);
+      discard(responseIn(first));
+      const second = await settled(attempt(call, other));
+      if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
+      noteReplay(second, call);
+      return outcomeOf(second);
+    };
+
+    const send = (call: Call, proof: Proof): Promise<AxiosResponse> => {
+      const sent = attempt(call, proof);
+      return credentials.proofAfter ? settled(sent).then((first) => answerOr(first, call, proof)) : sent;
+    };
+
+    return (call) => {
+      if (call.origin !== origin || isSet(call, credentials.header)) return next(call);
+      const proof = credentials.proofFor(call);
+      if (!(proof instanceof Promise)) return send(call, proof);
+      return inTime(proof, call, context).then((given) => send(call, given));
+    };
   };
 }
 
 /** Whether a call says itself who makes it: null and false say that nobody does. */
 function isSet({ config }: Call, header: string | undefined): boolean {
   return Boolean(config.auth) || (header !== undefined && config.headers.has(header));
-}
-
-function send(
-  next: Handler,
-  call: Call,
-  credentials: Credentials,
-  proof: Proof,
-  context: AuthContext,
-): Promise<AxiosResponse> {
-  const sent = next(withProof(call, proof));
-  if (!credentials.proofAfter) return sent;
-  return settled(sent).then((first) => answerOr(first, next, call, credentials, proof, context));
-}
-
-async function answerOr(
-  first: Settled,
-  next: Handler,
-  call: Call,
-  credentials: Credentials,
-  proof: Proof,
-  context: AuthContext,
-): Promise<AxiosResponse> {
-  if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data)) return outcomeOf(first);
-  const wanted = credentials.proofAfter!(call, proof);
-  const other = wanted && (await inTime(wanted, call, context));
-  if (!other || other.value === proof.value) return outcomeOf(first);
-  discard(responseIn(first));
-  const second = await settled(next(withProof(call, other)));
-  if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
-  noteReplay(second, call);
-  return outcomeOf(second);
-}
-
-function withProof(call: Call, { headers }: Proof): Call {
-  return deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) });
 }
 
 function settled(answer: Promise<AxiosResponse>): Promise<Settled> {

@@ -1,3 +1,4 @@
+import { basicAuthorization } from '../../base/http-rules.js';
 import type { Clock } from '../../base/clock.js';
 import type { Call } from '../../call/call.js';
 import { CredentialsError } from '../../errors/credentials.error.js';
@@ -87,7 +88,7 @@ function ofSecret(
 function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Credentials {
   const proofOf = (user: string, secret: string) => {
     const pair = `${user}:${secret}`;
-    return proof('authorization', `Basic ${Buffer.from(pair).toString('base64')}`, pair);
+    return proof('authorization', basicAuthorization(pair), pair);
   };
   if (typeof username === 'string' && typeof password === 'string') {
     const fixed = proofOf(username, password);
@@ -128,6 +129,11 @@ async function given(source: string, call: Call, ask: () => string | Promise<str
   } catch (error) {
     throw CredentialsError.failed(call, source, error);
   }
+  return usableText(value, (got) => CredentialsError.unusable(call, source, got));
+}
+
+/** @throws what `unusable` makes of what is there instead of a text */
+export function usableText(value: unknown, unusable: (got: string) => Error): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw CredentialsError.unusable(call, source, value === '' ? 'an empty text' : typeof value);
+  throw unusable(value === '' ? 'an empty text' : typeof value);
 }

@@ -9,7 +9,7 @@ export interface Grant {
 }
 
 /** What a renewal came to. */
-export type Renewal = Token | Refusal;
+type Renewal = Token | Refusal;
 
 interface Token {
   readonly value: string;
@@ -106,7 +106,7 @@ export class TokenSource {
       const renewAt = expiresAt - Math.min(EAGER_MS, lifetimeMs * EAGER_SHARE);
       this.#pauseMs = MIN_PAUSE_MS;
       this.#refusal = undefined;
-      return (this.#token = { value, expiresAt, renewAt: Number.isNaN(renewAt) ? Infinity : renewAt, trustedUntil: 0 });
+      return (this.#token = { value, expiresAt, renewAt, trustedUntil: 0 });
     } catch (failure) {
       const until = clock.now() + this.#pauseMs;
       this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);

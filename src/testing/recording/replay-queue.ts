@@ -1,4 +1,5 @@
 import { REDACTED } from '../../redaction/rules.js';
+import { literally } from '../reg-exp.js';
 import { keyOf, type RecordedExchange, type RecordedRequest } from './fixture.js';
 
 interface Entry {
@@ -44,6 +45,6 @@ export class ReplayQueue {
 
 function patternOf(key: string): RegExp | undefined {
   if (!key.includes(REDACTED)) return undefined;
-  const parts = key.split(REDACTED).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const parts = key.split(REDACTED).map(literally);
   return new RegExp(`^${parts.join('[^"&?/\\s]*')}$`);
 }
