@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { EVENT_NAMES } from '../src/call/events.js';
@@ -54,6 +54,28 @@ it('every file that the pages name is there', () => {
   );
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((entry) => !existsSync(join(root, entry.split(': ')[1]!)))).toEqual([]);
+});
+
+/** As GitHub makes it of a heading: https://github.com/gjtorikian/html-pipeline/blob/main/lib/html/pipeline/toc_filter.rb */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+it('every link of a page to another, or to a heading, leads there', () => {
+  const textOf = (path: string) => readFileSync(join(root, path), 'utf8').replace(/^```.*?^```$/gms, '');
+  const headingsOf = (path: string) =>
+    Array.from(textOf(path).matchAll(/^#+ (.*)$/gm), ([, heading]) => anchorOf(heading!));
+  const links = PAGES.flatMap((page) =>
+    Array.from(textOf(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g), ([link, path, anchor]) => {
+      const target = path ? join(dirname(page), path) : page;
+      const isThere = existsSync(join(root, target)) && (!anchor || headingsOf(target).includes(anchor));
+      return { link: `${page}: ${link}`, isThere };
+    }),
+  );
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.flatMap(({ link, isThere }) => (isThere ? [] : link))).toEqual([]);
 });
 
 it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { tags: 'slow' }, () => {

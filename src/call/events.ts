@@ -5,177 +5,177 @@ import type { DrainReport } from '../pool/connection-pool.js';
 import type { PoolState } from '../pool/in-flight.js';
 
 /**
- * THE catalogue of events: when each is published, and what it says. All are plain objects, the same one for all who listen; durations
- * are in milliseconds on the client's clock, which is monotonic. None shows a header value, a query string or a body.
+ * THE catalogue of events: when each is published, and its fields. Events are plain objects; all listeners get the same one. Durations
+ * are in milliseconds on the client's monotonic clock. No event contains a header value, a query string or a body.
  *
  * The tables in docs/events.md are these comments.
  */
 
-/** What every event of a call says. */
+/** The fields of every event of a call. */
 export interface CallEvent {
-  /** The same in all events of a call; unique in the process. */
+  /** The same in all events of a call. Unique in the process. */
   readonly callId: number;
   /** The name of the client. */
   readonly client: string;
-  /** Scheme, host and port that the call is for. */
+  /** Scheme, host and port of the call. */
   readonly origin: string;
-  /** Upper case. */
+  /** In upper case. */
   readonly method: string;
-  /** The call's `urlTemplate`, as `/users/{id}`; undefined where it has none. */
+  /** The call's `urlTemplate`, such as `/users/{id}`; undefined if it has none. */
   readonly urlTemplate: string | undefined;
 }
 
-/** What every event of an attempt says. */
+/** The fields of every event of an attempt. */
 export interface AttemptEvent extends CallEvent {
-  /** 1 for the first, 2 for its first retry. A hedge has the number of the attempt that it hedges. */
+  /** 1 for the first attempt, 2 for its first retry. A hedge has the number of its attempt. */
   readonly attempt: number;
 }
 
 /** How a call or an attempt ended. */
 export interface Outcome {
-  /** From its start to its end. */
+  /** From start to end. */
   readonly durationMs: number;
-  /** Of the response, also where it was refused by `validateStatus`; undefined where none came, or the error does not have it. */
+  /** Status of the response, even if `validateStatus` refused it; undefined without a response, or if the error lacks it. */
   readonly status: number | undefined;
-  /** What it failed with, which prints no secrets; undefined where it succeeded. */
+  /** The error, which prints no secrets; undefined after success. */
   readonly error: unknown;
-  /** Those of the response or the error; undefined where neither has any. */
+  /** The timings of the response or the error; undefined if it has none. */
   readonly timings: Timings | undefined;
 }
 
-/** A call has been made. Nothing has been done for it yet. */
+/** A call begins. Nothing has been done for it yet. */
 export type CallStartEvent = CallEvent;
 
-/** A call is over: its response body has ended, or been given up, or the call has failed. Once for each call. */
+/** A call is over: its response body has ended or was given up, or the call has failed. Exactly once per call. */
 export interface CallEndEvent extends CallEvent, Outcome {
-  /** Requests made for it, those of retries and hedges included, replays and redirects not; 0 where none was needed or allowed. */
+  /** Requests made for the call, with retries and hedges, without replays and redirects; 0 if none was needed or allowed. */
   readonly requests: number;
-  /** How long its requests have waited for places, all together. */
+  /** Total time that its requests waited in queues. */
   readonly queuedMs: number;
 }
 
-/** A call has failed, also one whose stream has. Right before its `call:end`; for who wants no others it costs the others little. */
+/** A call or its response stream has failed. Comes right before `call:end`; listening to it alone is cheaper. */
 export type CallFailEvent = CallEndEvent;
 
-/** A request is about to be made: the first of a call, a retry, or a hedge. */
+/** A request is about to be sent: the first of a call, a retry, or a hedge. */
 export interface AttemptStartEvent extends AttemptEvent {
-  /** Requests made for the call before this one. */
+  /** Earlier requests of the same call. */
   readonly resendCount: number;
 }
 
-/** A request is over: its response body has ended, or been given up, or the request has failed. Once for each that was started. */
+/** A request is over: its response body has ended or was given up, or the request has failed. Exactly once per `attempt:start`. */
 export interface AttemptEndEvent extends AttemptStartEvent, Outcome {}
 
-/** An attempt has failed, and will be followed by another, unless the call ends in the pause before that. */
+/** An attempt has failed and another will follow, unless the call ends during the pause. */
 export interface RetryScheduledEvent extends AttemptEvent {
-  /** What the attempt came to: a status, or the code of an error. */
+  /** How the attempt ended: a status, or the code of an error. */
   readonly outcome: Attempt['outcome'];
-  /** The pause before the next. */
+  /** Pause before the next attempt. */
   readonly delayMs: number;
 }
 
-/** An attempt takes long: its request is made once more, beside the first. */
+/** An attempt takes long: a second request is sent in parallel. */
 export interface HedgeEvent extends AttemptEvent {
-  /** How long the attempt has been under way. */
+  /** Time since the attempt began. */
   readonly afterMs: number;
 }
 
-/** A pooled socket turned out to be closed: the request is sent once more, on a fresh one. */
+/** A pooled socket was dead: the request is sent again on a fresh one. */
 export type ReplayEvent = AttemptEvent;
 
 /** A redirect is followed. */
 export interface RedirectEvent extends AttemptEvent {
-  /** The redirect's. */
+  /** Status of the redirect. */
   readonly status: number;
-  /** The origin that it leads to. */
+  /** The origin of the target. */
   readonly to: string;
 }
 
-/** A call that found no place free has one now, has given up waiting, or is refused one. */
+/** A call leaves a queue: it got a place, gave up waiting, or was refused. */
 export interface QueueEndEvent extends CallEvent {
-  /** What it waited for: its turn in a limit of these names, or a socket. */
+  /** The queue: a limit of this name, or `pool` for a socket. */
   readonly queue: 'concurrency' | 'rateLimit' | 'pool';
-  /** How long it has waited; 0 where it was refused at once. */
+  /** Time in the queue; 0 if it was refused at once. */
   readonly waitedMs: number;
-  /** Why it has no place; undefined where it has. Prints no secrets. */
+  /** Why it got no place; undefined if it got one. Prints no secrets. */
   readonly error: unknown;
 }
 
-/** A circuit breaker has opened or closed, by itself or by hand, or lets a call try. */
+/** A circuit breaker has opened, has closed, or lets a probe through; by itself or by hand. */
 export interface BreakerEvent {
   /** The name of the client. */
   readonly client: string;
-  /** Whose calls it lets through or refuses. */
+  /** The origin that it protects. */
   readonly origin: string;
-  /** Its state before. */
+  /** State before. */
   readonly from: BreakerState;
-  /** Its state from now on. */
+  /** State from now on. */
   readonly to: BreakerState;
 }
 
-/** What every event of a socket says. */
+/** The fields of every event of a socket. */
 export interface SocketEvent {
-  /** The id of the pool, as in its statistics and in the log. */
+  /** Id of the pool, as in its statistics and in the log. */
   readonly pool: string;
-  /** What the socket leads to: the far end of a tunnel; the proxy, where one forwards. */
+  /** Peer of the socket: the far end of a tunnel; the proxy itself if it forwards. */
   readonly origin: string;
 }
 
-/** A socket is connected, its TLS handshake done where it has one. */
+/** A socket is connected, with its TLS handshake done. */
 export interface SocketOpenEvent extends SocketEvent {
-  /** The look-up of the name; 0 for a literal address. Undefined for a tunnel through a proxy, where it is part of `connectMs`. */
+  /** DNS lookup; 0 for an IP address. Undefined for a tunnel through a proxy, where it is part of `connectMs`. */
   readonly dnsMs: number | undefined;
-  /** From the look-up to the connection. */
+  /** TCP connect, after the lookup. */
   readonly connectMs: number;
-  /** From the connection to the end of the TLS handshake; undefined for plain http. */
+  /** TLS handshake; undefined for plain http. */
   readonly tlsMs: number | undefined;
 }
 
-/** A socket that was being opened was closed before it was connected, or before its TLS handshake was done. */
+/** A socket was closed before it was connected, or before its TLS handshake was done. */
 export interface SocketFailEvent extends SocketEvent {
-  /** From its opening to its close. */
+  /** From the start of the connect to the close. */
   readonly afterMs: number;
-  /** Of the error that closed it; undefined where it was closed without one. */
+  /** Code of the error that closed it; undefined if there was none. */
   readonly code: string | undefined;
 }
 
-/** A socket that was open is closed, by either side. */
+/** An open socket was closed, by either side. */
 export interface SocketCloseEvent extends SocketEvent {
-  /** How long it was open. */
+  /** Lifetime of the socket. */
   readonly openMs: number;
-  /** Requests that it was given. */
+  /** Requests that it carried. */
   readonly requests: number;
-  /** Of the error that closed it; undefined where it was closed without one. */
+  /** Code of the error that closed it; undefined if there was none. */
   readonly code: string | undefined;
 }
 
-/** An authorization server was asked for a token of a client. */
+/** A client has requested a token from an authorization server. */
 export interface TokenRenewEvent {
   /** The name of the client. */
   readonly client: string;
   /** Scheme, host and port of the authorization server. */
   readonly origin: string;
-  /** From the request to the answer, its retries included. */
+  /** From the request to the response, with retries. */
   readonly durationMs: number;
-  /** Why there is none: the server's error (`invalid_client`), or the code of what failed; undefined where there is one. */
+  /** Why there is no token: the server's error (`invalid_client`), or an error code; undefined after success. */
   readonly failure: string | undefined;
 }
 
-/** A pool has begun to drain, or is closed, its last socket included. */
+/** A pool has begun to drain, or is closed with all its sockets. */
 export interface PoolStateEvent {
-  /** The id of the pool, as in its statistics and in the log. */
+  /** Id of the pool, as in its statistics and in the log. */
   readonly pool: string;
-  /** Its state before. */
+  /** State before. */
   readonly from: PoolState;
-  /** Its state from now on. */
+  /** State from now on. */
   readonly to: PoolState;
   /** Calls in flight. */
   readonly inFlight: number;
-  /** What became of its calls and sockets since the drain began, where it is closed; undefined otherwise. */
+  /** When closed: what happened to its calls and sockets during the drain. Otherwise undefined. */
   readonly report: DrainReport | undefined;
 }
 
-/** Event → what it says. */
+/** Event name → its fields. */
 export interface HttpClientEventMap {
   'call:start': CallStartEvent;
   'call:fail': CallFailEvent;
@@ -195,6 +195,7 @@ export interface HttpClientEventMap {
   'pool:state': PoolStateEvent;
 }
 
+/** The name of an event, for `HttpClientEvents.on` and `channelName`. */
 export type HttpClientEventName = keyof HttpClientEventMap;
 
 const NAMES: Readonly<Record<HttpClientEventName, true>> = {
@@ -216,5 +217,5 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   'pool:state': true,
 };
 
-/** In the order of the catalogue. */
+/** All event names, in the order of the catalogue. */
 export const EVENT_NAMES = Object.keys(NAMES) as readonly HttpClientEventName[];
