@@ -161,6 +161,16 @@ export interface TokenRenewEvent {
   readonly failure: string | undefined;
 }
 
+/** New certificates from `tls.files` are in use, or the files have become unusable or usable again. */
+export interface TlsReloadEvent {
+  /** Id of the pool, as in its statistics and in the log. */
+  readonly pool: string;
+  /** Expiry of the client certificate in use, as an ISO 8601 time; undefined if there is none, or in a `pfx`. */
+  readonly validTo: string | undefined;
+  /** Why the files cannot be used, with their paths; new sockets use what the files held before. Undefined if they are in use. */
+  readonly failure: string | undefined;
+}
+
 /** A pool has begun to drain, or is closed with all its sockets. */
 export interface PoolStateEvent {
   /** Id of the pool, as in its statistics and in the log. */
@@ -192,6 +202,7 @@ export interface HttpClientEventMap {
   'socket:open': SocketOpenEvent;
   'socket:fail': SocketFailEvent;
   'socket:close': SocketCloseEvent;
+  'tls:reload': TlsReloadEvent;
   'pool:state': PoolStateEvent;
 }
 
@@ -214,6 +225,7 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   'socket:open': true,
   'socket:fail': true,
   'socket:close': true,
+  'tls:reload': true,
   'pool:state': true,
 };
 

@@ -2,8 +2,10 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { Handler } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { addressGuard } from '../guard/address-guard.js';
-import type { TransportSettings } from '../options/resolve-options.js';
+import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { sourceOfOptions, type TransportSettings } from '../options/resolve-options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
+import { TlsRotation } from '../pool/tls-rotation.js';
 import type { NativeTransportSettings } from '../transport/transport.js';
 
 /** Where an app provides a `HttpClientPlatform`, from a global module, every client of it runs on that. For testing. */
@@ -43,9 +45,12 @@ export function resolvePlatform(given: HttpClientPlatform = {}): ResolvedPlatfor
   };
 }
 
-/** A pool of a client's or transport's own. */
+/**
+ * A pool of a client's or transport's own.
+ * @throws InvalidOptionsError where `tls.files` cannot be used
+ */
 export function openPool(
-  { pool, tls, guard }: TransportSettings,
+  { name, pool, tls, guard }: TransportSettings & { readonly name?: string },
   drainMs: number,
   { platform, events }: { readonly platform: ResolvedPlatform; readonly events?: EventSink },
 ): ConnectionPool {
@@ -53,6 +58,7 @@ export function openPool(
   return new ConnectionPool({
     pool,
     tls,
+    tlsFiles: TlsRotation.open(tls, (problems) => new InvalidOptionsError(sourceOfOptions(name), problems)),
     addressGuard: guard ? addressGuard(guard) : undefined,
     drainMs,
     clock,

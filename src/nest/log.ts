@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import { OriginMap } from '../base/origin-map.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
-import type { CallEndEvent } from '../call/events.js';
+import type { CallEndEvent, TlsReloadEvent } from '../call/events.js';
 import { responseOf } from '../call/outcome.js';
 import { outcomeName } from '../call/transience.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
@@ -129,6 +129,12 @@ export function closedLine({ id }: ConnectionPool, report: DrainReport): string 
     `(${report.admittedWhileDraining} admitted while draining), aborted: ${report.aborted}; ` +
     `sockets closed: ${report.socketsClosed}`
   );
+}
+
+/** What the log says of the files of a pool's certificates. */
+export function tlsLine({ pool, validTo, failure }: TlsReloadEvent): string {
+  if (failure !== undefined) return `Pool ${pool}: the certificates of tls.files stay as they were: ${failure}`;
+  return `Pool ${pool}: the certificates of tls.files are in use${validTo === undefined ? '' : `, valid to ${validTo}`}`;
 }
 
 /**

@@ -26,7 +26,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
 import { findStrangers, type Stranger, strangersLine } from './strangers.js';
-import { closedLine, drainingLine, logCalls, openLine, messagesFor } from './log.js';
+import { closedLine, drainingLine, logCalls, openLine, messagesFor, tlsLine } from './log.js';
 
 interface LogEntry {
   readonly level: LogLevel;
@@ -88,6 +88,12 @@ export class HttpClientRegistry {
     this.#endCallLog = logCalls(this.events, this.#options.logging, this.#platform.clock, (...line) =>
       this.#write(...line),
     );
+    const { lifecycle } = this.#options.logging;
+    if (lifecycle) {
+      this.events.on('tls:reload', (event) =>
+        this.#write(event.failure === undefined ? lifecycle : 'warn', tlsLine(event)),
+      );
+    }
     this.#rootPool = this.#openPool(this.#options.client);
   }
 

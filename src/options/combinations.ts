@@ -5,10 +5,12 @@ import { unguardedSetting } from '../guard/address-guard.js';
 import type { HttpClientOptions } from './http-client-options.js';
 import type { ResolvedClientOptions } from './resolve-options.js';
 import { resilienceProblems } from './resolve-resilience.js';
+import type { TlsSettings } from './resolve-sections.js';
+import type { TlsOptions } from './transport-options.js';
 
 /** Options that are right by themselves, but do not go together. One problem a line. */
 export function combinationProblems(
-  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios'>,
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios' | 'tls'>,
   given: HttpClientOptions | undefined,
 ): string[] {
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
@@ -16,7 +18,7 @@ export function combinationProblems(
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
-  problems.push(...authProblems(given));
+  problems.push(...authProblems(given), ...tlsProblems(client.tls, given?.tls));
   const passed = withoutPrototype(client.axios);
   const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
   problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
@@ -64,6 +66,22 @@ function authProblems(given: HttpClientOptions | undefined): string[] {
   if (set !== undefined && auth.sign === undefined) {
     problems.push(`headers.${set}: expected to be left out with auth, which sets it`);
   }
+  return problems;
+}
+
+function tlsProblems(tls: TlsSettings, given: TlsOptions | undefined): string[] {
+  const { files = {} } = tls;
+  const givenFiles = given?.files ?? undefined;
+  const problems: string[] = [];
+  if (typeof givenFiles === 'object') {
+    const both = (['ca', 'cert', 'key', 'pfx'] as const).filter((name) => givenFiles[name] && given?.[name]);
+    problems.push(...both.map((name) => `tls.${name}: expected to be left out with tls.files.${name}`));
+    if (Object.keys(givenFiles).length === 0) problems.push('tls.files: expected ca, cert, key or pfx, got none');
+  }
+  if (given?.watch && !tls.files) problems.push('tls.watch: expected tls.files beside it, got none');
+  const lacks = (name: 'cert' | 'key') => files[name] === undefined && tls[name] === undefined;
+  if (files.cert !== undefined && lacks('key')) problems.push('tls.files.cert: expected tls.files.key beside it');
+  if (files.key !== undefined && lacks('cert')) problems.push('tls.files.key: expected tls.files.cert beside it');
   return problems;
 }
 

@@ -16,8 +16,8 @@ export interface OptionSource {
 
 type Entries = Readonly<Record<string, unknown>>;
 
-/** What may hold secrets is listed by name only. */
-const SECRET = /^(auth|headers|tls|axios)\./;
+/** What may hold secrets is listed by name only. Paths of files are none. */
+const SECRET = /^(?:auth|headers|axios)\.|^tls\.(?!files\b|watch\b)/;
 
 /**
  * Where each effective option comes from.
@@ -44,7 +44,7 @@ const MAX_DEPTH = 4;
 function leavesOf(options: object, prefix = '', depth = 1): [string, unknown][] {
   return Object.entries(options).flatMap(([name, value]): [string, unknown][] => {
     const path = prefix + name;
-    const isOpened = isGroup(value) && depth < MAX_DEPTH && !SECRET.test(prefix);
+    const isOpened = isGroup(value) && depth < MAX_DEPTH && !SECRET.test(path);
     return isOpened ? leavesOf(value, `${path}.`, depth + 1) : [[path, value]];
   });
 }
@@ -56,6 +56,7 @@ function isGroup(value: unknown): value is Entries {
 /** Data as it is; of what a class of the user's has made, its name. */
 function shown(path: string, value: unknown, rules: RedactionRules): unknown {
   if (SECRET.test(path)) return REDACTED;
+  if (path.startsWith('tls.files.')) return value; // the path of a key is none
   const names = path.split('.');
   const isSecret =
     typeof value !== 'boolean' && typeof value !== 'function' && names.some((name) => rules.isSecretKey(name));

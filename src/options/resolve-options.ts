@@ -22,12 +22,14 @@ import {
   resolveGuard,
   resolveInbound,
   resolveLogging,
+  resolveTls,
+  type TlsSettings,
   resolveTelemetry,
   TELEMETRY_DEFAULTS,
   type TelemetrySettings,
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
-import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions, TlsOptions } from './transport-options.js';
+import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
@@ -50,7 +52,7 @@ export interface OriginSettings {
 export interface TransportSettings extends OriginSettings {
   readonly origins: Readonly<Record<string, OriginSettings>>;
   readonly pool: ResolvedPoolOptions;
-  readonly tls: Readonly<TlsOptions>;
+  readonly tls: TlsSettings;
   readonly guard: GuardSettings | false;
   readonly redact: Readonly<Required<RedactOptions>>;
   readonly telemetry: TelemetrySettings | false;
@@ -150,6 +152,12 @@ export function resolveNamedOptions(given: NamedHttpClientOptions, root: Resolve
 
 const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}), guard: false, telemetry: false } as const;
 
+/** What a client was made with, for errors: by its name; undefined: a transport by itself. */
+export function sourceOfOptions(name: string | undefined): string {
+  if (name === undefined) return 'createTransport';
+  return name === DEFAULT_CLIENT_NAME ? 'HttpClientModule.forRoot' : nameOfCall({ name });
+}
+
 const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
   `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
 
@@ -171,7 +179,7 @@ function resolveClient(
     ...settings,
     origins: resolveOrigins(options?.origins, inherited, settings),
     pool: resolvePool(defined(options?.pool), inherited.pool),
-    tls: Object.freeze({ ...inherited.tls, ...defined(options?.tls) }),
+    tls: resolveTls(defined(options?.tls), inherited.tls),
     redact: resolveRedact(options, inherited.redact),
     telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
     ownsPool,

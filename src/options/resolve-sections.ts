@@ -1,4 +1,5 @@
 import type { LogLevel } from '@nestjs/common';
+import type { TlsFiles, TlsOptions, TlsWatchOptions } from './transport-options.js';
 
 /** What the address guard allows, and what it refuses besides the special ranges. See docs/security.md. */
 export interface GuardOptions {
@@ -49,6 +50,37 @@ export function resolveGuard(
   if (chosen.length === 0) return inherited || GUARD_DEFAULTS;
   const copied = chosen.map(([name, value]) => [name, Array.isArray(value) ? Object.freeze([...value]) : value]);
   return Object.freeze({ ...(inherited || GUARD_DEFAULTS), ...Object.fromEntries(copied) });
+}
+
+const FILE_OPTIONS = ['ca', 'cert', 'key', 'pfx'] as const satisfies (keyof TlsFiles)[];
+
+/** `TlsOptions`, resolved. */
+export interface TlsSettings extends Readonly<Omit<TlsOptions, 'files' | 'watch'>> {
+  readonly files?: Readonly<TlsFiles>;
+  /** Only with files. */
+  readonly watch?: Readonly<Required<TlsWatchOptions>>;
+}
+
+/** Puts what is given on top of what is inherited, option by option: what is given as a file takes the place of what is inherited, and the other way round. */
+export function resolveTls(given: TlsOptions, inherited: TlsSettings): TlsSettings {
+  const { files: inheritedFiles, watch: inheritedWatch, ...inheritedRest } = inherited;
+  const { files: givenFiles, watch = inheritedWatch, ...rest } = given;
+  const files: Record<string, string | undefined> = { ...inheritedFiles };
+  const own: TlsOptions = { ...inheritedRest };
+  for (const name of FILE_OPTIONS) {
+    if (givenFiles?.[name] !== undefined) {
+      files[name] = givenFiles[name];
+      delete own[name];
+    }
+    if (given[name] !== undefined) delete files[name];
+  }
+  const isAny = Object.keys(files).length > 0;
+  return Object.freeze({
+    ...own,
+    ...rest,
+    ...(isAny && { files: Object.freeze(files) }),
+    ...(isAny && watch && { watch: Object.freeze({ intervalMs: (watch !== true && watch.intervalMs) || 10_000 }) }),
+  }) as TlsSettings;
 }
 
 /** What outbound calls take from the inbound request that they are made for. */

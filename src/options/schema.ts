@@ -30,6 +30,8 @@ const tlsMaterial = v.custom<never>(
   'a PEM string, a Buffer or an array of them',
 );
 
+const path = v.optional(v.pipe(v.string('a path'), v.nonEmpty('a path')));
+
 /** Options of axios that have a home of their own here, and where that is. */
 const OWNED_BY_US: Readonly<Record<string, string>> = {
   adapter: 'left out (the client brings its own)',
@@ -148,6 +150,8 @@ const client = {
       minVersion: v.optional(text),
       maxVersion: v.optional(text),
       ciphers: v.optional(text),
+      files: v.optional(group({ ca: path, cert: path, key: path, pfx: path }, 'an object of paths')),
+      watch: toggle({ intervalMs: v.optional(milliseconds) }),
     }),
   ),
   redact: v.optional(

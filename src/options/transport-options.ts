@@ -114,8 +114,29 @@ export interface PoolOptions {
   maxAgeMs?: number | false;
 }
 
+/** Paths of files or symlinks, absolute or relative to the working directory. Options can share a file. */
+export interface TlsFiles {
+  /** PEM. Replaces Node's authorities, as `ca` does. */
+  ca?: string;
+  /** PEM: the client's certificate first, then its intermediate certificates. */
+  cert?: string;
+  /** PEM. */
+  key?: string;
+  /** PKCS #12. */
+  pfx?: string;
+}
+
+/** How files are watched. */
+export interface TlsWatchOptions {
+  /**
+   * Time between two reads of the files.
+   * @default 10_000 milliseconds (Kubernetes takes up to a minute to update a secret)
+   */
+  intervalMs?: number;
+}
+
 /** Options of Node's `tls.connect` for every HTTPS socket of the pool. */
-export type TlsOptions = Pick<
+export interface TlsOptions extends Pick<
   ConnectionOptions,
   | 'ca'
   | 'cert'
@@ -127,7 +148,19 @@ export type TlsOptions = Pick<
   | 'minVersion'
   | 'maxVersion'
   | 'ciphers'
->;
+> {
+  /**
+   * Files with `ca`, `cert`, `key` and `pfx`. They are read when the pool is opened; an unusable file stops the start. See docs/auth.md.
+   * @default none
+   */
+  files?: TlsFiles;
+  /**
+   * Follows the rotation of `files`: new sockets use the new certificates, sockets in use finish their response, idle sockets are closed.
+   * Unusable files change nothing; the log and the event `tls:reload` report them. `true`: with the defaults.
+   * @default false
+   */
+  watch?: boolean | TlsWatchOptions;
+}
 
 /** What happens to calls in flight when the app shuts down. */
 export interface ShutdownOptions {

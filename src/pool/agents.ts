@@ -4,11 +4,18 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
-import type { TlsOptions } from '../options/transport-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import type { TlsMaterial } from './tls-files.js';
 
 const IDLE_SINCE = Symbol('idle since');
-type IdleSocket = Socket & { [IDLE_SINCE]?: number };
+const OPENED_WITH = Symbol('TLS material');
+type IdleSocket = Socket & { [IDLE_SINCE]?: number; [OPENED_WITH]?: TlsMaterial | undefined };
+
+/** Whether a socket was opened with other certificates than those that are used by now. */
+export function isOutdated(socket: Socket, { tls }: Pick<AgentSettings, 'tls'>): boolean {
+  const openedWith = (socket as IdleSocket)[OPENED_WITH];
+  return openedWith !== undefined && openedWith !== tls.current;
+}
 
 /** Notes when a socket was given back to its agent: the last time that its peer was heard from. */
 function noteIdle(socket: Socket, now: number): void {
@@ -86,7 +93,8 @@ export interface PooledSocket extends Socket {
 
 export interface AgentSettings {
   readonly pool: ResolvedPoolOptions;
-  readonly tls: TlsOptions;
+  /** For https. What is current may change. */
+  readonly tls: { readonly current: TlsMaterial };
   /** What may be connected to; undefined: anything. */
   readonly addressGuard?: AddressGuard | undefined;
   readonly clock: Clock;
@@ -136,9 +144,13 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     },
     createConnection(target, callback) {
       const startedAt = clock.now();
+      const openedWith = protocol === 'https:' ? settings.tls.current : undefined;
       let known = false; // agentkeepalive hands a socket over by callback, by return, or both ways
       const tell = (socket: Socket | undefined) => {
-        if (socket && !known) opened(socket, target, startedAt);
+        if (socket && !known) {
+          (socket as IdleSocket)[OPENED_WITH] = openedWith;
+          opened(socket, target, startedAt);
+        }
         known ||= socket !== undefined;
       };
       const socket = createConnection(shadowInherited(target), (error, handedOver) => {
@@ -150,7 +162,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     },
     keepSocketAlive(socket) {
       const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
-      if (idleMs === 0 || !owner.keepsSockets()) return false;
+      if (idleMs === 0 || !owner.keepsSockets() || isOutdated(socket, settings)) return false;
       socket.freeSocketTimeout = idleMs;
       return keepSocketAlive(socket);
     },

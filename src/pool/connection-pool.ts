@@ -6,7 +6,6 @@ import type { Clock } from '../base/clock.js';
 import { Slots } from '../base/slots.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard } from '../guard/address-guard.js';
-import type { TlsOptions } from '../options/transport-options.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { type AgentOwner, idleSince } from './agents.js';
 import { closeIdleSocket } from './early-end.js';
@@ -15,6 +14,8 @@ import { PoolAgents } from './pool-agents.js';
 import { SilentSockets } from './silent-sockets.js';
 import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
 import { originOf, type PoolStats, SocketLedger } from './sockets.js';
+import type { TlsMaterial } from './tls-files.js';
+import type { TlsRotation } from './tls-rotation.js';
 
 /** What became of a pool's calls and sockets from the start of its drain to its close. */
 export interface DrainReport {
@@ -29,7 +30,10 @@ export interface DrainReport {
 
 export interface ConnectionPoolSettings {
   readonly pool: ResolvedPoolOptions;
-  readonly tls: TlsOptions;
+  /** What https sockets are opened with. */
+  readonly tls: TlsMaterial;
+  /** Takes the place of `tls`, where certificates are in files. */
+  readonly tlsFiles?: TlsRotation | undefined;
   /** What its sockets may be connected to; undefined: anything. */
   readonly addressGuard?: AddressGuard | undefined;
   /** Milliseconds from the start of `drain` until calls in flight are aborted. */
@@ -81,6 +85,7 @@ export class ConnectionPool {
   readonly #inFlight = new InFlight();
   readonly #events: EventSink;
   readonly #ledger: SocketLedger;
+  readonly #endWatch: (() => void) | undefined;
   #drain: Drain | undefined;
   #closed: Promise<DrainReport> | undefined;
 
@@ -94,13 +99,18 @@ export class ConnectionPool {
     setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
-    this.#agents = new PoolAgents(settings, {
-      opening: () => this.#makeRoom(),
-      opened: (...socket) => this.#opened(...socket),
-      keepsSockets: () => this.state === 'open',
-    });
+    const { tlsFiles } = settings;
+    this.#agents = new PoolAgents(
+      { ...settings, tls: tlsFiles?.material ?? settings.tls },
+      {
+        opening: () => this.#makeRoom(),
+        opened: (...socket) => this.#opened(...socket),
+        keepsSockets: () => this.state === 'open',
+      },
+    );
     this.httpAgent = this.#agents.httpAgent;
     this.httpsAgent = this.#agents.httpsAgent;
+    this.#endWatch = tlsFiles?.watch({ pool: this.id, clock, events, use: (tls) => this.#agents.useTls(tls) });
   }
 
   /**
@@ -155,10 +165,12 @@ export class ConnectionPool {
   }
 
   stats(): PoolStats {
+    const { tlsFiles } = this.#settings;
     return {
       id: this.id,
       state: this.state,
       inFlight: this.inFlight,
+      ...(tlsFiles && { tlsFiles: tlsFiles.state }),
       ...this.#ledger.snapshot(this.#agents.list(), this.slots),
     };
   }
@@ -287,6 +299,7 @@ export class ConnectionPool {
 
   #startDrain(): Drain {
     if (this.#drain) return this.#drain;
+    this.#endWatch?.();
     const { clock, drainMs } = this.#settings;
     const { promise: expired, resolve } = promiseWithResolvers();
     const timer = clock.setTimeout(() => {

@@ -42,6 +42,14 @@ type IdleSocket = Socket & { readonly _handle?: SocketHandle | null; [asyncId: s
 
 const MAX_NAMES = 1_000;
 
+/** Agent → origin → the name that its last request had. */
+const namesOf = new WeakMap<Agent, Map<string, KnownName>>();
+
+/** An agent has other options now: sockets from before may not be exchanged for those that it opens from now on. */
+export function forgetNames(agent: Agent): void {
+  namesOf.get(agent)?.clear();
+}
+
 /** Node's, unless somebody has replaced it before this was loaded. */
 // oxlint-disable-next-line typescript/unbound-method -- only to compare with
 const { addRequest: asLoaded } = http.Agent.prototype as unknown as AgentInternals;
@@ -58,8 +66,8 @@ export function openFastLane(agent: Agent): void {
   const { getName } = prototype; // oxlint-disable-line typescript/unbound-method -- only to compare with
   /** Whoever replaces these, as tracers do, wants to see every request. */
   const isOpen = () => isNodes && prototype.addRequest === asLoaded && prototype.getName === getName;
-  /** Origin → the name that its last request had. */
   const names = new Map<string, KnownName>();
+  namesOf.set(agent, names);
   Object.assign(agent, {
     getName(parts: RequestParts): string {
       const { _agentKey, [ORIGIN]: origin, family, servername } = parts;

@@ -2,9 +2,10 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections } from './agents.js';
+import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnections, isOutdated } from './agents.js';
 import { closeIdleSocket } from './early-end.js';
-import { openFastLane } from './fast-lane.js';
+import { forgetNames, openFastLane } from './fast-lane.js';
+import type { TlsMaterial } from './tls-files.js';
 import { createTunnelAgent } from './tunnel.js';
 
 const CREATE_HTTPS_CONNECTION = agentkeepalive.constants.CREATE_HTTPS_CONNECTION as unknown as symbol;
@@ -16,7 +17,7 @@ export interface Agents {
 
 function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
   const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
-  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
+  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current));
   openFastLane(httpAgent);
   openFastLane(httpsAgent);
   followHttps(httpsAgent);
@@ -47,13 +48,15 @@ export class PoolAgents implements Agents {
   readonly #tunnels = new Map<string, Agent>();
   /** For sockets to proxies, where those of the other agents are guarded. */
   #toProxies: Agents | undefined;
+  readonly #tls: { current: TlsMaterial };
   readonly #settings: AgentSettings;
   readonly #owner: AgentOwner;
 
-  constructor(settings: AgentSettings, owner: AgentOwner) {
-    this.#settings = settings;
+  constructor({ tls, ...settings }: Omit<AgentSettings, 'tls'> & { readonly tls: TlsMaterial }, owner: AgentOwner) {
+    this.#tls = { current: tls };
+    this.#settings = { ...settings, tls: this.#tls };
     this.#owner = owner;
-    const { httpAgent, httpsAgent } = createAgents(settings, owner);
+    const { httpAgent, httpsAgent } = createAgents(this.#settings, owner);
     this.httpAgent = httpAgent;
     this.httpsAgent = httpsAgent;
   }
@@ -72,6 +75,20 @@ export class PoolAgents implements Agents {
     if (addressGuard) this.#toProxies ??= createAgents({ ...this.#settings, addressGuard: undefined }, this.#owner);
     const { httpAgent, httpsAgent } = this.#toProxies ?? this;
     return secure ? httpsAgent : httpAgent;
+  }
+
+  /**
+   * Has new sockets use this; it has the options that were there before. Sockets that were opened with others are not used again: an
+   * upstream that has a key revoked is not to see it any more, and all that an idle socket is good for is a handshake saved.
+   */
+  useTls(material: TlsMaterial): void {
+    this.#tls.current = material;
+    for (const agent of this.list() as readonly (Agent & { readonly protocol: string; readonly options: object })[]) {
+      if (agent.protocol !== 'https:') continue;
+      Object.assign(agent.options, material);
+      forgetNames(agent); // certificates are part of them
+    }
+    this.closeIdle((socket) => isOutdated(socket, this.#settings));
   }
 
   /** All of them. */

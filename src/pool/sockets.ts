@@ -7,6 +7,7 @@ import type { EventSink } from '../call/event-sink.js';
 import type { SocketTarget } from './agents.js';
 import { watchEarlyEnd } from './early-end.js';
 import type { PoolState } from './in-flight.js';
+import type { TlsFilesState } from './tls-rotation.js';
 
 /** Sockets of one origin, or of all. `active`, `idle` and `queued` are now; the others count since the pool opened. */
 export interface SocketStats {
@@ -35,6 +36,8 @@ export interface PoolStats {
   readonly state: PoolState;
   /** Calls admitted whose response body has not ended. */
   readonly inFlight: number;
+  /** Of `tls.files`; absent without. */
+  readonly tlsFiles?: TlsFilesState;
   /** All origins together, also those no longer listed. */
   readonly total: SocketStats;
   /** Origin → its sockets. The 1000 that last opened a socket, and all that have one open. */

@@ -92,7 +92,7 @@ interface RequestedTarget extends TunnelTarget {
 
 /** An agent for https whose sockets are tunnels through a proxy. */
 export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: AgentOwner): Agent {
-  const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls));
+  const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current));
   const initSocket = (agent as unknown as Record<symbol, (socket: Socket, target: SocketTarget) => void>)[INIT_SOCKET]!;
   (agent as unknown as AgentInternals).createConnection = (target, callback) => {
     const request = (target as RequestedTarget)[FOR_REQUEST]!;
