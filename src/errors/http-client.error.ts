@@ -12,17 +12,13 @@ export function errorToJson(error: Error): Record<string, unknown> {
 }
 
 /**
- * Has an error print itself as util.inspect has it, but without what is not enumerable, whoever asks for it.
+ * How util.inspect has an error, but without what is not enumerable, whoever asks for it: a method for `inspect.custom`.
  * @param shown makes what is printed in its place; by default it is the error itself
  */
-export function inspectEnumerableOnly(error: Error, shown = (own: Error): Error => own): void {
-  hide(
-    error,
-    inspect.custom,
-    function printed(this: Error, depth: number, options: InspectOptions, print: typeof inspect) {
-      return print(shown(this), { ...options, depth, showHidden: false, customInspect: false });
-    },
-  );
+export function inspectedEnumerableOnly(shown = (own: Error): Error => own) {
+  return function printed(this: Error, depth: number, options: InspectOptions, print: typeof inspect): string {
+    return print(shown(this), { ...options, depth, showHidden: false, customInspect: false });
+  };
 }
 
 /** Sets a property that code can read and replace, but that nothing prints. A frozen object stays as it is. */
@@ -174,7 +170,7 @@ export abstract class HttpClientError extends Error implements FailedCall {
   }
 
   static {
-    inspectEnumerableOnly(this.prototype);
+    hide(this.prototype, inspect.custom, inspectedEnumerableOnly());
   }
 }
 

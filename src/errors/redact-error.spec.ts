@@ -121,6 +121,45 @@ it('takes errors of another realm', () => {
   expect(shown(concealed(error))).not.toContain('SECRET');
 });
 
+describe('an error that is concealed again', () => {
+  const rules = redactionRules({ headers: ['x-tenant'] });
+  const detailed = () => Object.assign(new Error('m'), { detail: 'of SECRET-tenant', port: 80 });
+
+  it('is judged by the secrets of the call that it has ended now', () => {
+    const error = concealed(detailed(), { ...call, rules, config: { ...config, headers: new AxiosHeaders() } });
+    expect(error.detail).toBe('of SECRET-tenant');
+    expect(concealed(error, { ...call, rules }).detail).toBe('of [redacted]');
+  });
+
+  it('is judged by the rules of the client whose call it has ended now', () => {
+    const error = concealed(detailed());
+    expect(error.detail).toBe('of SECRET-tenant');
+    expect(concealed(error, { ...call, rules }).detail).toBe('of [redacted]');
+  });
+
+  it('is judged by what was put into it since', () => {
+    const error = concealed(Object.assign(new Error('m'), { detail: 'nothing' as unknown }), { ...call, rules });
+    error.detail = 'SECRET-tenant';
+    expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
+    error.detail = { token: 'SECRET' };
+    expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
+  });
+});
+
+it('takes secrets out of the frames of a stack, and out of what stands between them', () => {
+  const error = new Error('m');
+  error.stack = `Error: m
+    at run (file:///app/main.mjs?token=SECRET:1:2)
+    at next (node:internal/timers:588:17)
+caused by http://u:SECRET@a.example
+    at last (file:///app/@scope/other.mjs:3:4)`;
+  expect(concealed(error).stack).toBe(`Error: m
+    at run (file:///app/main.mjs?token=[redacted]
+    at next (node:internal/timers:588:17)
+caused by http://a.example
+    at last (file:///app/@scope/other.mjs:3:4)`);
+});
+
 describe('an error of the library', () => {
   it('has the config of the call and prints none of it, from the beginning', () => {
     const error = new CircuitOpenError(createCall(config, 'orders'), 5);

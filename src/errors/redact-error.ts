@@ -4,7 +4,7 @@ import { knownSecrets, redactStack } from '../redaction/known-secrets.js';
 import { type CopyOptions, type RedactedCopy, redactedCopy, redactedText } from '../redaction/redacted-copy.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
 import { addressOf } from '../redaction/url.js';
-import { errorToJson, hide, HttpClientError, inspectEnumerableOnly } from './http-client.error.js';
+import { errorToJson, hide, HttpClientError, inspectedEnumerableOnly } from './http-client.error.js';
 
 /**
  * Has a config that somebody prints by itself, as `logger.error(error.config)` does, show its method and address only. Code reads,
@@ -39,22 +39,47 @@ const OTHERS: ReadonlySet<PropertyKey> = new Set([
 /** Error → how it is redactedView, and the properties that are, though they are not enumerable any more. */
 const hidden = new WeakMap<Error, { options: CopyOptions; readonly names: Set<PropertyKey> }>();
 
+/** What was found of an error when it was concealed before: what has not changed is not judged again, up to four times for each failed call. */
+interface Findings {
+  /** Its message, once its texts were redacted. */
+  message: string | undefined;
+  rules: RedactionRules;
+  config: InternalAxiosRequestConfig | undefined;
+  /** Texts and numbers of its properties without a secret of these rules and this config. */
+  readonly harmless: Map<PropertyKey, string | number>;
+}
+
+const findings = new WeakMap<Error, Findings>();
+
+function findingsOf(error: Error, { rules, config }: FailedCall): Findings {
+  let found = findings.get(error);
+  if (!found) findings.set(error, (found = { message: undefined, rules, config, harmless: new Map() }));
+  else if (found.rules !== rules || found.config !== config) {
+    found.rules = rules;
+    found.config = config;
+    found.harmless.clear();
+  }
+  return found;
+}
+
 /**
  * Hides what an error has objects with secrets in: the properties keep their values, for those who read them, but are not enumerable
  * any more. Whatever prints the error shows redacted copies of them. Other properties stay as they are.
  */
-function hideValues(error: Error, options: CopyOptions): void {
+function hideValues(error: Error, options: CopyOptions, { harmless }: Findings): void {
   for (const name of Reflect.ownKeys(error)) {
     if (OTHERS.has(name)) continue;
     const property = Object.getOwnPropertyDescriptor(error, name)!;
     const { value, enumerable = false } = property;
     if (!('value' in property))
       hideValue(error, name, false, options); // a getter is not called to find out
-    else if (isOfInterest(value)) {
+    else if (isOfInterest(value) && harmless.get(name) !== value) {
       const copy = copied(name, value, options);
-      if (!copy.changed) continue;
+      if (!copy.changed) {
+        if (typeof value === 'string' || typeof value === 'number') harmless.set(name, value);
+      }
       // A text with a secret in it is replaced; one that is the secret by its name is kept for code that reads it.
-      if (typeof value !== 'string' || copy.value === REDACTED) hideValue(error, name, enumerable, options);
+      else if (typeof value !== 'string' || copy.value === REDACTED) hideValue(error, name, enumerable, options);
       else Reflect.defineProperty(error, name, { ...property, value: copy.value });
     }
   }
@@ -87,8 +112,20 @@ function isOfInterest(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Error) && !types.isNativeError(value);
 }
 
+/** No secret is that short a word: `isDistinctive`. */
+const PLAIN_NAME = /^[A-Za-z]{1,19}$/;
+
 /** Its name may tell what it is. */
 function copied(name: PropertyKey, value: unknown, options: CopyOptions): RedactedCopy {
+  const isText = typeof value === 'string';
+  if (
+    (isText || typeof value === 'number') &&
+    PLAIN_NAME.test(String(name)) &&
+    !options.rules!.isSecretKey(String(name))
+  ) {
+    const text = isText ? redactedText(value, options) : value;
+    return { value: text, changed: text !== value };
+  }
   const { value: holder, changed } = redactedCopy({ [name]: value }, options);
   return { value: (holder as Record<PropertyKey, unknown>)[name], changed };
 }
@@ -101,7 +138,7 @@ function hideValue(error: Error, name: PropertyKey, isShown: boolean, options: C
     hidden.set(error, how);
   }
   hide(error, 'toJSON', shownAsJson);
-  inspectEnumerableOnly(error, redactedView);
+  hide(error, inspect.custom, inspectedRedacted);
   how.options = options;
   if (isShown) how.names.add(name);
 }
@@ -116,6 +153,9 @@ function redactedView(error: Error): Error {
   }
   return copy;
 }
+
+const inspectedRedacted = inspectedEnumerableOnly(redactedView);
+const inspectedAsIs = inspectedEnumerableOnly();
 
 function shownAsJson(this: Error): object {
   const { name, message, stack } = this;
@@ -132,9 +172,6 @@ interface FailedCall {
 
 /** Where errors of axios, Node and follow-redirects keep what was sent and received. `input` and `base` are URLs, `rawPacket` an answer. */
 const DETAILS = ['config', 'request', 'response', 'rawPacket', 'input', 'base'] as const;
-
-/** Error → the message it had when its texts were last redacted. */
-const redactedMessages = new WeakMap<Error, string>();
 
 /**
  * Has an error and its causes print no secrets, whatever prints them: `util.inspect`, `JSON.stringify`, loggers that take its
@@ -163,12 +200,16 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   const isOurs = error instanceof HttpClientError;
   if (hideDetails(error, call.rules) && !isOurs) {
     hide(error, 'toJSON', toJson);
-    inspectEnumerableOnly(error);
+    hide(error, inspect.custom, inspectedAsIs);
   }
   if ('isAxiosError' in error) describe(error, call);
   const options = copyOptions(error, call);
-  if (!isOurs && redactedMessages.get(error) !== error.message) redactTexts(error, options);
-  hideValues(error, options);
+  const found = findingsOf(error, call);
+  if (!isOurs && found.message !== error.message) {
+    redactTexts(error, options);
+    found.message = error.message;
+  }
+  hideValues(error, options, found);
   redactCauses(error, options);
   for (const name of Object.getOwnPropertyNames(error)) {
     const value = ownValue(error, name);
@@ -188,7 +229,9 @@ function describe(error: Error, { config, clientName, rules }: FailedCall): void
 function hideDetails(error: Error, rules: RedactionRules): boolean {
   let hasDetails = false;
   for (const name of DETAILS) {
-    if (Object.hasOwn(error, name)) hasDetails = Reflect.defineProperty(error, name, { enumerable: false });
+    if (!Object.hasOwn(error, name)) continue;
+    const isHidden = !Object.prototype.propertyIsEnumerable.call(error, name);
+    hasDetails = isHidden || Reflect.defineProperty(error, name, { enumerable: false });
   }
   const { config, response } = error as Partial<AxiosError>;
   if (config) printAsAddress(config, rules);
@@ -209,16 +252,14 @@ function copyOptions(error: Error, { config, rules }: FailedCall): CopyOptions {
 }
 
 function redactTexts(error: Error, options: CopyOptions): void {
-  const { message, stack } = error;
-  const redact = (text: string) => redactedText(text, options);
+  const { message, stack } = error as { message: unknown; stack?: unknown };
+  const first = typeof message === 'string' ? message : '';
+  const redacted = redactedText(first, options);
+  if (typeof message === 'string') replaceText(error, 'message', message, redacted);
+  if (typeof stack !== 'string') return;
+  const redact = (text: string) => (text === first ? redacted : redactedText(text, options));
   const redactForms = (text: string) => redactedText(text, { rules: options.rules });
-  const shown: unknown = message;
-  if (typeof shown === 'string') replaceText(error, 'message', shown, redact(shown));
-  if (typeof stack === 'string') {
-    const first = typeof shown === 'string' ? shown : '';
-    replaceText(error, 'stack', stack, redactStack(stack, first, redact, redactForms));
-  }
-  redactedMessages.set(error, error.message);
+  replaceText(error, 'stack', stack, redactStack(stack, first, redact, redactForms));
 }
 
 function replaceText(error: Error, name: 'message' | 'stack', text: string, redacted: string): void {

@@ -30,13 +30,19 @@ export function redactCredentials(text: string, onSecret?: OnSecret): string {
       return REDACTED;
     });
   }
-  result = result.replace(SCHEME, (whole, scheme: string, credentials: string) => {
-    if (isProse(scheme, credentials)) return whole;
-    onSecret?.(credentials);
-    return whole.slice(0, -credentials.length) + REDACTED;
-  });
+  if (BEHIND_SCHEME.test(result)) {
+    result = result.replace(SCHEME, (whole, scheme: string, credentials: string) => {
+      if (isProse(scheme, credentials)) return whole;
+      onSecret?.(credentials);
+      return whole.slice(0, -credentials.length) + REDACTED;
+    });
+  }
+  if (!result.includes('=')) return result;
   return result.replace(SCHEME_WITH_PARAMETERS, (_, scheme: string) => `${scheme} ${REDACTED}`);
 }
+
+/** Between a scheme and its credentials. To look for this alone takes a fifth of the time. */
+const BEHIND_SCHEME = /[ \t+]|%20/;
 
 const MIN_LENGTH = 8;
 

@@ -9,6 +9,10 @@ import { addressOf, decoded } from './url.js';
 const FRAME = /^\s+at [^\r\n]{1,1000}$/;
 /** Where a frame may have more than names of functions and files. */
 const MORE = /[=?]|:\/\/[^/\s]*@|%40|eyJ/;
+/** Nothing but frames: as a rule, all that is behind the message. */
+const FRAMES = /^(?:\n[ \t]+at [^\r\n]{1,1000})*$/;
+/** What engine and axios begin a stack with. It says nothing of the message behind it. */
+const PLAIN_NAME = /^(?:Axios|Canceled|Eval|Range|Reference|Syntax|Type|URI)?Error: $/;
 
 /**
  * A stack whose message is redacted. Frames say where the code stands, not what it was called with: only what has the form of
@@ -24,13 +28,16 @@ export function redactStack(
   redactForms: (text: string) => string,
 ): string {
   const at = message === '' ? -1 : stack.indexOf(message);
-  const head = at === -1 ? '' : stack.slice(0, at + message.length);
-  const lines = stack.slice(head.length).split('\n');
-  const redacted = lines.map((line) => {
+  const name = stack.slice(0, Math.max(0, at));
+  const head = at === -1 ? '' : name + message;
+  const shownHead = PLAIN_NAME.test(name) ? name + redact(message) : head && redact(head);
+  const rest = stack.slice(head.length);
+  if (FRAMES.test(rest) && !MORE.test(rest)) return shownHead + rest; // a third of the time
+  const lines = rest.split('\n').map((line) => {
     if (!FRAME.test(line)) return line === '' ? line : redact(line);
     return MORE.test(line) ? redactForms(line) : line;
   });
-  return (head && redact(head)) + redacted.join('\n');
+  return shownHead + lines.join('\n');
 }
 
 /** Shorter ones would take ordinary words out of messages. */
@@ -177,7 +184,7 @@ function addBody(data: unknown, rules: RedactionRules, add: Add): void {
     left -= text.length;
     if (left >= 0) redactText(text, rules, add);
   };
-  const reading = { isSecret: remembered(rules.isSecretKey), look, left: MAX_FIELDS };
+  const reading = { isSecret: rules.isSecretKey, look, left: MAX_FIELDS };
   const bytes = binaryBytes(data);
   const text = bytes && bytes.length <= MAX_BODY ? bytes.toString() : data;
   if (typeof text !== 'string') return addFields(text, reading, add);
@@ -185,16 +192,6 @@ function addBody(data: unknown, rules: RedactionRules, add: Add): void {
   if (/^\s*[[{]/.test(text)) addFields(parsed(text), reading, add);
   else if (/^[^\s=&]+=[^\s]*$/.test(text)) addFields(new URLSearchParams(text), reading, add);
   else look(text);
-}
-
-/** The objects of a list have the same names, and to judge one takes 2 us. */
-function remembered(isSecret: (name: string) => boolean): (name: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (name) => {
-    let answer = known.get(name);
-    if (answer === undefined) known.set(name, (answer = isSecret(name)));
-    return answer;
-  };
 }
 
 function parsed(json: string): unknown {

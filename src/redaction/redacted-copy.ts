@@ -76,7 +76,21 @@ export function redactedCopy(value: unknown, options: CopyOptions = {}): Redacte
 
 /** A text as a copy has it. */
 export function redactedText(text: string, options: CopyOptions = {}): string {
-  return new Copier(options).text(text);
+  const { rules = DEFAULT_RULES, secrets = [], onSecret } = options;
+  return withoutSecrets(redactedJson(text, options) ?? redactText(text, rules, onSecret), secrets);
+}
+
+/** @returns undefined where it is no JSON */
+function redactedJson(text: string, options: CopyOptions): string | undefined {
+  if (!/^\s*[[{]/.test(text) || !/[\]}]\s*$/.test(text)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { value: copy, changed } = redactedCopy(value, { ...options, secrets: [] });
+  return changed ? JSON.stringify(copy) : text;
 }
 
 const MAX_DEPTH = 12;
@@ -114,25 +128,7 @@ class Copier {
   }
 
   text(text: string): string {
-    const { secrets = [], onSecret } = this.#options;
-    let result = this.#json(text);
-    if (result === undefined) result = redactText(text, this.#rules, onSecret);
-    result = withoutSecrets(result, secrets);
-    if (result !== text) this.changed = true;
-    return result;
-  }
-
-  /** @returns undefined where it is no JSON, or has no secrets */
-  #json(text: string): string | undefined {
-    if (!/^\s*[[{]/.test(text) || !/[\]}]\s*$/.test(text)) return undefined;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-    const { value: copy, changed } = redactedCopy(value, { ...this.#options, secrets: [] });
-    return changed ? JSON.stringify(copy) : text;
+    return this.#changedTo(redactedText(text, this.#options), text);
   }
 
   #object(value: object, depth: number, name: string): unknown {

@@ -93,3 +93,13 @@ it('adds the names it is given, in whatever case', () => {
   expect(rules.isSecretParam('x-tenant')).toBe(false);
   expect(isSecretHeader('x-tenant')).toBe(false);
 });
+
+it('judges a name the same however often, and however many others, it has judged', () => {
+  const rules = redactionRules({ query: ['email'] });
+  const judged = () => ['token', 'page', 'EMAIL', '__proto__', 'constructor', 'toString'].map(rules.isSecretParam);
+  const expected = [true, false, true, false, false, false];
+  expect(judged()).toEqual(expected);
+  for (let n = 0; n < 3_000; n++) expect(rules.isSecretParam(`page${n}`)).toBe(false);
+  expect(judged()).toEqual(expected);
+  expect(judged()).toEqual(expected);
+});

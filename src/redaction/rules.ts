@@ -107,21 +107,44 @@ function isTelling(name: string): boolean {
   return TELLING_PARTS.test(compact(name)) || wordsOf(name).some((word) => TELLING_WORDS.has(word));
 }
 
+const MAX_REMEMBERED = 1_000;
+/** Longer names are not remembered: an upstream may make them up, and they would only fill the memory. */
+const MAX_REMEMBERED_LENGTH = 64;
+
+/** Judging a name takes 2 us, and apps use the same few names again and again. */
+function remembered(isSecret: (name: string) => boolean): (name: string) => boolean {
+  // No Map: a name that was found in a text would keep all of that text, while the name of a property is a copy.
+  let known: Record<string, boolean> = Object.create(null);
+  let size = 0;
+  return (name) => {
+    if (name.length > MAX_REMEMBERED_LENGTH) return isSecret(name);
+    const answer = known[name];
+    if (answer !== undefined) return answer;
+    if (size++ === MAX_REMEMBERED) {
+      known = Object.create(null);
+      size = 1;
+    }
+    return (known[name] = isSecret(name));
+  };
+}
+
 /** The rules that everybody's names make, and these. */
 export function redactionRules({ headers = [], query = [] }: RedactOptions = {}): RedactionRules {
   const ownHeaders = new Set(headers.map((name) => name.toLowerCase()));
   const ownParams = new Set(query.map((name) => name.toLowerCase()));
   return {
-    isSecretHeader: (name) => {
+    isSecretHeader: remembered((name) => {
       const lowerCase = name.trim().toLowerCase();
       return ownHeaders.has(lowerCase) || (!HARMLESS_HEADERS.has(lowerCase) && isTelling(lowerCase));
-    },
-    isSecretKey: (name) => {
+    }),
+    isSecretKey: remembered((name) => {
       const lowerCase = name.trim().toLowerCase();
       if (ownHeaders.has(lowerCase) || ownParams.has(lowerCase)) return true;
       return !HARMLESS_KEYS.has(compact(name)) && isTelling(name);
-    },
-    isSecretParam: (name) => ownParams.has(name.toLowerCase()) || TELLING_PARAMS.has(compact(name)) || isTelling(name),
+    }),
+    isSecretParam: remembered(
+      (name) => ownParams.has(name.toLowerCase()) || TELLING_PARAMS.has(compact(name)) || isTelling(name),
+    ),
   };
 }
 
