@@ -88,9 +88,12 @@ export function shadowInherited<Options extends object>(options: Options): Optio
   return options;
 }
 
-/** The same entries in an object that inherits nothing. */
+/**
+ * The same entries in an object that inherits nothing, as axios's own configs do. V8 treats one from `Object.create(null)` as a dictionary;
+ * made this way it remains a struct, whose entries are read sooner.
+ */
 export function withoutPrototype<Entries extends object>(entries: Entries): Entries {
-  return Object.assign(Object.create(null) as Entries, entries);
+  return Object.assign(Object.setPrototypeOf({}, null) as Entries, entries);
 }
 
 /** Options as they are or, where they would seem to have more than they do, such a copy. For what is read once: it takes its time to see anything. */

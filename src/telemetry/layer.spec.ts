@@ -370,6 +370,38 @@ describe('what the upstream is told', () => {
   });
 });
 
+it('makes a request in the context of its caller, with the span in it, also where something is added to that', async () => {
+  registerTracing();
+  const { layer, call } = setUp();
+  const [tenant, user] = [Symbol('tenant'), Symbol('user')];
+  const caller = ROOT_CONTEXT.setValue(tenant, '7');
+  const seen: unknown[] = [];
+  const look = () => {
+    const active = context.active();
+    seen.push([active.getValue(tenant), active.getValue(user), isInstrumentedRequest()]);
+    seen.push(trace.getSpan(active) !== undefined, trace.getTracer('inner').startSpan('inner').isRecording());
+  };
+  await context.with(caller, () =>
+    layer(async (inner) => {
+      look();
+      context.with(context.active().setValue(user, 'ada'), look);
+      context.with(context.active().deleteValue(tenant), look);
+      return responseTo(inner);
+    })(call()),
+  );
+  expect(seen).toEqual([
+    ['7', undefined, true],
+    true,
+    false,
+    ['7', 'ada', true],
+    true,
+    false,
+    [undefined, undefined, true],
+    true,
+    false,
+  ]);
+});
+
 it('measures a request in seconds, while it is under way and when it is over', async () => {
   const { collect } = registerMetrics();
   const { layer, call, clock } = setUp({ metrics: true });

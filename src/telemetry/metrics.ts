@@ -1,18 +1,13 @@
-import type {
-  Context,
-  Histogram,
-  Meter,
-  MeterProvider,
-  ObservableUpDownCounter,
-  UpDownCounter,
-} from '@opentelemetry/api';
+import type { Context, Histogram, Meter, MeterProvider, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { Clock } from '../base/clock.js';
 import type { Call } from '../call/call.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/events.js';
 import { type Api, SCOPE } from './api.js';
-import { errorType, type HttpAttributes, knownMethod, requestAttributes, serverAttributes } from './attributes.js';
+import { knownMethod, serverAttributes } from './attributes.js';
+import { ActiveRequests } from './active-requests.js';
 import { observeOpenConnections, type ObservedPool } from './open-connections.js';
+import { type Series, SeriesMap } from './series.js';
 
 /** The buckets of the conventions, in seconds. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -21,7 +16,7 @@ const CONNECTION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60
 /** What is measured, and in which units. */
 interface Instruments {
   readonly requestDuration: Histogram;
-  readonly activeRequests: UpDownCounter;
+  readonly activeRequests: ObservableUpDownCounter;
   readonly openConnections: ObservableUpDownCounter;
   readonly connectionDuration: Histogram;
   readonly timeInQueue: Histogram;
@@ -37,7 +32,7 @@ function createInstruments(meter: Meter): Instruments {
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries } });
   return {
     requestDuration: seconds('http.client.request.duration', 'Duration of HTTP client requests.'),
-    activeRequests: meter.createUpDownCounter('http.client.active_requests', {
+    activeRequests: meter.createObservableUpDownCounter('http.client.active_requests', {
       unit: '{request}',
       description: 'Number of active HTTP requests.',
     }),
@@ -70,7 +65,7 @@ export class ClientMetrics {
   readonly #pools = new Set<ObservedPool>();
   readonly #poolIds = new Set<string>();
   #provider: MeterProvider | undefined;
-  #instruments: Instruments | undefined;
+  #requests: RequestMetrics | undefined;
   #stop = () => {};
 
   constructor(api: Api, events: HttpClientEvents, clock: Clock) {
@@ -93,27 +88,26 @@ export class ClientMetrics {
    * @returns undefined where no SDK is registered
    */
   start(call: Call, context: Context | undefined): RequestMeasurement | undefined {
-    const instruments = this.#current();
-    if (!instruments) return undefined;
+    const metrics = this.#current();
+    if (!metrics) return undefined;
     const { method, origin, config } = call; // the origin is found out for it
-    const attributes = requestAttributes(method, origin, config.urlTemplate);
-    return new RequestMeasurement(instruments, attributes, context, this.#clock);
+    return new RequestMeasurement(metrics, metrics.series.of(method, origin, config.urlTemplate), context, this.#clock);
   }
 
   /** Measures nothing any more but what is under way. */
   close(): void {
     this.#stop();
-    this.#instruments = undefined;
+    this.#requests = undefined;
   }
 
   /**
-   * The instruments of the SDK that is registered now. The API has no proxy for meters: instruments made before an SDK is registered
+   * The metrics of the SDK that is registered now. The API has no proxy for meters: instruments made before an SDK is registered
    * would measure nothing for ever.
    */
-  #current(): Instruments | undefined {
+  #current(): RequestMetrics | undefined {
     const provider = this.#api.metrics.getMeterProvider();
     if (provider !== this.#provider) this.#open(provider);
-    return this.#instruments;
+    return this.#requests;
   }
 
   #open(provider: MeterProvider): void {
@@ -122,23 +116,28 @@ export class ClientMetrics {
     const meter = provider.getMeter(SCOPE);
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
+    const calls = new SeriesMap();
     const ends = [
       observeOpenConnections(provider, instruments.openConnections, this.#pools),
-      this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
+      this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
     ];
-    this.#instruments = instruments;
+    this.#requests = {
+      duration: instruments.requestDuration,
+      active: ActiveRequests.of(provider, instruments.activeRequests),
+      series: new SeriesMap(),
+    };
     this.#stop = () => {
       for (const end of ends) end();
     };
   }
 
-  #recordCall({ callDuration }: Instruments, event: CallEndEvent): void {
+  #recordCall({ callDuration }: Instruments, calls: SeriesMap, event: CallEndEvent): void {
     const { client, method, origin, urlTemplate, status, error, durationMs } = event;
     if (!this.#clients.has(client)) return;
-    const attributes = { 'nest_outbound.client': client, ...requestAttributes(method, origin, urlTemplate) };
-    callDuration.record(durationMs / 1_000, withOutcome(attributes, status, error));
+    const series = calls.of(method, origin, urlTemplate, client);
+    callDuration.record(durationMs / 1_000, series.ended(status, error));
   }
 
   #recordWait({ timeInQueue }: Instruments, { client, queue, method, origin, waitedMs }: QueueEndEvent): void {
@@ -151,37 +150,34 @@ export class ClientMetrics {
   }
 }
 
-/** Attributes of something that has ended. */
-function withOutcome(attributes: HttpAttributes, status: number | undefined, error: unknown): HttpAttributes {
-  const type = errorType(status, error);
-  return {
-    ...attributes,
-    ...(status !== undefined && { 'http.response.status_code': status }),
-    ...(type !== undefined && { 'error.type': type }),
-  };
+/** What requests are measured with. */
+interface RequestMetrics {
+  readonly duration: Histogram;
+  readonly active: ActiveRequests;
+  readonly series: SeriesMap;
 }
 
 /** One request under way. */
 export class RequestMeasurement {
-  readonly #instruments: Instruments;
-  readonly #attributes: HttpAttributes;
+  readonly #metrics: RequestMetrics;
+  readonly #series: Series;
   readonly #context: Context | undefined;
   readonly #clock: Clock;
   readonly #startedAt: number;
 
-  constructor(instruments: Instruments, attributes: HttpAttributes, context: Context | undefined, clock: Clock) {
-    this.#instruments = instruments;
-    this.#attributes = attributes;
+  constructor(metrics: RequestMetrics, series: Series, context: Context | undefined, clock: Clock) {
+    this.#metrics = metrics;
+    this.#series = series;
     this.#context = context;
     this.#clock = clock;
     this.#startedAt = clock.now();
-    instruments.activeRequests.add(1, attributes);
+    metrics.active.begin(series);
   }
 
   end(status: number | undefined, error: unknown): void {
-    const { activeRequests, requestDuration } = this.#instruments;
-    activeRequests.add(-1, this.#attributes);
+    const { active, duration } = this.#metrics;
+    active.end(this.#series);
     const seconds = (this.#clock.now() - this.#startedAt) / 1_000;
-    requestDuration.record(seconds, withOutcome(this.#attributes, status, error), this.#context);
+    duration.record(seconds, this.#series.ended(status, error), this.#context);
   }
 }
