@@ -37,16 +37,17 @@ export abstract class TimeLimit implements Alarm {
   dueAt = Infinity;
   previous: Alarm | undefined = undefined;
   next: Alarm | undefined = undefined;
+  /** On the clock. */
+  readonly endsAt: number;
   readonly #clock: Clock;
-  readonly #endsAt: number;
   #lastLook: NodeJS.Immediate | undefined;
 
   /** It begins now. */
   constructor(clock: Clock, ms: number) {
     const now = clock.now();
     this.#clock = clock;
-    this.#endsAt = now + ms;
-    Alarms.of(clock).set(this, this.#endsAt, now);
+    this.endsAt = now + ms;
+    Alarms.of(clock).set(this, this.endsAt, now);
   }
 
   /**
@@ -56,7 +57,7 @@ export abstract class TimeLimit implements Alarm {
   protected abstract over(delayMs: number): void;
 
   ring(): void {
-    const delayMs = Math.max(0, this.#clock.now() - this.#endsAt);
+    const delayMs = Math.max(0, this.#clock.now() - this.endsAt);
     if (isLate(delayMs)) this.#lastLook = setImmediate(() => this.over(delayMs));
     else this.over(delayMs);
   }

@@ -7,8 +7,8 @@ export interface Failure {
 }
 
 /**
- * A layer that only watches: it sees a call begin and end, and decides nothing. `compose` runs neighbours that watch in one frame, with one
- * promise for all of them.
+ * A layer that only watches: it sees a call begin, and may refuse it, and sees it end. It does not wait, repeat a call or answer it. `compose`
+ * runs neighbours that watch in one frame, with one promise for all of them.
  */
 export interface Watcher<State = unknown> {
   /**

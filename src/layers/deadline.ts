@@ -1,7 +1,8 @@
 import { Cancellation } from '../base/cancellation.js';
 import { type Clock, MAX_TIMER_MS } from '../base/clock.js';
-import { timeLimit } from '../base/time-limit.js';
-import { deriveCall, type Layer } from '../call/call.js';
+import { TimeLimit } from '../base/time-limit.js';
+import { type Call, deriveCall, type Layer } from '../call/call.js';
+import { watching } from '../call/compose.js';
 import { withAddedHeaders } from '../call/headers.js';
 import { DeadlineExceededError } from '../errors/refusal.errors.js';
 
@@ -18,18 +19,30 @@ interface DeadlineSettings {
  * @throws DeadlineExceededError at the deadline, which says how long the call had
  */
 export function deadline({ deadlineMs, clock }: DeadlineSettings): Layer {
-  return (next) => async (call) => {
-    const cancellation = new Cancellation(call.cancellation);
-    const endLimit = timeLimit(clock, deadlineMs, (delayMs) =>
-      cancellation.cancel(new DeadlineExceededError(call, deadlineMs, undefined, delayMs)),
-    );
-    const sooner = Math.min(clock.now() + deadlineMs, call.deadline);
-    try {
-      return await next(deriveCall(call, { deadline: sooner, cancellation }));
-    } finally {
-      endLimit();
-    }
-  };
+  return watching<CallLimit>({
+    begin: (call) => new CallLimit(clock, deadlineMs, call),
+    carry: (call, { endsAt, cancellation }, next) =>
+      next(deriveCall(call, { deadline: Math.min(endsAt, call.deadline), cancellation })),
+    end: (_, limit) => limit!.end(),
+  });
+}
+
+class CallLimit extends TimeLimit {
+  /** Of what is within the limit. */
+  readonly cancellation: Cancellation;
+  readonly #call: Call;
+  readonly #deadlineMs: number;
+
+  constructor(clock: Clock, deadlineMs: number, call: Call) {
+    super(clock, deadlineMs);
+    this.cancellation = new Cancellation(call.cancellation);
+    this.#call = call;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  protected over(delayMs: number): void {
+    this.cancellation.cancel(new DeadlineExceededError(this.#call, this.#deadlineMs, undefined, delayMs));
+  }
 }
 
 interface DeadlineHeaderSettings {

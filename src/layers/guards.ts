@@ -1,4 +1,5 @@
-import type { Layer } from '../call/call.js';
+import type { Call, Layer } from '../call/call.js';
+import { watching } from '../call/compose.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { Confinement } from '../guard/confinement.js';
@@ -9,10 +10,10 @@ import type { Confinement } from '../guard/confinement.js';
  * @throws AddressBlockedError
  */
 export function guard({ judgeOrigin }: Pick<AddressGuard, 'judgeOrigin'>): Layer {
-  return (next) => (call) => {
+  return refusing((call) => {
     const rule = judgeOrigin(call.origin);
-    return rule === undefined ? next(call) : Promise.reject(new AddressBlockedError(call, rule));
-  };
+    return rule === undefined ? undefined : new AddressBlockedError(call, rule);
+  });
 }
 
 /**
@@ -20,6 +21,17 @@ export function guard({ judgeOrigin }: Pick<AddressGuard, 'judgeOrigin'>): Layer
  * @throws AddressBlockedError
  */
 export function confine(isWithin: Confinement): Layer {
-  return (next) => (call) =>
-    isWithin(call.config) ? next(call) : Promise.reject(AddressBlockedError.outsideBase(call));
+  return refusing((call) => (isWithin(call.config) ? undefined : AddressBlockedError.outsideBase(call)));
+}
+
+/** Lets the other calls pass in the frame of its neighbours. */
+function refusing(errorOf: (call: Call) => Error | undefined): Layer {
+  return watching({
+    begin(call) {
+      const error = errorOf(call);
+      if (error) throw error;
+      return undefined;
+    },
+    end: () => {},
+  });
 }

@@ -1,11 +1,14 @@
+import type { AxiosResponse } from 'axios';
 import type { Clock } from '../../base/clock.js';
 import { refusedTunnelStatus } from '../../base/http-rules.js';
 import { isRepeatedLoss, TELLING_MS } from '../../base/lost-peer.js';
 import { isOwnDelay } from '../../base/time-limit.js';
 import type { Layer } from '../../call/call.js';
+import { type Failure, watching } from '../../call/compose.js';
 import { isSourceError } from '../../errors/body.errors.js';
 import { CircuitOpenError } from '../../errors/refusal.errors.js';
 import type { OriginBreakers } from './breakers.js';
+import type { Breaker } from './state.js';
 
 /**
  * Leaves an origin alone that fails, for a while, then lets one call try. Each call that is let through counts when it is
@@ -15,31 +18,37 @@ import type { OriginBreakers } from './breakers.js';
  * @throws CircuitOpenError, at once
  */
 export function circuitBreaker(breakers: OriginBreakers, clock: Clock): Layer {
-  return (next) => async (call) => {
-    const { origin } = call;
-    if (breakers.isIsolated(origin)) throw new CircuitOpenError(call, Infinity);
-    const breaker = breakers.of(origin);
-    const startedAt = clock.now();
-    const permit = breaker.enter(startedAt);
-    if (permit === undefined) throw new CircuitOpenError(call, breaker.retryAfterMs(startedAt));
-    // What a probe finds out is to be of the origin, not of a socket from before it failed.
-    if (breaker.state(startedAt) === 'half-open') call.journal.trustsSince = Infinity;
-    try {
-      const response = await next(call);
-      breaker.leave(permit, statusOutcome(response.status), clock.now());
-      return response;
-    } catch (error) {
+  return watching<Entered>({
+    begin(call) {
+      const { origin } = call;
+      if (breakers.isIsolated(origin)) throw new CircuitOpenError(call, Infinity);
+      const breaker = breakers.of(origin);
+      const startedAt = clock.now();
+      const permit = breaker.enter(startedAt);
+      if (permit === undefined) throw new CircuitOpenError(call, breaker.retryAfterMs(startedAt));
+      // What a probe finds out is to be of the origin, not of a socket from before it failed.
+      if (breaker.state(startedAt) === 'half-open') call.journal.trustsSince = Infinity;
+      return { breaker, permit, startedAt };
+    },
+    end(_, entered, response, failure) {
+      if (!entered) return;
       const now = clock.now();
-      breaker.leave(permit, outcomeOf(error, now - startedAt), now);
-      throw error;
-    }
-  };
+      entered.breaker.leave(entered.permit, outcomeOf(response, failure, now - entered.startedAt), now);
+    },
+  });
 }
 
-/** A probe must be given back whatever it fails with: also with somebody's own error that has a getter which throws. */
-function outcomeOf(error: unknown, ranMs: number): CallOutcome {
+/** A call that was let through. */
+interface Entered {
+  readonly breaker: Breaker;
+  readonly permit: number;
+  readonly startedAt: number;
+}
+
+/** A probe must be given back however it ends: also with somebody's own error that has a getter which throws. */
+function outcomeOf(response: AxiosResponse | undefined, failure: Failure | undefined, ranMs: number): CallOutcome {
   try {
-    return errorOutcome(error, ranMs);
+    return failure ? errorOutcome(failure.error, ranMs) : statusOutcome(response!.status);
   } catch {
     return 'ignored';
   }

@@ -56,7 +56,7 @@ export function retry(settings: RetrySettings, context: RetryContext): Layer {
         if (!isFailure(response, settings)) {
           attempts = answeredBefore(call, attempts);
           const seen = attemptOf(attempts.length + 1, response.status, clock.now() - startedAt);
-          return answerAfter([...attempts, seen], response);
+          return answerAfter(attempts === NONE ? [seen] : [...attempts, seen], response);
         }
         failed = { attempt, method: call.method, origin: call.origin, response };
       } catch (error) {
