@@ -138,7 +138,7 @@ describe('an error that is concealed again', () => {
   });
 
   it('is judged by what was put into it since', () => {
-    const error = concealed(Object.assign(new Error('m'), { detail: 'nothing' as unknown }), { ...call, rules });
+    const error: Error & { detail?: unknown } = concealed(detailed(), { ...call, rules });
     error.detail = 'SECRET-tenant';
     expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
     error.detail = { token: 'SECRET' };
