@@ -46,12 +46,36 @@ export async function startUpstream({ sleeps }) {
   const origins = await nextMessage(child);
   return {
     origins,
-    /** @returns {Promise<{ sockets: number }>} what it has seen so far */
+    /** @returns {Promise<{ sockets: number, handshakes: number, cpu: number }>} what it has seen so far, and its CPU time in microseconds */
     async look() {
       child.send('look');
       return nextMessage(child);
     },
     stop: () => child.disconnect(),
+  };
+}
+
+/**
+ * Starts a relay in front of a server, in a process of its own, that adds a round trip.
+ * @param {string} origin of the server
+ * @param {number} roundTripMs
+ */
+export async function startRelay(origin, roundTripMs) {
+  const { port, protocol } = new URL(origin);
+  const child = start('./relay.mjs', { RELAY_TO: port, ROUND_TRIP_MS: String(roundTripMs) });
+  const relayPort = await nextMessage(child);
+  return { origin: `${protocol}//127.0.0.1:${relayPort}`, stop: () => child.disconnect() };
+}
+
+/** Starts a worker that trusts the test CA. It is told to go on by `send`, and answers each time with one message. */
+export function startTrusting(file) {
+  const child = start(file, { NODE_EXTRA_CA_CERTS: ca });
+  return {
+    ask(message) {
+      child.send(message);
+      return nextMessage(child);
+    },
+    stop: () => child.kill(),
   };
 }
 

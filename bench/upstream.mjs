@@ -77,10 +77,11 @@ function sendStream(_request, response) {
 }
 
 let sockets = 0;
+let handshakes = 0;
 
 async function listen(server) {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.on('connection', () => sockets++);
+  server.on('connection', () => sockets++).on('secureConnection', () => handshakes++);
   server.listen(0, HOST, BACKLOG);
   await once(server, 'listening');
   return `${HOST}:${server.address().port}`;
@@ -95,7 +96,10 @@ function stayAwake() {
 }
 
 process.on('disconnect', () => process.exit()); // whoever started this is gone
-process.on('message', () => process.send({ sockets }));
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send({ sockets, handshakes, cpu: user + system });
+});
 if (!process.env.UPSTREAM_SLEEPS && availableParallelism() > 1) stayAwake();
 process.send({
   http: `http://${await listen(http.createServer(handle))}`,

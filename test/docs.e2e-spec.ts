@@ -1,8 +1,12 @@
+import { AxiosError } from 'axios';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { EVENT_NAMES } from '../src/call/events.js';
+import * as contracts from '../src/contracts/index.js';
+import * as library from '../src/index.js';
+import { type AxiosErrorLike, errorStatus } from '../src/nest/error-status.js';
 import { STACK_ORDER } from '../src/layers/order.js';
 import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.js';
 
@@ -43,6 +47,28 @@ it('the folders of the architecture are those of the import check, in its order'
   const checked = check.forbidden.flatMap(({ name }) => /^values-of-(.*)/.exec(name)?.[1] ?? []);
   const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
   expect(Array.from(page.matchAll(/^\| `src\/([\w-]+)` /gm), ([, folder]) => folder)).toEqual(checked);
+});
+
+it('docs/errors.md has every error with its code, and the status that the filter answers it with', () => {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  const rows = Array.from(page.matchAll(/^\| `(\w+)` +\| `(\w+)` .*?\| +(\d+) \|$/gm), ([, name, code, status]) => [
+    name!,
+    code!,
+    Number(status),
+  ]);
+  const classes = { ...library, ...contracts, AxiosError } as unknown as Record<string, { prototype: object }>;
+  const answers = rows.map(([name, code]) => {
+    const error = Object.create(classes[name!]!.prototype) as AxiosErrorLike;
+    Object.assign(error, { code, rule: 'private', isAxiosError: true });
+    return [name, code, errorStatus(error, true).status];
+  });
+  expect(rows).toEqual(answers);
+  const sources = readdirSync(join(root, 'src/errors')).filter((name) => !name.endsWith('.spec.ts'));
+  const codes = sources.flatMap((name) => {
+    const source = readFileSync(join(root, 'src/errors', name), 'utf8');
+    return Array.from(source.matchAll(/readonly code(?:: | = )'(\w+)'/g), ([, code]) => code);
+  });
+  expect(new Set(rows.map(([, code]) => code))).toEqual(new Set([...codes, 'ECONNABORTED', 'ERR_CANCELED']));
 });
 
 it('every file that the pages name is there', () => {

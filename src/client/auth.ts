@@ -12,10 +12,9 @@ import { auth } from '../layers/auth/auth.js';
 import { credentialsOf, usableText } from '../layers/auth/credentials.js';
 import { type Grant, TokenSource } from '../layers/auth/token-source.js';
 import type { CredentialValue, OAuth2Options } from '../options/auth-options.js';
+import { OAUTH2_DEFAULTS } from '../options/defaults.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
 import { NO_RESILIENCE, RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
-
-const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface AuthLayerContext {
   readonly clock: Clock;
@@ -65,7 +64,7 @@ export function authLayer(options: ResolvedClientOptions, context: AuthLayerCont
 }
 
 /** Nothing of the API's own: neither its headers, nor its limits, nor where its calls may lead. */
-function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = DEFAULT_TIMEOUT_MS }: OAuth2Options) {
+function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = OAUTH2_DEFAULTS.timeoutMs }: OAuth2Options) {
   const { statuses } = RESILIENCE_DEFAULTS.retry;
   const { proxy } = options.axios;
   return {
@@ -90,7 +89,7 @@ function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = DEFAUL
 }
 
 async function requestToken(http: AxiosInstance, options: OAuth2Options): Promise<Grant> {
-  const { tokenUrl, method = 'client_secret_basic', scope, audience, resource, params } = options;
+  const { tokenUrl, method = OAUTH2_DEFAULTS.method, scope, audience, resource, params } = options;
   const form = new URLSearchParams({ grant_type: 'client_credentials' });
   if (scope !== undefined) form.set('scope', scope);
   if (audience !== undefined) form.set('audience', audience);

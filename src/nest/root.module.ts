@@ -6,19 +6,22 @@ import type { HttpClientInterceptors, HttpClientModuleOptions } from '../options
 import { findProblems } from '../options/problems.js';
 import { extrasSchema } from '../options/schema.js';
 
-/** Shapes the module itself, so it stands beside the options, or beside `useFactory`, and is known before that runs. */
+/** Options that shape the module itself. Set them beside the other options of `forRoot`, or beside `useFactory` of `forRootAsync`. */
 export interface HttpClientModuleExtras {
   /**
-   * For every call of the default client.
+   * Injectable classes that wrap every call of the default client, the outermost first.
    * @default none
    */
   interceptors?: HttpClientInterceptors;
   /**
-   * Layers of your own, around every call of the default client. See docs/layers.md.
+   * Your own layers around every call of the default client.
    * @default none
    */
   layers?: readonly CustomLayer[];
-  /** Modules that export what the interceptors and layers inject. */
+  /**
+   * Modules that export what the interceptors and layers inject.
+   * @default none
+   */
   imports?: ModuleMetadata['imports'];
 }
 

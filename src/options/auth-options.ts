@@ -1,77 +1,115 @@
-/** A value, or what gives it each time that it is needed: for secrets that are rotated. */
+/** A value, or a function that returns it each time it is needed: for secrets that are rotated. */
 export type CredentialValue = string | (() => string | Promise<string>);
 
-/** What a function that gives credentials is told. */
+/** The argument of a function that returns credentials. */
 export interface CredentialRequest {
   /** The name of the client. */
   readonly client: string;
-  /** Scheme, host and port that the call is for. */
+  /** Scheme, host and port of the call. */
   readonly origin: string;
   /**
-   * What the upstream has just refused with 401; undefined where nothing was. Give another then, if there may be one: as `forceRefresh` of
-   * MSAL. The same once more ends the call with that 401.
+   * The credentials that the upstream has just refused with 401; undefined if there was no 401. Return new ones then, if possible. If the
+   * function returns the same ones, the call ends with that 401.
    */
   readonly refused: string | undefined;
 }
 
-/** Gives the credentials of one attempt of a call. */
+/** Returns the credentials for one attempt of a call. */
 export type CredentialFunction = (request: CredentialRequest) => string | Promise<string>;
 
 /** OAuth 2.0 client credentials (RFC 6749 §4.4): a token for the app itself. */
 export interface OAuth2Options {
-  /** Absolute, http or https. */
+  /** The token endpoint of the authorization server: an absolute http or https URL. */
   tokenUrl: string;
+  /** The id of this client at the authorization server. A function runs at each renewal. */
   clientId: CredentialValue;
-  /** Asked for at each renewal, where it is a function. */
+  /** The secret of this client. A function runs at each renewal. */
   clientSecret: CredentialValue;
-  /** Separated by spaces. */
+  /**
+   * The requested scopes, separated by spaces.
+   * @default none
+   */
   scope?: string;
-  /** Whom the token is for, as Auth0 and Okta have it. */
+  /**
+   * The API that the token is for, as a parameter `audience` (Auth0, Okta).
+   * @default none
+   */
   audience?: string;
-  /** The same by RFC 8707: a URL, or several. */
+  /**
+   * The API that the token is for, as one or more parameters `resource` (RFC 8707).
+   * @default none
+   */
   resource?: string | readonly string[];
-  /** Further parameters of the token request. */
+  /**
+   * Additional parameters of the token request.
+   * @default none
+   */
   params?: Readonly<Record<string, string>>;
   /**
-   * How the client says who it is (RFC 6749 §2.3.1): in an `Authorization: Basic` header, or in the body of the request.
+   * Where the token request carries id and secret (RFC 6749 §2.3.1): in an `Authorization: Basic` header, or in the body.
    * @default 'client_secret_basic'
    */
   method?: 'client_secret_basic' | 'client_secret_post';
   /**
-   * How long a renewal may take, its retries included.
+   * Time limit for a renewal, with its retries.
    * @default 10_000 milliseconds
    */
   timeoutMs?: number;
 }
 
-/** What `sign` is given: the request of one attempt as it is about to be sent. */
+/** The argument of `sign`: the request of one attempt, right before it is sent. */
 export interface SignableRequest {
-  /** Upper case. */
+  /** In upper case. */
   readonly method: string;
-  /** With its query as it is sent. */
+  /** The URL with its query, as it is sent. */
   readonly url: URL;
-  /** In lower case; what the transport adds by itself (`content-length`, `accept-encoding`, `user-agent`) is not among them, `host` is. */
+  /** Names in lower case. With `host`, without the headers that the transport adds later (`content-length`, `accept-encoding`, `user-agent`). */
   readonly headers: Readonly<Record<string, string>>;
-  /** What is sent; empty for none. Undefined where the bytes are not known before they are sent: of streams and multipart forms. */
+  /** The body; empty if there is none. Undefined for streams and multipart forms, whose bytes are not known in advance. */
   readonly body: Uint8Array | undefined;
 }
 
-/** How a client says who it is. One of these. They are sent to the origin of its `baseURL` and nowhere else. */
+/** The credentials of a client: exactly one of these. They are sent to the origin of its `baseURL` and nowhere else. */
 export interface AuthOptions {
-  /** A token that is got from an authorization server, kept, and renewed before it expires. */
+  /**
+   * OAuth 2.0 client credentials: requests a token, caches it, and renews it before it expires.
+   * @default none
+   */
   oauth2?: OAuth2Options;
-  /** `Authorization: Bearer …`: a token, or what gives it for each attempt. */
+  /**
+   * `Authorization: Bearer …`: a token, or a function that returns it for each attempt.
+   * @default none
+   */
   bearer?: string | CredentialFunction;
-  /** `Authorization: Basic …` (RFC 7617). */
-  basic?: { username: CredentialValue; password: CredentialValue };
-  /** A header of this name, which is then redacted like any secret. */
-  apiKey?: { header: string; value: string | CredentialFunction };
-  /** Gives the headers that sign an attempt, as AWS Signature Version 4. They replace those of the same names. */
+  /**
+   * `Authorization: Basic …` (RFC 7617).
+   * @default none
+   */
+  basic?: {
+    /** The user. A function runs for each attempt. */
+    username: CredentialValue;
+    /** The password. A function runs for each attempt. */
+    password: CredentialValue;
+  };
+  /**
+   * A key in a header of your choice.
+   * @default none
+   */
+  apiKey?: {
+    /** The name of the header. It is redacted like any secret. */
+    header: string;
+    /** The key, or a function that returns it for each attempt. */
+    value: string | CredentialFunction;
+  };
+  /**
+   * Returns the headers that sign an attempt, such as AWS Signature Version 4. They replace headers of the same names.
+   * @default none
+   */
   sign?: (request: SignableRequest) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /**
-   * Whether a function gives every caller the same credentials. If it may not, as where it looks at the inbound request, calls of this client share no
-   * answers: `resilience.coalesce` is off for it.
-   * @default false for `bearer`, `apiKey` and `sign` with a function; everything else is the same for all
+   * Whether a function returns the same credentials for every caller. If not, calls of this client share no responses: `resilience.coalesce` is
+   * off.
+   * @default false (only `bearer`, `apiKey` and `sign` with a function need it)
    */
   sameForAll?: boolean;
 }

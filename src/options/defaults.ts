@@ -31,6 +31,9 @@ export const DEFAULTS = Object.freeze({
   shutdown: Object.freeze({ drainMs: 10_000 }),
 });
 
+/** Of `auth.oauth2`. */
+export const OAUTH2_DEFAULTS = Object.freeze({ method: 'client_secret_basic', timeoutMs: 10_000 } as const);
+
 /** What differs for a transport by itself, which behaves as axios where it is told nothing. */
 export const AXIOS_DEFAULTS = Object.freeze({
   timeouts: Object.freeze({

@@ -22,7 +22,7 @@ export type AxiosPassthroughOptions = Omit<
   'adapter' | 'baseURL' | 'headers' | 'httpAgent' | 'httpsAgent' | 'timeout'
 >;
 
-/** Options that can differ per origin. */
+/** Options that can differ per origin. What you leave out comes from the client. */
 export interface OriginOptions {
   timeouts?: TimeoutOptions;
   limits?: LimitOptions;
@@ -47,40 +47,40 @@ export interface HttpClientOptions {
   /**
    * Refuses calls to loopback, private, link-local and other special addresses (SSRF), to ports other than 80 and 443, and to schemes other than
    * http and https: `AddressBlockedError`. Names are checked when a socket is opened, also after redirects and through proxies.
-   * `true`: with the defaults. A client whose guard differs from the module's has its own pool. See docs/security.md.
+   * `true`: with the defaults. A client whose guard differs from the module's has its own pool.
    * @default false
    */
   guard?: boolean | GuardOptions;
   /**
-   * How the client says who it is: to the origin of its `baseURL`, which it needs, and to no other. A call that brings an `Authorization` header
-   * or axios's `auth` is left as it is. See docs/auth.md.
+   * Credentials that are sent with every call, only to the origin of the `baseURL` (required). A call with its own `Authorization` header or
+   * axios's `auth` is not changed.
    * @default none
    */
   auth?: AuthOptions;
   /**
-   * Sent with every call of this client.
-   * @default none but axios's own
+   * Headers of every call of this client.
+   * @default only axios's own
    */
   headers?: Readonly<Record<string, string | number | boolean>>;
   timeouts?: TimeoutOptions;
   limits?: LimitOptions;
   redirects?: RedirectOptions;
   /**
-   * What to do when upstreams fail: `'standard'`, or part by part.
-   * @default nothing, except that stale sockets are replaced
+   * What to do when upstreams fail: `'standard'` (deadline, retries within a budget, circuit breaker), or part by part.
+   * @default everything off; only stale sockets are replaced
    */
   resilience?: 'standard' | ResilienceOptions;
   /**
-   * Origin, such as `https://api.example.com` → the options that differ for it. Its `timeouts.attemptMs` applies to calls that set no
-   * `timeout`.
+   * Options that differ for an origin: `timeouts`, `limits`, `redirects` and `resilience`, by origin, such as `https://api.example.com`. Its
+   * `timeouts.attemptMs` applies to calls without a `timeout`.
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;
   pool?: PoolOptions;
   tls?: TlsOptions;
   /**
-   * Further secrets that errors, logs and spans must not show, besides the well-known ones. A named client adds its own to the module's.
-   * @default nothing more
+   * More names of secrets that errors, logs and spans must not show, besides the well-known ones. A named client adds its own to the module's.
+   * @default only the well-known ones
    */
   redact?: RedactOptions;
   /**
@@ -88,6 +88,10 @@ export interface HttpClientOptions {
    * @default true
    */
   telemetry?: boolean | TelemetryOptions;
+  /**
+   * All other settings of `axios.create`: `paramsSerializer`, `validateStatus`, `transformResponse`, `proxy` and so on.
+   * @default axios's own
+   */
   axios?: AxiosPassthroughOptions;
 }
 
@@ -109,10 +113,13 @@ export interface HttpClientModuleOptions extends HttpClientOptions {
    * @default false
    */
   inbound?: boolean | InboundOptions;
-  /** Lines in Nest's Logger. `false`: none. */
+  /**
+   * What is logged to Nest's `Logger`. `false`: nothing.
+   * @default failed calls and the life cycle
+   */
   logging?: LoggingOptions | false;
   /**
-   * Moves every `HttpModule` of @nestjs/axios in the app, such as those of generated clients, onto a client of its own on the app's pool. Each
+   * Moves every `HttpModule` of `@nestjs/axios` in the app, such as those of generated clients, onto a client of its own on the app's pool. Each
    * keeps its config; the global axios stays as it is. Without it, a warning at the start names the modules that import one.
    * @default false
    */
@@ -135,11 +142,21 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
  * With its own `pool` or `tls`, or a `guard` other than the module's, the client has its own connection pool. Otherwise it shares the module's.
  */
 export interface NamedHttpClientOptions extends HttpClientOptions {
-  /** Unique in the app. */
+  /** The name to inject the client by. Unique in the app. */
   name: string;
+  /**
+   * Injectable classes that wrap every call of this client, the outermost first.
+   * @default none
+   */
   interceptors?: HttpClientInterceptors;
-  /** Your own layers around every call of this client. See docs/layers.md. */
+  /**
+   * Your own layers around every call of this client.
+   * @default none
+   */
   layers?: readonly CustomLayer[];
-  /** Classes made by `HttpApi` that call by this client, to be injected by themselves. See docs/contracts.md. */
+  /**
+   * Classes made by `HttpApi` that use this client. They can be injected by themselves.
+   * @default none
+   */
   apis?: readonly ApiClass[];
 }

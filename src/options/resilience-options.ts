@@ -55,9 +55,13 @@ export interface RetryOptions {
   /**
    * Return true or false to decide yourself, undefined to leave it to the rules above. You can retry a method that is not idempotent, but not
    * a body that cannot be sent again.
+   * @default the rules
    */
   retryIf?: (failed: FailedAttempt) => boolean | undefined;
-  /** Called before each pause. Errors that it throws are ignored. */
+  /**
+   * Called before each pause. Errors that it throws are ignored.
+   * @default none
+   */
   onRetry?: (event: RetryEvent) => void;
 }
 
@@ -87,7 +91,10 @@ export interface BreakerOptions {
    * @default 100 (Polly)
    */
   minCalls?: number;
-  /** @default 30_000 milliseconds (Polly) */
+  /**
+   * Length of the window.
+   * @default 30_000 milliseconds (Polly)
+   */
   windowMs?: number;
   /**
    * Consecutive failures that open the breaker, however few calls there are. `false`: this rule is off.
@@ -99,7 +106,10 @@ export interface BreakerOptions {
    * @default 5_000 milliseconds (Polly)
    */
   openMs?: number;
-  /** Called when a breaker opens, lets a call try, or closes. Errors that it throws are ignored. */
+  /**
+   * Called when a breaker opens, lets a call try, or closes. Errors that it throws are ignored.
+   * @default none
+   */
   onStateChange?: (change: BreakerChange) => void;
 }
 
@@ -108,13 +118,17 @@ export type LimitScope = 'client' | 'origin';
 
 /** Concurrency limit (bulkhead): how many calls are in flight at once. Further calls wait in order. */
 export interface ConcurrencyOptions {
+  /** Calls in flight at once. */
   max: number;
   /**
    * Calls that can wait. One more fails with `ConcurrencyLimitError`. 0: no call waits.
    * @default 1_000 (.NET)
    */
   maxQueued?: number;
-  /** @default 'origin' */
+  /**
+   * Whether the limit counts per origin, or all calls of the client together.
+   * @default 'origin'
+   */
   per?: LimitScope;
 }
 
@@ -125,14 +139,20 @@ export interface ConcurrencyOptions {
 export interface RateLimitOptions {
   /** Requests per `intervalMs`. As many can begin at once. */
   max: number;
-  /** @default 1_000 milliseconds */
+  /**
+   * The time for `max` requests.
+   * @default 1_000 milliseconds
+   */
   intervalMs?: number;
   /**
    * Requests that can wait. One more fails with `RateLimitError`. 0: no request waits, not even for a Retry-After.
    * @default 1_000
    */
   maxQueued?: number;
-  /** @default 'origin' */
+  /**
+   * Whether the limit counts per origin, or all calls of the client together.
+   * @default 'origin'
+   */
   per?: LimitScope;
   /**
    * Maximum pause that an upstream can ask for with `Retry-After` or a `RateLimit` header. A longer pause is cut to this; the next call asks the
@@ -174,6 +194,7 @@ export interface ResilienceOptions {
   /**
    * Starts from this instead of the inherited parts: a deadline of 30 s, retries within a budget, and a circuit breaker.
    * `resilience: 'standard'` is short for `resilience: { preset: 'standard' }`.
+   * @default none
    */
   preset?: 'standard';
   /**
@@ -181,14 +202,40 @@ export interface ResilienceOptions {
    * @default off; 30_000 milliseconds with `'standard'` (.NET)
    */
   deadlineMs?: number | false;
+  /**
+   * Retries failed calls that are safe to retry.
+   * @default off; on with `'standard'`
+   */
   retry?: RetryOptions | boolean;
-  /** @default on if `retry` or `hedge` is on */
+  /**
+   * Limits the extra requests (replays, retries and hedges) per origin.
+   * @default on if `retry` or `hedge` is on
+   */
   budget?: BudgetOptions | boolean;
+  /**
+   * Circuit breaker: stops calling an origin that fails.
+   * @default off; on with `'standard'`
+   */
   breaker?: BreakerOptions | boolean;
+  /**
+   * Concurrency limit (bulkhead): how many calls are in flight at once.
+   * @default off
+   */
   concurrency?: ConcurrencyOptions | false;
+  /**
+   * Rate limit (token bucket): how many requests begin within a time.
+   * @default off
+   */
   rateLimit?: RateLimitOptions | false;
+  /**
+   * Hedging: a second request for a call that takes long.
+   * @default off
+   */
   hedge?: HedgeOptions | boolean;
-  /** Deduplicates GETs: a GET with the same address and headers as one in flight shares its response. */
+  /**
+   * Deduplicates GETs: a GET with the same address and headers as one in flight shares its response.
+   * @default off
+   */
   coalesce?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import type { TlsFiles, TlsOptions, TlsWatchOptions } from './transport-options.js';
 
-/** What the address guard allows, and what it refuses besides the special ranges. See docs/security.md. */
+/** What the address guard allows, and what it refuses besides the special ranges. */
 export interface GuardOptions {
   /**
    * Hosts that can have any address except those in `blockCidrs`: `billing.internal`, `127.0.0.1`, or `*.internal` for every host below it.
@@ -83,7 +83,7 @@ export function resolveTls(given: TlsOptions, inherited: TlsSettings): TlsSettin
   }) as TlsSettings;
 }
 
-/** What outbound calls take from the inbound request that they are made for. */
+/** What outbound calls take over from the inbound request that makes them. */
 export interface InboundOptions {
   /**
    * The header with the time limit of the inbound request, in milliseconds from its arrival. Outbound calls end by then; origins in
@@ -92,11 +92,14 @@ export interface InboundOptions {
    */
   deadlineHeader?: string | false;
   /**
-   * What upstreams get.
-   * @default nothing
+   * Headers of the inbound request that your own services get.
+   * @default none
    */
   forward?: {
-    /** @default ['x-request-id', 'traceparent', 'tracestate', 'baggage', 'accept-language'] */
+    /**
+     * Names of the headers to forward.
+     * @default ['x-request-id', 'traceparent', 'tracestate', 'baggage', 'accept-language']
+     */
     headers?: readonly string[];
     /** Origins of your own services, such as `https://api.example.com`. No other origin gets anything. */
     to: readonly string[];
@@ -154,10 +157,14 @@ export interface LoggingOptions {
   lifecycle?: LogLevel | false;
 }
 
+/** The line about a slow call. */
 export interface SlowCallsOptions {
-  /** In milliseconds, from the call to the end of the response's body. */
+  /** Milliseconds from the call to the end of the response body, after which it is slow. */
   afterMs: number;
-  /** @default 'warn' */
+  /**
+   * Level of the line.
+   * @default 'warn'
+   */
   level?: LogLevel;
 }
 
@@ -198,14 +205,17 @@ declare module 'axios' {
   }
 }
 
-/** What a client reports to OpenTelemetry, if an SDK is registered. See docs/telemetry.md. */
+/** What a client reports to OpenTelemetry, if an SDK is registered. */
 export interface TelemetryOptions {
   /**
    * A span for each request. `@opentelemetry/instrumentation-http` then creates none.
    * @default true
    */
   tracing?: boolean;
-  /** @default true */
+  /**
+   * The metrics of the semantic conventions, and `nest_outbound.call.duration`.
+   * @default true
+   */
   metrics?: boolean;
   /**
    * Which origins get the trace headers of the SDK's propagators (`traceparent`, `tracestate`, `baggage`): all, none, or a list such as

@@ -48,7 +48,7 @@ declare module 'axios' {
   }
 }
 
-/** How much a client holds in memory. */
+/** Limits on what a client holds in memory. */
 export interface LimitOptions {
   /**
    * Maximum size of a decoded response body: `BodyTooLargeError`. It does not apply to `responseType: 'stream'`. The `maxContentLength` of a
@@ -116,13 +116,25 @@ export interface PoolOptions {
 
 /** Paths of files or symlinks, absolute or relative to the working directory. Options can share a file. */
 export interface TlsFiles {
-  /** PEM. Replaces Node's authorities, as `ca` does. */
+  /**
+   * Certificates of the authorities to trust, in PEM. They replace Node's own, as `ca` does.
+   * @default none
+   */
   ca?: string;
-  /** PEM: the client's certificate first, then its intermediate certificates. */
+  /**
+   * The client's certificate in PEM, then its intermediate certificates.
+   * @default none
+   */
   cert?: string;
-  /** PEM. */
+  /**
+   * The private key of `cert`, in PEM.
+   * @default none
+   */
   key?: string;
-  /** PKCS #12. */
+  /**
+   * Certificate and key in PKCS #12.
+   * @default none
+   */
   pfx?: string;
 }
 
@@ -135,22 +147,60 @@ export interface TlsWatchOptions {
   intervalMs?: number;
 }
 
-/** Options of Node's `tls.connect` for every HTTPS socket of the pool. */
-export interface TlsOptions extends Pick<
-  ConnectionOptions,
-  | 'ca'
-  | 'cert'
-  | 'key'
-  | 'passphrase'
-  | 'pfx'
-  | 'rejectUnauthorized'
-  | 'servername'
-  | 'minVersion'
-  | 'maxVersion'
-  | 'ciphers'
-> {
+/** TLS settings of every HTTPS socket of the pool, as Node's `tls.connect` takes them. */
+export interface TlsOptions {
   /**
-   * Files with `ca`, `cert`, `key` and `pfx`. They are read when the pool is opened; an unusable file stops the start. See docs/auth.md.
+   * Certificates of the authorities (CA) to trust, in PEM. They replace Node's own.
+   * @default Node's, and those in `NODE_EXTRA_CA_CERTS`
+   */
+  ca?: ConnectionOptions['ca'];
+  /**
+   * The client's certificate chain in PEM, for mutual TLS.
+   * @default none
+   */
+  cert?: ConnectionOptions['cert'];
+  /**
+   * The private key of `cert`, in PEM.
+   * @default none
+   */
+  key?: ConnectionOptions['key'];
+  /**
+   * Certificate and key in one PKCS#12 file, in place of `cert` and `key`.
+   * @default none
+   */
+  pfx?: ConnectionOptions['pfx'];
+  /**
+   * The passphrase of `key` or `pfx`.
+   * @default none
+   */
+  passphrase?: ConnectionOptions['passphrase'];
+  /**
+   * Whether a connection fails if the server's certificate cannot be verified. `false` accepts any server: use it in tests only.
+   * @default Node's: true
+   */
+  rejectUnauthorized?: ConnectionOptions['rejectUnauthorized'];
+  /**
+   * The name to send (SNI) and to verify the certificate with.
+   * @default the host of the URL
+   */
+  servername?: ConnectionOptions['servername'];
+  /**
+   * Lowest TLS version, such as `'TLSv1.3'`.
+   * @default Node's
+   */
+  minVersion?: ConnectionOptions['minVersion'];
+  /**
+   * Highest TLS version.
+   * @default Node's
+   */
+  maxVersion?: ConnectionOptions['maxVersion'];
+  /**
+   * Cipher suites, as OpenSSL writes them.
+   * @default Node's
+   */
+  ciphers?: ConnectionOptions['ciphers'];
+  /**
+   * Files with `ca`, `cert`, `key` and `pfx`. They are read when the pool is opened; an unusable file stops the start.
    * @default none
    */
   files?: TlsFiles;

@@ -1,16 +1,16 @@
 /** What stands where a secret was. */
 export const REDACTED = '[redacted]';
 
-/** Names whose values are secrets, besides those that everybody uses for them. */
+/** Names of secrets, besides the well-known ones. */
 export interface RedactOptions {
   /**
-   * Names of request and response headers, in whatever case.
-   * @default none but `isSecretHeader`'s own
+   * Names of request and response headers, in any case.
+   * @default only the well-known ones
    */
   headers?: readonly string[];
   /**
-   * Names of query parameters, in whatever case.
-   * @default none but `isSecretParam`'s own
+   * Names of query parameters, in any case.
+   * @default only the well-known ones
    */
   query?: readonly string[];
 }
