@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { type } from 'arktype';
 import type { AxiosResponse } from 'axios';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import * as v from 'valibot';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import {
   ApiError,
@@ -18,7 +19,13 @@ import {
   RequestInvalidError,
   ResponseInvalidError,
 } from '../src/contracts/index.js';
-import { HttpClientModule, HttpClients, InvalidOptionsError, type NamedHttpClientOptions } from '../src/index.js';
+import {
+  channelName,
+  HttpClientModule,
+  HttpClients,
+  InvalidOptionsError,
+  type NamedHttpClientOptions,
+} from '../src/index.js';
 import { failureOf } from './support/failure-of.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
@@ -275,6 +282,87 @@ describe('what does not fit', () => {
   });
 });
 
+describe("a response that does not fit, with invalidResponse: 'failure'", () => {
+  class Strict extends HttpApi('github', {
+    repos: get('/repos', { response: z.array(Repo), invalidResponse: 'failure' }),
+    search: get('/search', {
+      response: z.array(Repo).refine(async () => true),
+      select: ({ data }: AxiosResponse<{ items: unknown }>) => data.items,
+      invalidResponse: 'failure',
+    }),
+    create: post('/repos', { response: Repo, invalidResponse: 'failure' }),
+  }) {}
+  const repo = { id: 1, name: 'of4' };
+  const quick = { max: 2, baseMs: 1 };
+
+  /** Answers with one after the other, then with the last. */
+  const jsons = (...values: unknown[]) => {
+    answer = (_, response) => response.end(JSON.stringify(values.length > 1 ? values.shift() : values[0]));
+  };
+
+  it('is retried', async () => {
+    const { api } = await start(Strict, { resilience: { retry: quick } });
+    jsons([{ id: 'of4' }], 'no list', [repo]);
+    const { data, attempts } = await api.repos.raw();
+    expect(data).toEqual([repo]);
+    expect(attempts!.map(({ outcome }) => outcome)).toEqual(['ERR_RESPONSE_INVALID', 'ERR_RESPONSE_INVALID', 200]);
+    jsons({ items: [{}] }, { items: [repo] });
+    expect(await api.search()).toEqual([repo]);
+  });
+
+  it('is the error of the call when the attempts are over', async () => {
+    const { api } = await start(Strict, { resilience: { retry: quick } });
+    jsons([{ id: 'of4-secret', name: 'of4' }]);
+    const error = await failureOf(api.repos());
+    expect(error).toBeInstanceOf(ResponseInvalidError);
+    expect(error).toMatchObject({ issues: [{ path: '[0].id' }], status: 200, client: 'github', origin: upstream.url });
+    expect(error.attempts).toHaveLength(3);
+    expect(arrived).toHaveLength(3);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('of4-secret');
+  });
+
+  it('is not retried where the method forbids it', async () => {
+    const { api } = await start(Strict, { resilience: { retry: quick } });
+    jsons({});
+    expect((await failureOf(api.create())).attempts).toMatchObject([
+      { notRetried: expect.stringContaining('POST is not idempotent') },
+    ]);
+    expect(arrived).toHaveLength(1);
+  });
+
+  it('counts for the circuit breaker, and a good one does not', async () => {
+    const { api, clients } = await start(Strict, { resilience: { breaker: { consecutiveFailures: 2 } } });
+    jsons(null, [repo], null, null);
+    const results = [];
+    // oxlint-disable-next-line no-await-in-loop -- one after another
+    for (let n = 0; n < 5; n++)
+      results.push(
+        await api.repos().then(
+          () => 'ok',
+          ({ code }) => code as string,
+        ),
+      );
+    const invalid = 'ERR_RESPONSE_INVALID';
+    expect(results).toEqual([invalid, 'ok', invalid, invalid, 'ERR_CIRCUIT_OPEN']);
+    expect(clients.breakers('github').snapshot()[upstream.url]).toMatchObject({ state: 'open' });
+  });
+
+  it('is a failed request to events, and calls still share one', async () => {
+    const { api } = await start(Strict, { resilience: { coalesce: true, retry: quick } });
+    const ends: unknown[] = [];
+    const hear = (event: unknown) => {
+      const { client, error, status } = event as { client: string; error?: { code?: string }; status?: number };
+      if (client === 'github') ends.push(error?.code ?? status);
+    };
+    subscribe(channelName('attempt:end'), hear);
+    onTestFinished(() => void unsubscribe(channelName('attempt:end'), hear));
+    jsons(null, [repo]);
+    expect(await Promise.all([api.repos(), api.repos(), api.repos()])).toEqual([[repo], [repo], [repo]]);
+    expect(arrived).toHaveLength(2);
+    expect(ends).toEqual(['ERR_RESPONSE_INVALID', 200]);
+  });
+});
+
 describe('a status with a schema', () => {
   it('is an ApiError with its body', async () => {
     const { api } = await start(Github);
@@ -395,6 +483,11 @@ describe('a definition that makes no sense is refused', () => {
     ['a query in the path', () => HttpApi('a', { one: get('/users?page=1') }), 'neither query nor fragment'],
     ['a parameter named query', () => HttpApi('a', { one: get('/{query}') }), '{query} has the name of a part'],
     ['a parameter twice', () => HttpApi('a', { one: get('/{a}/{a}') }), 'named twice'],
+    [
+      'failures of responses that nothing describes',
+      () => HttpApi('a', { one: get('/', { invalidResponse: 'failure' }) }),
+      'invalidResponse needs a schema',
+    ],
     [
       'a kind of response',
       () => HttpApi('a', { one: get('/', { response: 'xml' as never }) }),

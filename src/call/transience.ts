@@ -31,6 +31,7 @@ const TRANSIENT_CODES = new Set([
   'ERR_CONNECT_TIMEOUT',
   'ERR_RESPONSE_TIMEOUT',
   'ERR_BODY_TIMEOUT',
+  'ERR_RESPONSE_INVALID', // within the stack: only on request
 ]);
 
 /** axios's message for a body that is cut in the middle; its code is the one of a refused status. */

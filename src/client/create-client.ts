@@ -7,11 +7,11 @@ import type {
   InternalAxiosRequestConfig,
 } from 'axios';
 import { createCall } from '../call/call.js';
+import { transformsOf } from '../call/transforms.js';
 import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError, InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
 import { transformRequest, withBinaryData } from './binary-data.js';
-import { transformsOf } from './dispatch.js';
 import { createPreparedInstance } from './prepared-instance.js';
 import type { ClientStack } from './stack.js';
 

@@ -8,6 +8,7 @@ import axios, {
 } from 'axios';
 import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
 import { discard, responseOf } from '../call/outcome.js';
+import { transformsOf } from '../call/transforms.js';
 import { transformRequest } from './binary-data.js';
 import { isNormalized } from './header-plan.js';
 
@@ -137,13 +138,6 @@ function transformed(config: InternalAxiosRequestConfig, transforms: unknown, re
   }
   if (!isInOrder) normalize(headers);
   return data;
-}
-
-/** A list, a function, nothing, or the values of an object: axios takes them all. */
-export function transformsOf(transforms: unknown): readonly unknown[] {
-  if (Array.isArray(transforms)) return transforms;
-  if (transforms === null || transforms === undefined) return [];
-  return typeof transforms === 'object' ? Object.values(transforms) : [transforms];
 }
 
 function normalize(headers: AxiosHeaders): void {

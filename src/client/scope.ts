@@ -3,7 +3,7 @@ import { contentKey } from '../base/content-key.js';
 import { OriginMap } from '../base/origin-map.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
 import { proxyUrl } from '../base/proxy-url.js';
-import type { Call, Handler } from '../call/call.js';
+import type { Call, Handler, Layer } from '../call/call.js';
 import { compose } from '../call/compose.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
@@ -21,6 +21,7 @@ import { confine, guard } from '../layers/guards.js';
 import { hedge } from '../layers/hedge.js';
 import { type StackEntry, type StandardLayers, standardStack } from '../layers/order.js';
 import { limitedBy, Turns } from '../layers/rate-limit/rate-limit.js';
+import { responseCheck } from '../layers/response-check.js';
 import { RetryBudget } from '../layers/retry/budget.js';
 import { retry } from '../layers/retry/retry.js';
 import { TRANSPORT_NAME } from '../options/defaults.js';
@@ -100,15 +101,14 @@ export class Scope {
    */
   handleOwn(call: Call): Promise<AxiosResponse> {
     const given = withoutPrototype(ownOptions(call.config));
-    const key = contentKey([given.resilience, given.timeouts]);
+    const { resilience, checkResponse } = given;
+    const key = contentKey([resilience, given.timeouts, checkResponse !== undefined]);
     const known = key === undefined ? undefined : this.#own.get(key);
     if (known) return known(call);
-    const problems = findProblems(
-      callSchema,
-      withoutPrototype({ resilience: given.resilience, timeouts: given.timeouts }),
-    );
+    const problems = findProblems(callSchema, withoutPrototype({ resilience, timeouts: given.timeouts }));
     if (problems.length > 0) return this.refuse(call, InvalidOptionsError.ofCall(call, problems));
-    const handle = given.resilience === undefined ? this.handle : this.#handleWith(given.resilience);
+    const isPlain = resilience === undefined && checkResponse === undefined;
+    const handle = isPlain ? this.handle : this.#handleWith(resilience, checkResponse && responseCheck());
     if (key !== undefined) {
       if (this.#own.size === MAX_OWN) this.#own.clear();
       this.#own.set(key, handle);
@@ -116,9 +116,9 @@ export class Scope {
     return handle(call);
   }
 
-  #handleWith(given: CallResilienceOptions): Handler {
+  #handleWith(given: CallResilienceOptions | undefined, check: Layer | undefined): Handler {
     const own = resolveResilience(given, this.#settings.resilience);
-    const layers = { ...this.#layers };
+    const layers = { ...this.#layers, responseCheck: check };
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
     Object.assign(layers, this.#repeating(own));
     return this.#composed(standardStack(layers, this.#context.placed));

@@ -82,9 +82,10 @@ export class ClientStack {
       } catch (error) {
         return this.#client.refuse(given, error);
       }
-      const { resilience, timeouts } = call.config;
+      const { resilience, timeouts, checkResponse } = call.config;
       const scope = scopeOf(call);
-      return resilience === undefined && timeouts === undefined ? scope.handle(call) : scope.handleOwn(call);
+      const isOwn = resilience !== undefined || timeouts !== undefined || checkResponse !== undefined;
+      return isOwn ? scope.handleOwn(call) : scope.handle(call);
     };
   }
 

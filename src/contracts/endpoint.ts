@@ -23,6 +23,12 @@ export interface EndpointOptions {
   readonly select?: (response: AxiosResponse) => unknown;
   /** Status → the body that goes with it, which an `ApiError` then has. */
   readonly errors?: Readonly<Record<number, AnySchema>>;
+  /**
+   * What retries and the circuit breaker take a response for that does not fit `response`. `'failure'`: for a failed attempt, so it is retried if the
+   * method permits, and counts for the breaker. Each response is then read and checked a second time, before interceptors see it.
+   * @default the call fails, and neither counts it: the upstream has answered
+   */
+  readonly invalidResponse?: 'failure';
   readonly timeouts?: AxiosRequestConfig['timeouts'];
   readonly resilience?: AxiosRequestConfig['resilience'];
 }

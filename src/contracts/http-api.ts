@@ -92,11 +92,15 @@ export function contractOf(api: unknown): ContractInfo | undefined {
 
 /** An endpoint, called by a client. */
 export function endpointFunction(endpoint: Endpoint, client: string, http: AxiosInstance): EndpointFunction<Endpoint> {
+  // One for all calls, as calls with different settings share no response.
+  const checkResponse: AxiosRequestConfig['checkResponse'] =
+    endpoint.options.invalidResponse && ((response, call) => resultOf(response, endpoint, () => call));
   const raw = async (args: object = {}, options: ContractCallOptions = {}): Promise<AxiosResponse> => {
     const made = requestOf(endpoint, args as Record<string, unknown>);
     const { config } = sendable(made instanceof Promise ? await made : made, endpoint, client, http);
+    if (checkResponse) config.checkResponse = checkResponse;
     const response = await answerOf(http.request(merged(config, options)), endpoint, client);
-    const data = resultOf(response, endpoint, client);
+    const data = resultOf(response, endpoint, () => callOf(response, endpoint, client));
     response.data = data instanceof Promise ? await data : data;
     return response;
   };
@@ -169,7 +173,7 @@ function callOf({ config }: AxiosResponse, { method }: Endpoint, client: string)
 
 const NO_CONTENT = new Set([204, 205, 304]);
 
-function resultOf(response: AxiosResponse, endpoint: Endpoint, client: string): unknown {
+function resultOf(response: AxiosResponse, endpoint: Endpoint, call: () => ContractCall): unknown {
   const { response: wanted, select } = endpoint.options;
   if (wanted === 'void') return undefined;
   const data: unknown = NO_CONTENT.has(response.status) && response.data === '' ? undefined : response.data;
@@ -178,7 +182,7 @@ function resultOf(response: AxiosResponse, endpoint: Endpoint, client: string): 
   const checked = (result: Validated<unknown>) => {
     if (!result.issues) return result.value;
     const issues = result.issues.map((issue): ContractIssue => ({ path: pathOf(issue), message: issue.message }));
-    throw new ResponseInvalidError(endpoint.path, issues, callOf(response, endpoint, client), response.status);
+    throw new ResponseInvalidError(endpoint.path, issues, call(), response.status);
   };
   const validated = wanted['~standard'].validate(selected);
   return validated instanceof Promise ? validated.then(checked) : checked(validated);

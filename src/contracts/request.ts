@@ -111,7 +111,11 @@ export function mistakeIn({ path, options }: Endpoint): string | undefined {
   const taken = names.find((name) => (PARTS as readonly string[]).includes(name));
   if (taken !== undefined) return `{${taken}} has the name of a part of the request: choose another`;
   if (new Set(names).size < names.length) return 'a parameter is named twice';
-  const { response } = options;
+  const { response, invalidResponse } = options;
+  if (invalidResponse !== undefined) {
+    if (invalidResponse !== 'failure') return "invalidResponse is 'failure', or left out";
+    if (!isSchema(response)) return 'invalidResponse needs a schema for response';
+  }
   if (typeof response === 'string' && !Object.hasOwn(RESPONSE_TYPES, response)) {
     return `response is a schema, or one of ${Object.keys(RESPONSE_TYPES).join(', ')}`;
   }

@@ -29,6 +29,7 @@ export const STACK_ORDER = [
   ['inboundDeadline', 'close to the request, so the upstream gets the time that is left when it is sent'],
   ['telemetry', 'around each request, so each has its own span; what happens within belongs to it'],
   ['attemptEvents', 'within telemetry, so events show the request as it is sent'],
+  ['responseCheck', 'within the events and the breaker, so a response that fails the check counts as a failed request'],
   ['attemptTimeout', 'innermost, so it times one exchange and nothing around it'],
 ] as const;
 

@@ -41,6 +41,7 @@ describe('standardStack', () => {
       'inboundDeadline',
       'telemetry',
       'attemptEvents',
+      'responseCheck',
       'attemptTimeout',
     ]);
   });

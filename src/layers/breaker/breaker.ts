@@ -71,6 +71,7 @@ const UPSTREAM_CODES = new Set([
   'ERR_RESPONSE_TIMEOUT',
   'ERR_BODY_TIMEOUT',
   'ERR_NETWORK',
+  'ERR_RESPONSE_INVALID', // within the stack: only on request
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 const UPSTREAM_PREFIXES = ['ERR_TLS_', 'ERR_SSL_'];
