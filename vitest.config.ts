@@ -17,8 +17,10 @@ const OF_THEIR_OWN = [
 export default defineConfig({
   test: {
     maxWorkers: '100%',
-    testTimeout: 30_000, // on a machine that has much else to do
+    // On a machine that has much else to do.
+    testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     tags: [
       {
         name: 'slow',
@@ -41,7 +43,6 @@ export default defineConfig({
           root: 'examples/travel-desk',
           include: ['test/**/*.e2e-spec.ts'],
           isolate: false,
-          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

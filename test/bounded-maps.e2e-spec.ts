@@ -98,7 +98,7 @@ describe('whatever callers name again and again, each time another', () => {
       // oxlint-disable-next-line no-await-in-loop -- so many at once, and no more
       await Promise.allSettled(Array.from({ length: AT_ONCE }, (_none, n) => client.request(config(from + n))));
     }
-    await vi.waitFor(() => expect(pool.stats().inFlight).toBe(0));
+    await expect.poll(() => pool.stats().inFlight).toBe(0);
     const all = [pool.httpAgent, pool.httpsAgent];
     const tooLarge: string[] = [];
     for (const entry of made) {
@@ -108,10 +108,9 @@ describe('whatever callers name again and again, each time another', () => {
     }
     expect(tooLarge.filter((stack) => stack.includes('/src/'))).toEqual([]);
     // Node forgets a key in the tick after its last socket has gone.
-    await vi.waitFor(() => {
-      const keys = all.flatMap(({ sockets, requests }) => Object.keys({ ...sockets, ...requests }));
-      expect(keys).toEqual([]);
-    });
+    await expect
+      .poll(() => all.flatMap(({ sockets, requests }) => Object.keys({ ...sockets, ...requests })))
+      .toEqual([]);
     expect(Object.keys(pool.stats().origins).length).toBeLessThanOrEqual(MAX_ENTRIES);
   }
 

@@ -225,7 +225,7 @@ describe.each(PLATFORMS)('on %s', (_, adapter) => {
       sent.destroy();
       await closed;
       held[0]!.end();
-      await vi.waitFor(() => expect(lineOf('debug')).toMatch(/^499: .* ended with ERR_CANCELED/));
+      await expect.poll(() => lineOf('debug')).toMatch(/^499: .* ended with ERR_CANCELED/);
       expect(response.writableEnded).toBe(false); // or its other calls would count as background work
       expect(logger.warn).not.toHaveBeenCalled();
       expect(logger.error).not.toHaveBeenCalled();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { attack, OK, startClient } from './support/attack.js';
 import { CA, CERTIFICATE } from './support/certificates.js';
 import { startRawUpstream } from './support/raw-upstream.js';
@@ -247,7 +247,7 @@ describe('the body of a redirect', () => {
       const controller = new AbortController();
       const busy = client.get(`${other.url}/busy`, { signal: controller.signal }).catch(({ code }) => code as string);
       const redirected = client.get(upstream.url).catch(({ code }) => code as string);
-      await vi.waitFor(() => expect(transport.pool.stats().total.queued).toBe(1));
+      await expect.poll(() => transport.pool.stats().total.queued).toBe(1);
       const closed = transport.close();
       expect(await redirected).toBe('ERR_CLIENT_CLOSED');
       controller.abort();

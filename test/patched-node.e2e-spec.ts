@@ -59,7 +59,7 @@ it('what an instrumentation patches without a loader hook, when CommonJS loads h
   try {
     createRequire(import.meta.url)('http');
     await client.get(plain.url);
-    await vi.waitFor(() => expect(spans.getFinishedSpans().map(({ kind }) => kind)).toContain(SpanKind.CLIENT));
+    await expect.poll(() => spans.getFinishedSpans().map(({ kind }) => kind)).toContain(SpanKind.CLIENT);
   } finally {
     instrumentation.disable();
   }

@@ -22,6 +22,8 @@ import type { CustomLayer, Handler, HttpClientLayer } from '../src/layers/index.
 import { itAtScale } from './support/at-scale.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
+const HOUR_MS = 3_600_000;
+
 let app: INestApplicationContext | undefined;
 let upstream: Upstream | undefined;
 
@@ -57,7 +59,6 @@ function seeded(seed: number): () => number {
 
 describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and resets 5 %", () => {
   const DEADLINE_MS = 3_000;
-  /** A loaded machine may be late, but not by this much. */
   const GRACE_MS = 2_000;
 
   const name =
@@ -83,31 +84,35 @@ describe("resilience: 'standard' on an upstream that fails 30 %, hangs 5 % and r
         response.end(JSON.stringify({ path: request.url }));
       },
     );
-    const outcomes = { answered: 0, refused: 0, failed: 0, posts: 0 };
+    const outcomes = { answered: 0, refused: 0, failed: 0, posts: 0, overdue: 0 };
     let next = 0;
     // How many calls the breaker refuses depends on the machine's speed, so what was answered is what is counted.
     const goOn = () => outcomes.answered < gets || outcomes.posts < gets / 20 || outcomes.refused === 0;
     const caller = async () => {
       while (goOn()) {
         const n = next++;
-        const startedAt = performance.now();
         const post = n % 10 === 0;
+        // A timer as the deadline has one: where the machine is late, it is late as well.
+        const overdue = setTimeout(() => outcomes.overdue++, DEADLINE_MS + GRACE_MS);
         try {
           const { data } = post ? await http.post(`/order/${n}`, { n }) : await http.get(`/get/${n}`);
           expect(data).toEqual({ path: post ? `/order/${n}` : `/get/${n}` });
           outcomes[post ? 'posts' : 'answered']++;
         } catch (error) {
+          clearTimeout(overdue);
           expect(error).toMatchObject({ isAxiosError: true, code: expect.any(String), attempts: expect.any(Array) });
           if (error instanceof CircuitOpenError) {
             outcomes.refused++;
             await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs));
           } else outcomes.failed++;
+        } finally {
+          clearTimeout(overdue);
         }
-        expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS + GRACE_MS);
       }
     };
     await Promise.all(Array.from({ length: 50 }, caller));
 
+    expect(outcomes.overdue).toBe(0);
     expect([...executions.values()].filter((times) => times > 1)).toEqual([]);
     expect(clients.stats().breakers[url]).toMatchObject({ isolated: false });
     expect(clients.stats().pool).toMatchObject({ inFlight: 0, total: { queued: 0 } });
@@ -309,16 +314,16 @@ describe('closing the client', () => {
     );
 
   it('ends pauses between attempts at once, rather than when the drain deadline passes', async () => {
-    const { http, clients } = await start({ resilience: { retry: { baseMs: 20_000 } } }, (_, response) => {
+    // A pause, and a drain, that nobody would wait for here.
+    const patient = { resilience: { retry: { baseMs: HOUR_MS, capMs: HOUR_MS } }, shutdown: { drainMs: HOUR_MS } };
+    const { http, clients } = await start(patient, (_, response) => {
       response.statusCode = 503;
       response.end();
     });
     const call = stillWaiting(http.get('/'));
     await expect.poll(() => clients.stats().pool.total.idle).toBe(1);
-    const startedAt = performance.now();
     await app!.get<ConnectionPool>(getConnectionPoolToken()).close();
     expect(await call).toMatchObject({ code: 'ERR_CLIENT_CLOSED', attempts: [{ number: 1, outcome: 503 }] });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('ends the waiting for a place, for a turn and for a socket at once', async () => {

@@ -22,6 +22,8 @@ import { CERTIFICATE } from './support/certificates.js';
 import { SILENT } from './support/recorded-events.js';
 import { startUpstream } from './support/upstream.js';
 
+const HOUR_MS = 3_600_000;
+
 const SETTINGS: RetrySettings = {
   max: 2,
   statuses: [408, 429, 500, 502, 503, 504],
@@ -139,18 +141,16 @@ describe('a call whose upstream fails', () => {
   });
 
   it('fails at once where Retry-After leaves no time, and says so', async () => {
-    await using upstream = await startUpstream(status(503, { 'retry-after': '60' }));
-    const { client } = start({ deadlineMs: 10_000 });
-    const startedAt = performance.now();
+    await using upstream = await startUpstream(status(503, { 'retry-after': '7200' }));
+    const { client } = start({ deadlineMs: HOUR_MS }); // whoever waits for one of them is not done in time
     expect(await attemptsOf(client.get(upstream.url))).toEqual([
       {
         number: 1,
         outcome: 503,
         durationMs: expect.any(Number),
-        notRetried: expect.stringMatching(/^Retry-After of 60000 ms is longer than the \d+ ms to the deadline$/),
+        notRetried: expect.stringMatching(/^Retry-After of 7200000 ms is longer than the \d+ ms to the deadline$/),
       },
     ]);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it.each([
@@ -280,13 +280,14 @@ describe('a call that may not be repeated', () => {
 
 describe('a call that is ended', () => {
   it('by its caller, in a pause, ends at once', async () => {
-    await using upstream = await startUpstream(status(503, { 'retry-after': '10' }));
+    await using upstream = await startUpstream(status(503, { 'retry-after': '600' })); // nobody waits for that here
     const controller = new AbortController();
-    const { client } = start({ settings: { onRetry: () => void setImmediate(() => controller.abort()) } });
-    const startedAt = performance.now();
+    const { client } = start({
+      deadlineMs: HOUR_MS,
+      settings: { onRetry: () => void setImmediate(() => controller.abort()) },
+    });
     const call = client.get(upstream.url, { signal: controller.signal });
     await expect(call).rejects.toMatchObject({ code: 'ERR_CANCELED', attempts: [{ number: 1, outcome: 503 }] });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(upstream.requests).toBe(1);
   });
 

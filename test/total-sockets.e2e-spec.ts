@@ -2,7 +2,7 @@ import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { answerJson, startUpstream, type Upstream } from './support/upstream.js';
 
@@ -75,7 +75,7 @@ describe('pool.maxTotalSockets', () => {
     let end: AbortController;
     /** Whether a request has arrived at each of them, as often as given. */
     const allHang = (each: number) =>
-      vi.waitFor(() => expect(hanging.map(({ requests }) => requests)).toEqual(hanging.map(() => each)));
+      expect.poll(() => hanging.map(({ requests }) => requests)).toEqual(hanging.map(() => each));
     const outcome = (call: Promise<{ status: number }>) =>
       call.then(
         ({ status }) => String(status),
@@ -102,7 +102,7 @@ describe('pool.maxTotalSockets', () => {
       await startHanging(4);
       start({ pool: { maxSockets: 5, maxTotalSockets: 20 } }); // with no limit of time, nothing is ever given up
       occupy(30);
-      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(18));
+      await expect.poll(() => transport.pool.stats().total.active).toBe(18);
       const answers = await Promise.all(upstreams.map(({ url }) => outcome(client.get(url))));
       expect(answers).toEqual(upstreams.map(() => '200'));
     });
@@ -143,7 +143,7 @@ describe('pool.maxTotalSockets', () => {
           ),
         ),
       );
-      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(MAX_TOTAL));
+      await expect.poll(() => transport.pool.stats().total.active).toBe(MAX_TOTAL);
       const answers = await Promise.all([1, 2].map(() => outcome(client.get(upstreams[0]!.url))));
       expect(answers).toEqual(['200', '200']);
     });
@@ -169,7 +169,7 @@ describe('pool.maxTotalSockets', () => {
         }),
       );
       clientCodes = Promise.all(calls);
-      await vi.waitFor(() => expect(transport.pool.stats().total.active).toBe(6));
+      await expect.poll(() => transport.pool.stats().total.active).toBe(6);
       expect(await outcome(client.get(late.url))).toBe('200');
       expect(codes).toEqual({ [dead.url]: ['ECONNABORTED'] });
     });
@@ -180,7 +180,7 @@ describe('pool.maxTotalSockets', () => {
       const [greedy, one] = hanging as [Upstream, Upstream];
       const calls = [greedy, one, greedy, greedy].map(({ url }) => client.get(url, { signal: end.signal }));
       clientCodes = Promise.all(calls.map(outcome));
-      await vi.waitFor(() => expect(greedy.requests + one.requests).toBe(MAX_TOTAL));
+      await expect.poll(() => greedy.requests + one.requests).toBe(MAX_TOTAL);
       expect(await outcome(client.get(upstreams[0]!.url))).toBe('200');
       const { origins } = transport.pool.stats();
       expect([origins[greedy.url]!.active, origins[one.url]!.active]).toEqual([2, 1]);

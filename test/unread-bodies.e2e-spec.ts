@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTransport, type Transport, type TransportOptions } from '../src/index.js';
 import { type RawUpstream, startRawUpstream } from './support/raw-upstream.js';
 import { startUpstream } from './support/upstream.js';
@@ -20,10 +20,11 @@ function start(options: TransportOptions = {}) {
 }
 
 /** Nothing is waited for: neither a socket nor a call counts as in use. */
-const nothingHeld = () => {
+const held = () => {
   const { inFlight, total } = transport.pool.stats();
-  expect({ inFlight, active: total.active, queued: total.queued }).toEqual({ inFlight: 0, active: 0, queued: 0 });
+  return { inFlight, active: total.active, queued: total.queued };
 };
+const NOTHING = { inFlight: 0, active: 0, queued: 0 };
 
 const refused = async (call: Promise<unknown>): Promise<AxiosResponse<Readable>> => {
   const { response } = await call.then(
@@ -35,7 +36,7 @@ const refused = async (call: Promise<unknown>): Promise<AxiosResponse<Readable>>
 
 afterEach(async () => {
   await transport.close();
-  nothingHeld();
+  expect(held()).toEqual(NOTHING);
 });
 
 describe.each([
@@ -71,7 +72,7 @@ describe.each([
         responses.push(await client.request({ url: upstream.url, method, validateStatus: () => true, ...config }));
       }
       expect(upstream.connections).toBe(1);
-      await vi.waitFor(nothingHeld);
+      await expect.poll(held).toEqual(NOTHING);
       // Whoever comes to read later finds its end, in any way of reading.
       const [first, second, third] = responses.map(({ data }) => data) as [Readable, Readable, Readable];
       await once(first.resume(), 'end');
@@ -91,7 +92,7 @@ describe.each([
       start();
       const responses: AxiosResponse<Readable>[] = [];
       for (let n = 0; n < CALLS; n++) responses.push(await refused(client.get(`${upstream.url}/short`, config)));
-      await vi.waitFor(nothingHeld);
+      await expect.poll(held).toEqual(NOTHING);
       expect(upstream.connections).toBe(1);
       const bodies = await Promise.all(responses.map(({ data }) => text(data)));
       expect(bodies).toEqual(responses.map(() => 'no such file'));
@@ -103,7 +104,7 @@ describe.each([
       });
       start();
       const { data } = await refused(client.get(upstream.url, config));
-      await vi.waitFor(nothingHeld);
+      await expect.poll(held).toEqual(NOTHING);
       expect((await text(data)).length).toBe(65_535);
     });
 
@@ -159,7 +160,7 @@ describe.each([
       );
       start();
       const { data } = await refused(client.get(upstream.url, config));
-      await vi.waitFor(nothingHeld);
+      await expect.poll(held).toEqual(NOTHING);
       await expect(text(data)).rejects.toThrow();
     });
   });

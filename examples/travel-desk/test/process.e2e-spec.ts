@@ -3,7 +3,6 @@ import { hold, startUpstream, text } from 'nest-outbound/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { KEEP_ALIVE_MS } from '../src/settings/times.js';
 import { openEventStream } from './support/event-stream.js';
 import { startProcess } from './support/process.js';
 
@@ -25,12 +24,10 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     held.release();
 
     expect(await (await answer).json()).toEqual({ result: 'done', status: 200 });
-    const answeredAt = performance.now();
     expect(await line(`Pool ${id}: draining → closed`)).toMatch(
       /calls finished: 1 \(0 admitted while draining\), aborted: 0/,
     );
     expect(await exited).toEqual([0, null]);
-    expect(performance.now() - answeredAt).toBeLessThan(KEEP_ALIVE_MS);
     expect(errors).toEqual([]);
   },
 );

@@ -42,11 +42,12 @@ describe('requestedPauseMs', () => {
   });
 
   it('takes no time for what is written to take long', () => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage(); // not the clock, which goes on while others have the processor
     const escaped = `"${'\\"'.repeat(8_000)}`;
     for (const ratelimit of ['"'.repeat(16_000), ';r='.repeat(5_000), ' '.repeat(16_000), ...Array(30).fill(escaped)]) {
       requestedPauseMs(429, { ratelimit, 'retry-after': ratelimit, 'ratelimit-remaining': ratelimit }, NOW);
     }
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(500);
   });
 });
