@@ -4,12 +4,14 @@ import { defineConfig } from 'vitest/config';
 const OF_THEIR_OWN = [
   'test/mocks/**',
   'test/bounded-maps.e2e-spec.ts',
+  'test/grafana.e2e-spec.ts',
   'test/hostile-bodies.e2e-spec.ts',
   'test/hostile-callers.e2e-spec.ts',
   'test/hot-path.e2e-spec.ts',
   'test/listeners.e2e-spec.ts',
   'test/patched-node.e2e-spec.ts',
   'test/prototype-pollution.e2e-spec.ts',
+  'test/sentry.e2e-spec.ts',
   'test/telemetry.e2e-spec.ts',
   'test/testing/expectations.e2e-spec.ts', // prints promises, which have symbols once there are async hooks
 ];

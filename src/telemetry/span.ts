@@ -66,14 +66,16 @@ export interface TracingSettings {
 
 /** Makes the spans of one client's requests, as long as an SDK is registered that takes them. */
 export class Tracing {
-  readonly #api: Api;
-  readonly #settings: TracingSettings;
+  readonly api: Api;
+  readonly settings: TracingSettings;
+  /** Whether Sentry's SDK runs on this OpenTelemetry. */
+  withSentry = false;
   #provider: TracerProvider | undefined;
   #tracer: Tracer | undefined;
 
   constructor(api: Api, settings: TracingSettings) {
-    this.#api = api;
-    this.#settings = settings;
+    this.api = api;
+    this.settings = settings;
   }
 
   /**
@@ -85,18 +87,18 @@ export class Tracing {
   start(call: Call, resendCount: number): RequestSpan | undefined {
     const tracer = this.#registeredTracer();
     if (!tracer) return undefined;
-    const { context, trace, propagation } = this.#api;
+    const { context, trace, propagation } = this.api;
     const caller = context.active();
     const parent = trace.getSpan(caller) ? caller : propagation.extract(caller, call.config.headers, HEADERS);
     const attributes = this.#attributesOf(call, resendCount);
     const name = spanName(call.method, call.config.urlTemplate);
-    const span = tracer.startSpan(name, { kind: this.#api.SpanKind.CLIENT, attributes }, parent);
-    return new RequestSpan(this.#api, this.#settings, span, caller, trace.setSpan(parent, span));
+    const span = tracer.startSpan(name, { kind: this.api.SpanKind.CLIENT, attributes }, parent);
+    return new RequestSpan(this, span, caller, trace.setSpan(parent, span));
   }
 
   #attributesOf({ method, origin, config }: Call, resendCount: number): HttpAttributes {
     const attributes = requestAttributes(method, origin, config.urlTemplate);
-    attributes['url.full'] = fullUrl(config, this.#settings.rules);
+    attributes['url.full'] = fullUrl(config, this.settings.rules);
     if (knownMethod(method) === OTHER) attributes['http.request.method_original'] = method;
     if (resendCount > 0) attributes['http.request.resend_count'] = resendCount;
     return attributes;
@@ -104,11 +106,12 @@ export class Tracing {
 
   /** Looked for anew while there is none, or another provider: an SDK may be registered at any time. */
   #registeredTracer(): Tracer | undefined {
-    const provider = this.#api.trace.getTracerProvider();
+    const provider = this.api.trace.getTracerProvider();
     if (this.#tracer && provider === this.#provider) return this.#tracer;
     this.#provider = provider;
     // The API's proxy has tracers without an SDK, too; what is behind it has not.
     this.#tracer = isProxy(provider) ? provider.getDelegateTracer(SCOPE) : provider.getTracer(SCOPE);
+    this.withSentry = this.api.propagation.fields().includes('sentry-trace');
     return this.#tracer;
   }
 }
@@ -117,28 +120,47 @@ export class Tracing {
 export class RequestSpan {
   readonly #api: Api;
   readonly #settings: TracingSettings;
+  readonly #withSentry: boolean;
   readonly #span: Span;
   readonly #caller: Context;
   /** With the span in it. */
   readonly context: Context;
 
-  constructor(api: Api, settings: TracingSettings, span: Span, caller: Context, context: Context) {
+  constructor(
+    { api, settings, withSentry }: Pick<Tracing, 'api' | 'settings' | 'withSentry'>,
+    span: Span,
+    caller: Context,
+    context: Context,
+  ) {
     this.#api = api;
     this.#settings = settings;
+    this.#withSentry = withSentry;
     this.#span = span;
     this.#caller = caller;
     this.context = context;
   }
 
-  /** Makes the request with the span active. Instrumentations of `node:http` make no second one. */
-  run<Result>(request: () => Result): Result {
-    return this.#api.context.with(new RequestContext(this.context), request);
+  /** Makes the request, with headers that tell of the span where the upstream may know. Instrumentations of `node:http` make no second span. */
+  carry<Result>(call: Call, next: (call: Call) => Result): Result {
+    const { propagate } = this.#settings;
+    const isTold = propagate === true || (propagate !== false && propagate.has(call.origin));
+    const isWatched = isTold && this.#withSentry && !isWrapped();
+    return this.#api.context.with(isWatched ? this.#contextForSentry() : new RequestContext(this.context), () =>
+      next(isTold ? this.#told(call) : call),
+    );
   }
 
-  /** The call with headers that tell of this span, in place of those that told of another; as it is where the upstream may not know. */
-  told(call: Call): Call {
+  /**
+   * Sentry adds its `http` breadcrumb of a request only where tracing is not suppressed, and makes no span of its own where none is active. (It
+   * adds its headers, too: where an upstream may not know of the trace, tracing must stay suppressed.)
+   */
+  #contextForSentry(): Context {
+    return this.#api.trace.deleteSpan(this.context).setValue(INSTRUMENTED, true);
+  }
+
+  /** The call with headers that tell of this span, in place of those that told of another. */
+  #told(call: Call): Call {
     const { propagate } = this.#settings;
-    if (propagate === false || (propagate !== true && !propagate.has(call.origin))) return call;
     const headers: Record<string, string | undefined> = {};
     this.#api.propagation.inject(this.context, headers);
     // The state of one trace says nothing of another: https://www.w3.org/TR/trace-context/#tracestate-header
@@ -170,6 +192,12 @@ export class RequestSpan {
     concealError(error, { rules: this.#settings.rules, clientName, config });
     return { message: error.message };
   }
+}
+
+/** Whether an instrumentation of OpenTelemetry's has wrapped `node:http`, and would make a span where tracing is not suppressed. */
+function isWrapped(): boolean {
+  const { request } = process.getBuiltinModule('node:http') as { request: { __wrapped?: boolean } };
+  return request.__wrapped === true;
 }
 
 const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider => 'getDelegateTracer' in provider;
