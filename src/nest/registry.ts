@@ -220,9 +220,17 @@ export class HttpClientRegistry {
   ): ClientStack {
     const { inbound } = this.#options;
     const { name, telemetry: settings } = options;
-    const telemetry = this.#telemetry.layerFor({ name, settings, pool, rules: redactionRules(options.redact) });
+    const breakers = () => stack.breakers.snapshot();
+    const telemetry = this.#telemetry.layerFor({
+      name,
+      settings,
+      pool,
+      breakers,
+      rules: redactionRules(options.redact),
+    });
     const given = { ...own, inbound, events: this.events, telemetry, platform: this.#platform };
-    return new ClientStack(options, stackContext(pool, given));
+    const stack: ClientStack = new ClientStack(options, stackContext(pool, given));
+    return stack;
   }
 
   /** About clients and pools. */

@@ -6,6 +6,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import { openTelemetryApi } from './api.js';
 import { telemetry } from './layer.js';
+import type { ObservedBreakers } from './gauges.js';
 import { ClientMetrics } from './metrics.js';
 import { Tracing } from './span.js';
 
@@ -14,6 +15,7 @@ export interface TelemetryOf {
   readonly name: string;
   readonly settings: TelemetrySettings | false;
   readonly pool: Pick<ConnectionPool, 'id' | 'stats'>;
+  readonly breakers: ObservedBreakers;
   readonly rules: RedactionRules;
 }
 
@@ -29,14 +31,14 @@ export class ClientTelemetry {
   }
 
   /** @returns undefined where it is off, or OpenTelemetry is not installed */
-  layerFor({ name, settings, pool, rules }: TelemetryOf): Layer | undefined {
+  layerFor({ name, settings, pool, breakers, rules }: TelemetryOf): Layer | undefined {
     if (!settings || (!settings.tracing && !settings.metrics)) return undefined;
     const api = openTelemetryApi();
     if (!api) return undefined;
     const { propagate } = settings;
     if (settings.metrics) {
       this.#metrics ??= new ClientMetrics(api, this.#events, this.#clock);
-      this.#metrics.add(name, pool);
+      this.#metrics.add(name, pool, breakers);
     }
     return telemetry({
       tracing: settings.tracing

@@ -5,6 +5,7 @@ import { ManualClock } from '../../test/support/manual-clock.js';
 import { registerMetrics, unregisterAll } from '../../test/support/open-telemetry.js';
 import { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent } from '../call/events.js';
+import type { BreakerState } from '../layers/breaker/state.js';
 import type { PoolStats, SocketStats } from '../pool/sockets.js';
 import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { ClientMetrics } from './metrics.js';
@@ -37,11 +38,13 @@ function poolWith(id: string, origins: Record<string, Partial<SocketStats>>) {
   return { id, stats: () => ({ origins }) as unknown as PoolStats };
 }
 
+const closed = () => ({});
+
 function setUp() {
   const events = new HttpClientEvents();
   const clock = new ManualClock();
   const metrics = new ClientMetrics(openTelemetryApi()!, events, clock);
-  metrics.add('default', poolWith('p1', { 'https://a.example': { active: 2, idle: 3 } }));
+  metrics.add('default', poolWith('p1', { 'https://a.example': { active: 2, idle: 3 } }), closed);
   return { events, clock, metrics };
 }
 
@@ -153,8 +156,8 @@ describe('ClientMetrics', () => {
   it('tells the open sockets of each origin, all pools together', async () => {
     const { collect } = registerMetrics();
     const { metrics } = setUp();
-    metrics.add('other', poolWith('p2', { 'https://a.example': { active: 1, idle: 0 } }));
-    metrics.add('third', poolWith('p3', { 'http://b.example:8080': { active: 0, idle: 4 } }));
+    metrics.add('other', poolWith('p2', { 'https://a.example': { active: 1, idle: 0 } }), closed);
+    metrics.add('third', poolWith('p3', { 'http://b.example:8080': { active: 0, idle: 4 } }), closed);
     const B = { 'server.address': 'b.example', 'server.port': 8080 };
     expect((await collect())['http.client.open_connections']!.points).toEqual([
       { attributes: { 'http.connection.state': 'active', ...A }, value: 3 },
@@ -179,7 +182,7 @@ describe('ClientMetrics', () => {
   it('sums up the origins that have the attributes in common', async () => {
     const { collect } = registerMetrics();
     const { metrics } = setUp();
-    metrics.add('odd', poolWith('p2', { 'http://a.example:443': { active: 1, idle: 1 } }));
+    metrics.add('odd', poolWith('p2', { 'http://a.example:443': { active: 1, idle: 1 } }), closed);
     expect((await collect())['http.client.open_connections']!.points.map(({ value }) => value)).toEqual([3, 4]);
   });
 
@@ -187,11 +190,46 @@ describe('ClientMetrics', () => {
     const { collect } = registerMetrics();
     const { metrics } = setUp();
     const origins: Record<string, Partial<SocketStats>> = { 'http://b.example': { active: 0, idle: 7 } };
-    metrics.add('other', poolWith('p2', origins));
+    metrics.add('other', poolWith('p2', origins), closed);
     const told = async () => (await collect())['http.client.open_connections']!.points.map(({ value }) => value);
     expect(await told()).toEqual([2, 3, 0, 7]);
     delete origins['http://b.example'];
     expect(await told()).toEqual([2, 3, 0, 0]);
+  });
+
+  it('tells how many requests wait for a socket, as long as some do', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    const origins: Record<string, Partial<SocketStats>> = { 'http://b.example': { active: 1, idle: 0, queued: 3 } };
+    metrics.add('other', poolWith('p2', origins), closed);
+    const told = async () => (await collect())['nest_outbound.queued_requests'];
+    const B = { 'server.address': 'b.example', 'server.port': 80 };
+    expect(await told()).toMatchObject({ unit: '{request}', points: [{ attributes: B, value: 3 }] });
+    origins['http://b.example'] = { active: 1, idle: 0, queued: 0 };
+    expect((await told())!.points).toEqual([{ attributes: B, value: 0 }]);
+  });
+
+  it('tells which circuit breakers are not closed', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    const states: Record<string, { state: BreakerState }> = {
+      'https://a.example': { state: 'open' },
+      'http://b.example': { state: 'half-open' },
+      'http://c.example': { state: 'closed' },
+    };
+    metrics.add('other', poolWith('p2', {}), () => states);
+    const told = async () => (await collect())['nest_outbound.open_breakers'];
+    const client = { 'nest_outbound.client': 'other' };
+    const B = { ...client, 'server.address': 'b.example', 'server.port': 80 };
+    expect(await told()).toMatchObject({
+      unit: '{breaker}',
+      points: [
+        { attributes: { ...client, ...A }, value: 1 },
+        { attributes: B, value: 1 },
+      ],
+    });
+    states['http://b.example'] = { state: 'closed' };
+    expect((await told())!.points.map(({ value }) => value)).toEqual([1, 0]);
   });
 
   it('does not measure clients and pools that it was not given', async () => {

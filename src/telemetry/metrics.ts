@@ -6,7 +6,7 @@ import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/even
 import { type Api, SCOPE } from './api.js';
 import { knownMethod, serverAttributes } from './attributes.js';
 import { ActiveRequests } from './active-requests.js';
-import { observeOpenConnections, type ObservedPool } from './open-connections.js';
+import { type Gauges, observeApp, type ObservedBreakers, type ObservedPool } from './gauges.js';
 import { type Series, SeriesMap } from './series.js';
 
 /** The buckets of the conventions, in seconds. */
@@ -14,10 +14,9 @@ const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 
 const CONNECTION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 /** What is measured, and in which units. */
-interface Instruments {
+interface Instruments extends Gauges {
   readonly requestDuration: Histogram;
   readonly activeRequests: ObservableUpDownCounter;
-  readonly openConnections: ObservableUpDownCounter;
   readonly connectionDuration: Histogram;
   readonly timeInQueue: Histogram;
   readonly callDuration: Histogram;
@@ -53,6 +52,14 @@ function createInstruments(meter: Meter): Instruments {
       'nest_outbound.call.duration',
       'Duration of calls as their callers see them: waiting, retries, pauses and refusals included.',
     ),
+    queuedRequests: meter.createObservableUpDownCounter('nest_outbound.queued_requests', {
+      unit: '{request}',
+      description: 'Number of requests that wait for a socket of the pool.',
+    }),
+    openBreakers: meter.createObservableUpDownCounter('nest_outbound.open_breakers', {
+      unit: '{breaker}',
+      description: 'Number of circuit breakers that are open or half-open.',
+    }),
   };
 }
 
@@ -63,6 +70,7 @@ export class ClientMetrics {
   readonly #clock: Clock;
   readonly #clients = new Set<string>();
   readonly #pools = new Set<ObservedPool>();
+  readonly #breakers: [client: string, of: ObservedBreakers][] = [];
   readonly #poolIds = new Set<string>();
   #provider: MeterProvider | undefined;
   #requests: RequestMetrics | undefined;
@@ -74,9 +82,10 @@ export class ClientMetrics {
     this.#clock = clock;
   }
 
-  /** From here on a client's calls are measured, and the sockets of its pool. */
-  add(client: string, pool: ObservedPool): void {
+  /** From here on a client's calls are measured, the sockets of its pool, and its breakers. */
+  add(client: string, pool: ObservedPool, breakers: ObservedBreakers): void {
     this.#clients.add(client);
+    this.#breakers.push([client, breakers]);
     this.#pools.add(pool);
     this.#poolIds.add(pool.id);
     this.#current(); // where an SDK is registered already, the first call is measured, too
@@ -117,8 +126,10 @@ export class ClientMetrics {
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
     const calls = new SeriesMap();
+    const { openConnections, queuedRequests, openBreakers } = instruments;
+    const gauges = { openConnections, queuedRequests, openBreakers };
     const ends = [
-      observeOpenConnections(provider, instruments.openConnections, this.#pools),
+      observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#breakers }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),

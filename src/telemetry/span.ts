@@ -111,7 +111,7 @@ export class Tracing {
     this.#provider = provider;
     // The API's proxy has tracers without an SDK, too; what is behind it has not.
     this.#tracer = isProxy(provider) ? provider.getDelegateTracer(SCOPE) : provider.getTracer(SCOPE);
-    this.withSentry = this.api.propagation.fields().includes('sentry-trace');
+    if (this.#tracer) this.withSentry = this.api.propagation.fields().includes('sentry-trace');
     return this.#tracer;
   }
 }
