@@ -1,0 +1,3 @@
+export * from './pet.service.js';
+import { PetService } from './pet.service.js';
+export const APIS = [PetService];

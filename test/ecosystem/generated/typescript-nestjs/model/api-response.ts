@@ -1,0 +1,4 @@
+export interface ApiResponse {
+  code?: number;
+  message?: string;
+}

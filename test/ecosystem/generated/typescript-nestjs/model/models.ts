@@ -1,0 +1,2 @@
+export * from './api-response.js';
+export * from './pet.js';
