@@ -11,7 +11,13 @@ import { STACK_ORDER } from '../src/layers/order.js';
 import { eventCatalogue, eventRows, fieldRows } from './support/event-catalogue.js';
 
 const root = join(import.meta.dirname, '..');
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)];
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((page) => page.endsWith('.md'))
+    .map((page) => `docs/${page}`),
+];
 
 /** Every TypeScript block of a page, by the path that its first line names, or by the name of a file beside the README. */
 function snippets(page: string): [string, string][] {
@@ -69,6 +75,11 @@ it('docs/errors.md has every error with its code, and the status that the filter
     return Array.from(source.matchAll(/readonly code(?:: | = )'(\w+)'/g), ([, code]) => code);
   });
   expect(new Set(rows.map(([, code]) => code))).toEqual(new Set([...codes, 'ECONNABORTED', 'ERR_CANCELED']));
+});
+
+it('the recipe for templates of URLs is what its test runs', () => {
+  const recipe = readFileSync(join(root, 'test/ecosystem/generated/url-templates.ts'), 'utf8');
+  expect(readFileSync(join(root, 'docs/interop.md'), 'utf8')).toContain(recipe);
 });
 
 it('every file that the pages name is there', () => {
