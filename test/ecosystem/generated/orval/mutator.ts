@@ -1,4 +1,4 @@
-import { type AxiosInstance, type AxiosRequestConfig, mergeConfig } from 'axios';
+import { AxiosHeaders, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 
 let client: AxiosInstance | undefined;
 
@@ -9,6 +9,10 @@ export function useClient(instance: AxiosInstance): void {
 
 /** What every generated function calls. `options` is its last argument. */
 export async function request<T>(config: AxiosRequestConfig, options?: AxiosRequestConfig): Promise<T> {
-  const { data } = await client!.request<T>(mergeConfig(config, options ?? {}));
+  const { data } = await client!.request<T>({
+    ...config,
+    ...options,
+    headers: AxiosHeaders.concat(config.headers as never, options?.headers as never),
+  });
   return data;
 }
