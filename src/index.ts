@@ -48,6 +48,7 @@ export {
   RateLimitError,
   RetryLaterError,
 } from './errors/refusal.errors.js';
+export { TooManyClientsError } from './errors/too-many-clients.error.js';
 export { CredentialsError } from './errors/credentials.error.js';
 export { BodyConsumedError, BodyTooLargeError, HeadersTooLargeError } from './errors/body.errors.js';
 
@@ -59,6 +60,7 @@ export type {
   HttpClientOptionsFactory,
   NamedHttpClientOptions,
   OriginOptions,
+  RuntimeHttpClientOptions,
   TransportOptions,
 } from './options/http-client-options.js';
 export type { AuthOptions, SignableRequest } from './options/auth-options.js';
@@ -68,6 +70,7 @@ export type {
   ResilienceOptions,
   RetryEvent,
 } from './options/resilience-options.js';
+export type { ClientCloseOptions, ClientCloseReport } from './nest/runtime-clients.js';
 export type { HttpClientExceptionFilterOptions } from './nest/exception.filter.js';
 export type { ClientStats, Explanation } from './nest/clients.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/breaker/breakers.js';

@@ -63,13 +63,16 @@ export function authLayer(options: ResolvedClientOptions, context: AuthLayerCont
   return auth(credentialsOf(options.auth, clock, tokens), origin, { clock, closing });
 }
 
+/** What asks for the tokens of a client is called. */
+export const tokenClientName = (client: string): string => `${client}:token`;
+
 /** Nothing of the API's own: neither its headers, nor its limits, nor where its calls may lead. */
 function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = OAUTH2_DEFAULTS.timeoutMs }: OAuth2Options) {
   const { statuses } = RESILIENCE_DEFAULTS.retry;
   const { proxy } = options.axios;
   return {
     ...options,
-    name: `${options.name}:token`,
+    name: tokenClientName(options.name),
     baseURL: undefined,
     confine: false,
     headers: {},

@@ -59,7 +59,7 @@ export class Scope {
   constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
     const { name = TRANSPORT_NAME, baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
-    const { pool, clock, now, inbound, events, rules } = context;
+    const { pool, gate, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
     this.#context = context;
     this.#transport = transportOf(settings, client, context);
@@ -70,7 +70,7 @@ export class Scope {
     this.turns = resilience.rateLimit ? new Turns(resilience.rateLimit, waiting) : undefined;
     this.#layers = {
       callEvents: callEvents(context),
-      admission: admission(pool, rules, clock),
+      admission: admission(gate, rules, clock),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,

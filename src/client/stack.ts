@@ -8,6 +8,7 @@ import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import type { ResolvedClientOptions, TransportSettings } from '../options/resolve-options.js';
 import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { Admission } from '../pool/in-flight.js';
 import { type RedactionRules, redactionRules } from '../redaction/rules.js';
 import { type ResolvedPlatform, resolvePlatform } from './platform.js';
 import { Scope } from './scope.js';
@@ -15,6 +16,8 @@ import { Scope } from './scope.js';
 /** What a stack is made of besides its options. */
 export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'clock' | 'random' | 'now'> {
   readonly pool: ConnectionPool;
+  /** Where its calls are admitted. */
+  readonly gate: Admission;
   readonly inbound: InboundSettings | false;
   /** undefined: none. */
   readonly auth: Layer | undefined;
@@ -30,13 +33,14 @@ export type StackSettings = TransportSettings &
 
 export function stackContext(
   pool: ConnectionPool,
-  given: Partial<Pick<StackContext, 'inbound' | 'auth' | 'placed' | 'events' | 'telemetry'>> & {
+  given: Partial<Pick<StackContext, 'gate' | 'inbound' | 'auth' | 'placed' | 'events' | 'telemetry'>> & {
     readonly platform?: ResolvedPlatform;
   } = {},
 ): StackContext {
   const own: typeof given = Object.assign(Object.create(null), given); // what is on Object.prototype is no part of it
-  const { platform = resolvePlatform(), inbound = false, placed = [], events = new HttpClientEvents() } = own;
-  return { ...platform, pool, inbound, placed, events, auth: own.auth, telemetry: own.telemetry };
+  const { platform = resolvePlatform(), gate = pool, inbound = false, placed = [] } = own;
+  const { events = new HttpClientEvents() } = own;
+  return { ...platform, pool, gate, inbound, placed, events, auth: own.auth, telemetry: own.telemetry };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */

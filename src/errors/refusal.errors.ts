@@ -35,19 +35,19 @@ export class AddressBlockedError extends HttpClientError {
 }
 
 /**
- * The client is closed because the app shuts down: the call was refused, or it was aborted because it was still in flight at the drain
- * deadline.
+ * The client is closed because the app shuts down, or by `HttpClients.close`: the call was refused, or it was aborted because it was still in
+ * flight at the drain deadline.
  */
 export class ClientClosedError extends HttpClientError {
   declare readonly code: 'ERR_CLIENT_CLOSED';
 
-  static refused(call: Call): ClientClosedError {
-    return new ClientClosedError(
-      'ERR_CLIENT_CLOSED',
-      `client "${call.clientName}" is closed; make calls before onApplicationShutdown ends`,
-      call,
-      false,
-    );
+  /** @param by who has closed it; undefined: the app's shutdown */
+  static refused(call: Call, by?: string): ClientClosedError {
+    const client = `client "${call.clientName}"`;
+    const message = by
+      ? `${client} was closed by ${by}; make another with HttpClients.create`
+      : `${client} is closed; make calls before onApplicationShutdown ends`;
+    return new ClientClosedError('ERR_CLIENT_CLOSED', message, call, false);
   }
 
   static waiting(call: Call): ClientClosedError {
@@ -59,11 +59,12 @@ export class ClientClosedError extends HttpClientError {
     );
   }
 
-  static aborted(call: Call): ClientClosedError {
+  /** @param by who has closed it; undefined: the app's shutdown */
+  static aborted(call: Call, by?: string): ClientClosedError {
     return new ClientClosedError(
       'ERR_CLIENT_CLOSED',
       `aborted in attempt ${call.attempt}: client "${call.clientName}" closed before the response ended; ` +
-        'raise shutdown.drainMs if it needs longer',
+        `raise ${by ? `drainMs of ${by}` : 'shutdown.drainMs'} if it needs longer`,
       call,
       true,
     );

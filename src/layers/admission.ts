@@ -9,27 +9,26 @@ import { watching } from '../call/compose.js';
 import { responseOf } from '../call/outcome.js';
 import { concealError } from '../errors/redact-error.js';
 import { ClientClosedError } from '../errors/refusal.errors.js';
-import type { ConnectionPool } from '../pool/connection-pool.js';
-import type { Lease } from '../pool/in-flight.js';
+import type { Admission, Lease } from '../pool/in-flight.js';
 import type { RedactionRules } from '../redaction/rules.js';
 
 /**
- * Refuses calls to a closed pool, and counts the others in flight until their body has ended. Until then the caller's
+ * Refuses calls to a closed pool or client, and counts the others in flight until their body has ended. Until then the caller's
  * signal is listened to. A stream that is to be sent may fail while the call waits for its turn. What a call or its body fails with
  * prints no secrets from here on, and has timings and attempts. Responses and errors have the caller's own config again, which sends
  * the same request when it is sent once more: without the headers that layers have added for this call.
  *
  * Whatever refuses a call within, the event loop turns before the caller is told. It also turns now and then where a layer answers
  * calls by itself.
- * @throws ClientClosedError when the pool is closed, later when it closes before the body has ended
+ * @throws ClientClosedError when it is closed, later when it closes before the body has ended
  */
-export function admission(pool: ConnectionPool, rules: RedactionRules, clock: Clock): Layer {
+export function admission(gate: Admission, rules: RedactionRules, clock: Clock): Layer {
   return watching<Lease>({
     begin(call) {
       const { cancellation, journal } = call;
       tolerateFailure(journal.config.data); // first: it may throw
-      const lease = pool.admit(() => cancellation.cancel(ClientClosedError.aborted(call)));
-      if (!lease) throw ClientClosedError.refused(call);
+      const lease = gate.admit(() => cancellation.cancel(ClientClosedError.aborted(call, gate.closedBy)));
+      if (!lease) throw ClientClosedError.refused(call, gate.closedBy);
       return lease;
     },
     end(call, lease, response, failure) {

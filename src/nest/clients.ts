@@ -1,12 +1,16 @@
+import type { AxiosInstance } from 'axios';
 import type { Clock } from '../base/clock.js';
 import type { BreakerSnapshot, CircuitBreakers } from '../layers/breaker/breakers.js';
 import { type ApiClass, contractOf } from '../contracts/http-api.js';
 import { STACK_ORDER } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
+import type { RuntimeHttpClientOptions } from '../options/http-client-options.js';
 import { type ExplainedOption, explainOptions } from '../options/explain.js';
 import type { PoolStats } from '../pool/sockets.js';
-import { HttpClientRegistry, type RegisteredClient } from './registry.js';
+import type { RegisteredClient } from './registered-client.js';
+import type { HttpClientRegistry } from './registry.js';
+import type { ClientCloseOptions, ClientCloseReport } from './runtime-clients.js';
 import type { Stranger } from './strangers.js';
 
 /** A layer of a client's stack. */
@@ -68,9 +72,42 @@ export class HttpClients {
     return this.registry.clock;
   }
 
-  /** The default client's is `default`. */
+  /** The default client's is `default`. Clients that are being closed are not listed. */
   get names(): readonly string[] {
     return this.registry.names;
+  }
+
+  has(name: string): boolean {
+    return this.registry.has(name);
+  }
+
+  /** @throws RangeError for a name that no client has */
+  get(name: string = DEFAULT_CLIENT_NAME): AxiosInstance {
+    return this.registry.get(name).instance;
+  }
+
+  /**
+   * Makes a client while the app runs, as for a tenant: see docs/tenants.md. It is like one of `forFeature`: it inherits from the module, uses its
+   * pool and is drained with it. It can be made as soon as this class is injected (but with classes only once Nest has made these), and also while the
+   * app drains. Once the app is closed, its calls are refused like all others.
+   * @throws InvalidOptionsError that lists every wrong option, a name that is in use and classes that no module provides; TooManyClientsError when there are
+   * `maxRuntimeClients` already
+   */
+  create(options: RuntimeHttpClientOptions): AxiosInstance {
+    return this.registry.runtime.create(options);
+  }
+
+  /**
+   * Closes a client that `create` has made. From now on it refuses calls with `ClientClosedError`, and is not listed any more. Calls in flight can finish
+   * until `drainMs` have passed, then they fail with `ClientClosedError`. After that, its sockets are closed, nothing is kept of it, and
+   * its name is free again. Sockets of the shared pool stay open if another client has the same `baseURL`, or else until they have been idle for `pool.idleMs`.
+   * Safe to call again.
+   * @param client the client, or its name
+   * @returns what became of the calls in flight
+   * @throws RangeError for a client or a name that `create` has not made; InvalidOptionsError for a wrong `drainMs`
+   */
+  close(client: AxiosInstance | string, options?: ClientCloseOptions): Promise<ClientCloseReport> {
+    return this.registry.runtime.close(client, options);
   }
 
   /**

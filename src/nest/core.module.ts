@@ -44,7 +44,7 @@ import { HttpClientRootModule, MODULE_OPTIONS_TOKEN } from './root.module.js';
       ) => {
         refuseSecondImport(modules);
         await loadOpenTelemetryApi();
-        return new HttpClientRegistry(options, platform);
+        return new HttpClientRegistry(options, modules, platform);
       },
     },
     {

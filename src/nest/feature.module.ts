@@ -11,7 +11,8 @@ import type {
 } from '../options/http-client-options.js';
 import { checkNamedOptions } from '../options/resolve-options.js';
 import { clientClasses, clientProviders, getHttpClientToken, getHttpServiceToken } from './providers.js';
-import { HttpClientRegistry, nameTaken } from './registry.js';
+import { nameTaken } from './registered-client.js';
+import { HttpClientRegistry } from './registry.js';
 import { refuseRequestScope } from './request-scope.js';
 
 /** A named client whose options come from a factory. */

@@ -14,7 +14,8 @@ import type { CustomLayer } from '../layers/order.js';
 import type { HttpClientInterceptors, HttpClientOptions } from '../options/http-client-options.js';
 import { HttpClientCoreModule } from './core.module.js';
 import { type ClientClasses, clientClasses, clientProviders, PooledHttpService } from './providers.js';
-import { HttpClientRegistry, INHERITED } from './registry.js';
+import { INHERITED } from './registered-client.js';
+import { HttpClientRegistry } from './registry.js';
 import { refuseRequestScope } from './request-scope.js';
 
 /** What axios has means what it means there: `baseURL`, `headers`, `auth`, `timeout`. */

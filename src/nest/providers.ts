@@ -22,7 +22,7 @@ import {
 } from '../layers/order.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { HttpClientInterceptors } from '../options/http-client-options.js';
-import type { RegisteredClient } from './registry.js';
+import type { RegisteredClient } from './registered-client.js';
 import { registeredClientToken } from './request-scope.js';
 
 /** The injection token of a client's axios instance, for `overrideProvider` and `inject`. */

@@ -4,29 +4,41 @@ import type { AxiosInstance } from 'axios';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { HttpClientEvents, tolerantListener } from '../call/event-sink.js';
-import { authLayer } from '../client/auth.js';
+import { authLayer, tokenClientName } from '../client/auth.js';
 import { createHttpClient, type HttpClientInterceptor } from '../client/create-client.js';
 import { type HttpClientPlatform, openPool, type ResolvedPlatform, resolvePlatform } from '../client/platform.js';
 import { ClientStack, type StackContext, stackContext } from '../client/stack.js';
-import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { TooManyClientsError } from '../errors/too-many-clients.error.js';
 import type { PlacedLayer } from '../layers/order.js';
 import type {
   HttpClientModuleOptions,
-  HttpClientOptions,
   NamedHttpClientOptions,
+  RuntimeHttpClientOptions,
 } from '../options/http-client-options.js';
 import {
   type ResolvedClientOptions,
   type ResolvedModuleOptions,
   resolveModuleOptions,
   resolveNamedOptions,
+  resolveRuntimeOptions,
 } from '../options/resolve-options.js';
 import type { InboundSettings } from '../options/resolve-sections.js';
+import { ClientGate } from '../pool/client-gate.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { Admission } from '../pool/in-flight.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
 import { findStrangers, type Stranger, strangersLine } from './strangers.js';
 import { closedLine, drainingLine, logCalls, openLine, messagesFor, tlsLine } from './log.js';
+import {
+  baseOriginOf,
+  type ClientGates,
+  nameTaken,
+  type RegisteredClient,
+  type RuntimeClient,
+  sourcesOf,
+} from './registered-client.js';
+import { RuntimeClients } from './runtime-clients.js';
 
 interface LogEntry {
   readonly level: LogLevel;
@@ -34,31 +46,22 @@ interface LogEntry {
   readonly fields: object | undefined;
 }
 
-/** A client and the pool it uses. */
-export interface RegisteredClient {
-  readonly instance: AxiosInstance;
-  readonly pool: ConnectionPool;
-  readonly stack: ClientStack;
-  readonly options: ResolvedClientOptions;
-  /** Classes that call by it. */
-  readonly apis: NonNullable<NamedHttpClientOptions['apis']>;
-  /** Who set its options, the nearest to the call first. */
-  readonly sources: readonly { readonly from: string; readonly options: HttpClientOptions }[];
+/** What a client is made of besides its options. */
+interface ClientParts extends Pick<RegisteredClient, 'sources'> {
+  readonly interceptors: readonly HttpClientInterceptor[];
+  readonly layers: readonly PlacedLayer[];
+  readonly apis?: RegisteredClient['apis'] | undefined;
+  /** undefined: it is closed with the app. */
+  readonly gates?: ClientGates;
 }
 
-/** What a named client takes from the module where it says nothing itself: all that belongs to no single API. axios has options for none of it. */
-export const INHERITED = [
-  'timeouts',
-  'limits',
-  'redirects',
-  'resilience',
-  'origins',
-  'pool',
-  'tls',
-  'guard',
-  'redact',
-  'telemetry',
-] as const satisfies readonly (keyof HttpClientOptions)[];
+/** What to look at before a client is made at run time. */
+interface RuntimeCheck {
+  /** With it, found already. */
+  readonly problems: readonly string[];
+  /** Such clients that there are. */
+  readonly openCount: number;
+}
 
 /** Every client of one app, and the pools they share: made together, drained together. */
 export class HttpClientRegistry {
@@ -68,6 +71,8 @@ export class HttpClientRegistry {
   );
   /** What happens in any of them. */
   readonly events = new HttpClientEvents();
+  /** Those that are made and closed while the app runs. */
+  readonly runtime: RuntimeClients;
   readonly #telemetry: ClientTelemetry;
   readonly #options: ResolvedModuleOptions;
   readonly #given: HttpClientModuleOptions;
@@ -80,7 +85,8 @@ export class HttpClientRegistry {
   #drainStartedAt: number | undefined;
 
   /** @throws InvalidOptionsError that lists every wrong option */
-  constructor(given: HttpClientModuleOptions, platform?: HttpClientPlatform) {
+  constructor(given: HttpClientModuleOptions, modules: ModulesContainer, platform?: HttpClientPlatform) {
+    this.runtime = new RuntimeClients(this, modules);
     this.#given = given;
     this.#platform = resolvePlatform(platform);
     this.#options = resolveModuleOptions(given);
@@ -107,8 +113,22 @@ export class HttpClientRegistry {
     return this.#options.inbound;
   }
 
+  /** How long calls may take once their client closes. */
+  get drainMs(): number {
+    return this.#options.shutdown.drainMs;
+  }
+
   get names(): readonly string[] {
     return [...this.#clients.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#clients.has(name);
+  }
+
+  /** Whether it is an instance of a client that has not been closed. */
+  owns(instance: AxiosInstance): boolean {
+    return Array.from(this.#clients.values()).some((client) => client.instance === instance);
   }
 
   /** @throws RangeError for a name that no client has */
@@ -121,7 +141,7 @@ export class HttpClientRegistry {
   /** Makes the client of `forRoot`. */
   addRoot(interceptors: readonly HttpClientInterceptor[], layers: readonly PlacedLayer[]): RegisteredClient {
     const sources = [{ from: 'module', options: this.#given }];
-    return this.#add(this.#options.client, this.#rootPool, interceptors, layers, sources);
+    return this.#add(this.#options.client, this.#rootPool, { sources, interceptors, layers });
   }
 
   /**
@@ -134,12 +154,61 @@ export class HttpClientRegistry {
     layers: readonly PlacedLayer[],
   ): RegisteredClient {
     const resolved = resolveNamedOptions(options, this.#options.client);
-    const pool = resolved.ownsPool ? this.#openPool(resolved) : this.#rootPool;
-    const sources = [
-      { from: `client ${JSON.stringify(options.name)}`, options },
-      { from: 'module', options: Object.fromEntries(INHERITED.map((name) => [name, this.#given[name]])) },
-    ];
-    return this.#add(resolved, pool, interceptors, layers, sources, options.apis);
+    const sources = sourcesOf(options.name, options, this.#given);
+    return this.#add(resolved, this.#poolOf(resolved), { sources, interceptors, layers, apis: options.apis });
+  }
+
+  /**
+   * Makes a client that can be closed before the app is.
+   * @throws InvalidOptionsError that lists every problem; TooManyClientsError
+   */
+  addRuntime(
+    options: RuntimeHttpClientOptions,
+    { problems, openCount, ...parts }: Pick<ClientParts, 'interceptors' | 'layers'> & RuntimeCheck,
+  ): RuntimeClient {
+    const resolved = resolveRuntimeOptions(options, this.#options.client, problems);
+    const { maxRuntimeClients } = this.#options;
+    if (openCount >= maxRuntimeClients) throw new TooManyClientsError(maxRuntimeClients);
+    const pool = this.#poolOf(resolved);
+    const gates = { calls: new ClientGate(pool), tokens: new ClientGate(pool) };
+    const sources = sourcesOf(options.name, options, this.#given);
+    try {
+      return { ...this.#add(resolved, pool, { ...parts, sources, apis: options.apis, gates }), gates };
+    } catch (error) {
+      void this.release({ options: resolved, pool }); // a layer makes no handler
+      throw error;
+    }
+  }
+
+  /** From here on nobody finds the client. */
+  forget(name: string): void {
+    this.#clients.delete(name);
+  }
+
+  /**
+   * Lets go of a client that nobody finds and that has no call in flight. Closes its pool, or where that is not its own the idle sockets to its
+   * base URL, unless another client has the same.
+   * @returns how many sockets
+   */
+  async release({ options, pool }: Pick<RegisteredClient, 'options' | 'pool'>): Promise<number> {
+    const isOwn = pool !== this.#rootPool;
+    const closed = isOwn ? await this.#closePool(pool) : this.#closeIdle(baseOriginOf(options));
+    for (const name of [options.name, tokenClientName(options.name)]) {
+      this.#telemetry.remove({ name, pool: isOwn ? pool : undefined });
+    }
+    return closed;
+  }
+
+  #closeIdle(origin: string | undefined): number {
+    const clients = Array.from(this.#clients.values());
+    const isShared = clients.some(({ options }) => baseOriginOf(options) === origin);
+    return origin === undefined || isShared ? 0 : this.#rootPool.closeIdle(origin);
+  }
+
+  async #closePool(pool: ConnectionPool): Promise<number> {
+    const report = await pool.close();
+    if (this.#pools.delete(pool)) this.tell(closedLine(pool, report)); // once, where the app closes meanwhile
+    return report.socketsClosed;
   }
 
   /** @returns the name, or with a number where a client has it already */
@@ -152,8 +221,12 @@ export class HttpClientRegistry {
   /** Modules of @nestjs/axios, for `explain()`. */
   strangers: readonly Stranger[] = [];
 
+  /** Whether Nest has made every provider. */
+  isStarted = false;
+
   /** Looks for modules of @nestjs/axios, once every provider is there: adopts them, or warns. */
   meet(modules: ModulesContainer): void {
+    this.isStarted = true;
     this.strangers = findStrangers(modules, this.#options.adopt ? (name) => this.#adopted(name) : undefined);
     const line = strangersLine(this.strangers);
     if (line && this.#options.logging.lifecycle) this.#write('warn', line);
@@ -170,7 +243,7 @@ export class HttpClientRegistry {
     this.#platform.draining();
     await Promise.all(
       Array.from(this.#pools, (pool) => {
-        if (pool.state === 'open') this.#tell(drainingLine(pool, this.#options.shutdown.drainMs));
+        if (pool.state === 'open') this.tell(drainingLine(pool, this.#options.shutdown.drainMs));
         return pool.drain();
       }),
     );
@@ -182,7 +255,7 @@ export class HttpClientRegistry {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(Array.from(this.#pools, async (pool) => this.#tell(closedLine(pool, await pool.close()))));
+    await Promise.all(Array.from(this.#pools, (pool) => this.#closePool(pool)));
     this.#endCallLog();
     this.#telemetry.close(); // after the pools: it measures what they close
     this.events.complete();
@@ -192,10 +265,7 @@ export class HttpClientRegistry {
   #add(
     options: ResolvedClientOptions,
     pool: ConnectionPool,
-    interceptors: readonly HttpClientInterceptor[],
-    layers: readonly PlacedLayer[],
-    sources: RegisteredClient['sources'],
-    apis: RegisteredClient['apis'] = [],
+    { sources, interceptors, layers, apis = [], gates }: ClientParts,
   ): RegisteredClient {
     const { name } = options;
     if (this.#clients.has(name)) throw nameTaken(name);
@@ -203,20 +273,20 @@ export class HttpClientRegistry {
       clock: this.clock,
       closing: pool.closing,
       events: this.events,
-      tokenClient: (own) => createHttpClient(own, this.#stackOf(own, pool), []),
+      tokenClient: (own) => createHttpClient(own, this.#stackOf(own, pool, { gate: gates?.tokens }), []),
     });
-    const stack = this.#stackOf(options, pool, { auth, placed: layers });
+    const stack = this.#stackOf(options, pool, { auth, placed: layers, gate: gates?.calls });
     const instance = createHttpClient(options, stack, interceptors);
     const client = { instance, pool, stack, options, apis, sources };
     this.#clients.set(name, client);
-    this.#tell(openLine(randomUUID().slice(0, 8), options, pool));
+    this.tell(openLine(randomUUID().slice(0, 8), options, pool));
     return client;
   }
 
   #stackOf(
     options: ResolvedClientOptions,
     pool: ConnectionPool,
-    own: Partial<Pick<StackContext, 'auth' | 'placed'>> = {},
+    { gate = pool, ...own }: { readonly gate: Admission | undefined } & Partial<Pick<StackContext, 'auth' | 'placed'>>,
   ): ClientStack {
     const { inbound } = this.#options;
     const { name, telemetry: settings } = options;
@@ -228,13 +298,13 @@ export class HttpClientRegistry {
       breakers,
       rules: redactionRules(options.redact),
     });
-    const given = { ...own, inbound, events: this.events, telemetry, platform: this.#platform };
+    const given = { ...own, gate, inbound, events: this.events, telemetry, platform: this.#platform };
     const stack: ClientStack = new ClientStack(options, stackContext(pool, given));
     return stack;
   }
 
   /** About clients and pools. */
-  #tell(line: string): void {
+  tell(line: string): void {
     const { lifecycle } = this.#options.logging;
     if (lifecycle) this.#write(lifecycle, line);
   }
@@ -242,6 +312,10 @@ export class HttpClientRegistry {
   #write(level: LogLevel, line: string, fields?: object): void {
     // A logger that throws must not keep pools from being drained.
     this.#log({ level, line, fields });
+  }
+
+  #poolOf(options: ResolvedClientOptions): ConnectionPool {
+    return options.ownsPool ? this.#openPool(options) : this.#rootPool;
   }
 
   #openPool(options: ResolvedClientOptions): ConnectionPool {
@@ -255,11 +329,4 @@ export class HttpClientRegistry {
     else if (this.#drainStartedAt !== undefined) void pool.drain();
     return pool;
   }
-}
-
-export function nameTaken(name: string): InvalidOptionsError {
-  return new InvalidOptionsError(`HttpClientModule.forFeature(${JSON.stringify(name)})`, [
-    'name: expected one that no other client has. To use a client in several modules, keep what forFeature returns in a ' +
-      'constant and import that',
-  ]);
 }

@@ -29,6 +29,7 @@ export const DEFAULTS = Object.freeze({
   tls: Object.freeze({}),
   redact: Object.freeze({ headers: Object.freeze([]), query: Object.freeze([]) }),
   shutdown: Object.freeze({ drainMs: 10_000 }),
+  maxRuntimeClients: 1_000,
 });
 
 /** Of `auth.oauth2`. */

@@ -124,6 +124,11 @@ export interface HttpClientModuleOptions extends HttpClientOptions {
    * @default false
    */
   adopt?: boolean;
+  /**
+   * Clients made by `HttpClients.create` that can be open at the same time: one more fails with `TooManyClientsError`.
+   * @default 1_000
+   */
+  maxRuntimeClients?: number;
 }
 
 /** For a class that you pass to `forRootAsync({ useClass })` or `{ useExisting }`. */
@@ -159,4 +164,13 @@ export interface NamedHttpClientOptions extends HttpClientOptions {
    * @default none
    */
   apis?: readonly ApiClass[];
+}
+
+/**
+ * Options of `HttpClients.create`: those of a named client. A class among `interceptors` and `layers` is a provider of the app, which its clients
+ * share. `apis` are listed by `explain()`; make one with `new Api(client)`.
+ */
+export interface RuntimeHttpClientOptions extends Omit<NamedHttpClientOptions, 'interceptors'> {
+  /** Interceptors, or classes of them that a module of the app provides, the outermost first. */
+  interceptors?: readonly (HttpClientInterceptor | Type<HttpClientInterceptor>)[];
 }

@@ -11,6 +11,7 @@ import type {
   HttpClientOptions,
   NamedHttpClientOptions,
   OriginOptions,
+  RuntimeHttpClientOptions,
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
@@ -28,7 +29,7 @@ import {
   TELEMETRY_DEFAULTS,
   type TelemetrySettings,
 } from './resolve-sections.js';
-import { moduleOptionsSchema, namedClientSchema, transportSchema } from './schema.js';
+import { moduleOptionsSchema, namedClientSchema, runtimeClientSchema, transportSchema } from './schema.js';
 import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
@@ -81,6 +82,7 @@ export interface ResolvedModuleOptions {
   readonly inbound: InboundSettings | false;
   readonly logging: LoggingSettings;
   readonly adopt: boolean;
+  readonly maxRuntimeClients: number;
 }
 
 /**
@@ -103,6 +105,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
     inbound: resolveInbound(options.inbound),
     logging: resolveLogging(options.logging),
     adopt: options.adopt ?? false,
+    maxRuntimeClients: options.maxRuntimeClients ?? DEFAULTS.maxRuntimeClients,
   });
 }
 
@@ -141,12 +144,34 @@ export function checkNamedOptions(given: NamedHttpClientOptions): void {
  * @throws InvalidOptionsError that lists every problem, not only the first
  */
 export function resolveNamedOptions(given: NamedHttpClientOptions, root: ResolvedClientOptions): ResolvedClientOptions {
-  const options = ownOptions(given);
-  const problems = findProblems(namedClientSchema, options);
+  return resolveNamed(given, root, findProblems(namedClientSchema, ownOptions(given)), nameOfCall(given));
+}
+
+/**
+ * Checks the options of a client that is made at run time, and fills in what it leaves out from the module's own client.
+ * @param further problems that are found elsewhere
+ * @throws InvalidOptionsError that lists every problem, not only the first
+ */
+export function resolveRuntimeOptions(
+  given: RuntimeHttpClientOptions,
+  root: ResolvedClientOptions,
+  further: readonly string[],
+): ResolvedClientOptions {
+  const problems = [...findProblems(runtimeClientSchema, ownOptions(given)), ...further];
+  return resolveNamed(given, root, problems, `HttpClients.create(${JSON.stringify(given?.name)})`);
+}
+
+function resolveNamed(
+  given: Omit<NamedHttpClientOptions, 'interceptors'>,
+  root: ResolvedClientOptions,
+  problems: readonly string[],
+  source: string,
+): ResolvedClientOptions {
+  const options = ownOptions(given ?? {}); // the problem is found
   const ownsSockets = options.pool !== undefined || options.tls !== undefined;
   const ownsPool = ownsSockets || resolveGuard(options.guard, root.guard) !== root.guard;
   const client = resolveClient(options.name, options, root, ownsPool);
-  refuse(nameOfCall(options), [...problems, ...combinationProblems(client, options)]);
+  refuse(source, [...problems, ...combinationProblems(client, options)]);
   return client;
 }
 

@@ -215,18 +215,34 @@ export const moduleOptionsSchema = group({
   inbound,
   logging,
   adopt: v.optional(v.boolean('a boolean')),
+  maxRuntimeClients: v.optional(count),
 });
 
 const { timeouts, limits, redirects, pool, tls, redact } = client;
 export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, redact, shutdown });
 
-export const namedClientSchema = group({
-  name: v.pipe(v.string('a name'), v.nonEmpty('a name')),
+const name = v.pipe(v.string('a name'), v.nonEmpty('a name'));
+
+export const namedClientSchema = group({ name, ...client, interceptors, layers, apis });
+
+const anInterceptor = 'an object with onRequest, onResponse or onError, or a class of such that the app provides';
+const isInterceptor = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['onRequest', 'onResponse', 'onError'].some((method) => typeof (value as never)[method] === 'function');
+
+export const runtimeClientSchema = group({
+  name,
   ...client,
-  interceptors,
+  interceptors: v.optional(
+    v.array(v.union([v.function(), v.custom(isInterceptor)], anInterceptor), 'an array of interceptors'),
+  ),
   layers,
   apis,
 });
+
+/** Of `HttpClients.close`. */
+export const closeSchema = group({ drainMs: v.optional(milliseconds) });
 
 export const extrasSchema = v.object(withoutPrototype({ interceptors, layers }));
 

@@ -240,6 +240,16 @@ export class ConnectionPool {
   }
 
   /**
+   * Closes the idle sockets to an origin.
+   * @returns how many
+   * @internal
+   */
+  closeIdle(origin: string): number {
+    const ofOrigin = this.#ledger.socketsOf(origin);
+    return this.#agents.closeIdle((idle) => ofOrigin.has(idle));
+  }
+
+  /**
    * Whether an agent would give a request to this origin an idle socket that was heard from after this time.
    * @internal
    */

@@ -11,6 +11,18 @@ export interface Lease {
   release(): void;
 }
 
+/** Where calls are admitted: a pool, or the gate of one client on it. */
+export interface Admission {
+  /** Who has closed it; undefined: the app's shutdown. */
+  readonly closedBy?: string | undefined;
+  /**
+   * Counts a call in flight until its lease is released.
+   * @param abort ends the call; called at most once, and not after its release
+   * @returns undefined when closed
+   */
+  admit(abort: () => void): Lease | undefined;
+}
+
 class Holder implements Lease {
   constructor(
     readonly released: (holder: Holder) => void,

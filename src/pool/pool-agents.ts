@@ -104,13 +104,19 @@ export class PoolAgents implements Agents {
     if (most?.[0]) closeIdleSocket(most[0]);
   }
 
-  /** Closes idle sockets: all of them, or those that are meant. */
-  closeIdle(isMeant: (socket: Socket) => boolean = () => true): void {
-    for (const socket of this.#idleSockets().flat()) {
-      if (!isMeant(socket)) continue;
+  /**
+   * Closes idle sockets: all of them, or those that are meant.
+   * @returns how many
+   */
+  closeIdle(isMeant: (socket: Socket) => boolean = () => true): number {
+    const meant = this.#idleSockets()
+      .flat()
+      .filter((socket) => isMeant(socket));
+    for (const socket of meant) {
       closeIdleSocket(socket);
       socket.emit('agentRemove'); // at once: Node would hand it out until it is closed
     }
+    return meant.length;
   }
 
   /** Closes every socket. */

@@ -48,6 +48,17 @@ export class ClientTelemetry {
     });
   }
 
+  /** A client is closed, and its pool with it where that was its own. */
+  remove({
+    name,
+    pool,
+  }: {
+    readonly name: string;
+    readonly pool: Pick<ConnectionPool, 'id' | 'stats'> | undefined;
+  }): void {
+    this.#metrics?.remove(name, pool);
+  }
+
   /** Lets go of the SDK. */
   close(): void {
     this.#metrics?.close();

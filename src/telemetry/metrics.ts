@@ -68,9 +68,9 @@ export class ClientMetrics {
   readonly #api: Api;
   readonly #events: HttpClientEvents;
   readonly #clock: Clock;
-  readonly #clients = new Set<string>();
+  /** Name → its breakers. */
+  readonly #clients = new Map<string, ObservedBreakers>();
   readonly #pools = new Set<ObservedPool>();
-  readonly #breakers: [client: string, of: ObservedBreakers][] = [];
   readonly #poolIds = new Set<string>();
   #provider: MeterProvider | undefined;
   #requests: RequestMetrics | undefined;
@@ -84,11 +84,18 @@ export class ClientMetrics {
 
   /** From here on a client's calls are measured, the sockets of its pool, and its breakers. */
   add(client: string, pool: ObservedPool, breakers: ObservedBreakers): void {
-    this.#clients.add(client);
-    this.#breakers.push([client, breakers]);
+    this.#clients.set(client, breakers);
     this.#pools.add(pool);
     this.#poolIds.add(pool.id);
     this.#current(); // where an SDK is registered already, the first call is measured, too
+  }
+
+  /** From here on they are not. */
+  remove(client: string, pool: ObservedPool | undefined): void {
+    this.#clients.delete(client);
+    if (!pool) return;
+    this.#pools.delete(pool);
+    this.#poolIds.delete(pool.id);
   }
 
   /**
@@ -129,7 +136,7 @@ export class ClientMetrics {
     const { openConnections, queuedRequests, openBreakers } = instruments;
     const gauges = { openConnections, queuedRequests, openBreakers };
     const ends = [
-      observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#breakers }),
+      observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#clients }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
