@@ -164,6 +164,7 @@ import type { Layer } from 'nest-outbound/layers';
 import { redactUrl } from 'nest-outbound/redaction';
 import { isInstrumentedRequest } from 'nest-outbound/telemetry';
 import { type HttpTestingController, HttpClientTestingModule, ManualClock } from 'nest-outbound/testing';
+import { firstValueFrom, map, type Observable, of } from 'rxjs';
 
 @Injectable()
 export class Users {
@@ -185,6 +186,14 @@ export class Users {
     const own = await this.github.request<unknown, string>({ url: '/' });
     return response.attempts.length + called.attempts.length + own.length + response.data.id + (response.timings?.totalMs ?? 0);
   }
+
+  async attemptsOfService(): Promise<number> {
+    const { attempts, data } = await firstValueFrom(this.http.get<{ id: number }>('/'));
+    const posted = await firstValueFrom(this.http.post('/', { a: 1 }).pipe(map((response) => response.attempts.length)));
+    const asked: AxiosResponse<string> = await firstValueFrom(this.http.request<string>({ url: '/' }));
+    const named: Observable<AxiosResponse<{ id: number }>> = this.http.put<{ id: number }>('/', {});
+    return attempts.length + data.id + posted + asked.data.length + (await firstValueFrom(named)).data.id;
+  }
 }
 
 export function failed(error: unknown) {
@@ -196,6 +205,14 @@ export class TooMany extends Error {
 }
 /** As tests write them, for HttpService's \`of(mocked)\`. */
 export const mocked: AxiosResponse<string> = { data: '', status: 200, statusText: 'OK', headers: {}, config: {} as never };
+/** As tests mock HttpService, and apps extend it. */
+export const returned: ReturnType<HttpService['get']> = of(mocked);
+export const fake: Partial<HttpService> = { get: () => of(mocked) as Observable<AxiosResponse<any>>, post: () => of(mocked) as Observable<AxiosResponse<any>> };
+export class OwnHttp extends HttpService {
+  override get<T = any>(url: string): Observable<AxiosResponse<T>> {
+    return super.get<T>(url);
+  }
+}
 export const pass: Layer = (next) => next;
 export const others = [redactUrl, isInstrumentedRequest];
 
@@ -251,7 +268,9 @@ function pack(folder) {
   const unexpected = packed.files
     .map(({ path }) => path)
     .filter(
-      (path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) || /\.spec\./.test(path),
+      (path) =>
+        !/^(dist\/|schematics\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path) ||
+        /\.spec\./.test(path),
     );
   report('the list of files', unexpected.length === 0, `should not be packed: ${unexpected.join(', ')}`);
   console.log(`packed ${packed.filename}: ${packed.files.length} files, ${packed.unpackedSize} bytes`);

@@ -70,6 +70,7 @@ export type {
   ResilienceOptions,
   RetryEvent,
 } from './options/resilience-options.js';
+export type { AttemptedResponse } from './nest/http-service.types.js';
 export type { ClientCloseOptions, ClientCloseReport } from './nest/runtime-clients.js';
 export type { HttpClientExceptionFilterOptions } from './nest/exception.filter.js';
 export type { ClientStats, Explanation } from './nest/clients.js';
