@@ -46,6 +46,7 @@ const PAGES = {
   telemetry: 'telemetry.md',
   logging: 'logging.md',
   shutdown: 'shutdown.md#the-deadline',
+  maxRuntimeClients: 'tenants.md#how-many',
   adopt: 'migrating.md#code-that-is-not-yours',
 };
 
