@@ -148,7 +148,7 @@ describe('a client made at run time', () => {
 
   it('is refused with every problem of its options at once', async () => {
     class Unknown implements HttpClientInterceptor {
-      onError = (error: unknown) => Promise.reject(error);
+      onRequest = (config: InternalAxiosRequestConfig) => config;
     }
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest extends Unknown {}
