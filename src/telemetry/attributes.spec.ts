@@ -1,5 +1,10 @@
+import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { errorType, requestAttributes, serverAttributes, spanName } from './attributes.js';
+import { createCall } from '../call/call.js';
+import { requestTarget, urlOf } from '../call/target.js';
+import { DEFAULT_RULES } from '../redaction/rules.js';
+import { redactUrl } from '../redaction/url.js';
+import { errorType, fullUrl, requestAttributes, serverAttributes, spanName } from './attributes.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -43,6 +48,43 @@ describe('requestAttributes', () => {
     const { knownMethod } = await import('./attributes.js');
     expect(['GET', 'PURGE', 'POST'].map(knownMethod)).toEqual(['GET', 'PURGE', '_OTHER']);
   });
+});
+
+describe('fullUrl', () => {
+  const of = (config: Partial<InternalAxiosRequestConfig>) => {
+    const call = createCall({ method: 'get', headers: new AxiosHeaders(), ...config }, 'default');
+    return { call, full: fullUrl(call, DEFAULT_RULES) };
+  };
+
+  it.each([
+    'http://a.example',
+    'http://a.example/',
+    'http://a.example:80/users/7/',
+    'https://a.example:443',
+    'https://a.example:8443/v1.2/~ada/x_y-z',
+    'http://127.1/x',
+    'http://A.example/x',
+    'http://a.example/x/../y',
+    'http://a.example/x/.y',
+    'http://a.example//x',
+    'http://a.example/%7e/x?page=1',
+    'http://u:hunter2@a.example/x',
+    'http://a.example/x;token=hunter2',
+    'http://a.example/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln/x',
+  ])('%s is what is sent, without secrets', (url) => {
+    const { call, full } = of({ url });
+    const expected = redactUrl(urlOf(requestTarget(call.config)!)).replaceAll('[redacted]', 'REDACTED');
+    expect(full).toBe(expected);
+    expect(full).not.toMatch(/hunter2|c2ln/);
+  });
+
+  it.each([
+    [{ baseURL: 'http://a.example/v1/', url: '/x' }, 'http://a.example/v1/x'],
+    [{ baseURL: 'http://a.example/v1', url: 'http://b.example/x' }, 'http://b.example/x'],
+    [{ url: 'http://a.example/x', params: { page: 1 } }, 'http://a.example/x?page=1'],
+    [{ url: 'http://1.2.3.999/x' }, 'invalid URL'],
+    [{ url: '/x', socketPath: '/tmp/it.sock' }, 'http://localhost/x'],
+  ])('of %o is %s', (config, expected) => expect(of(config).full).toBe(expected));
 });
 
 describe('spanName', () => {

@@ -9,7 +9,6 @@ import {
   errorType,
   fullUrl,
   type HttpAttributes,
-  knownMethod,
   OTHER,
   peerAttributes,
   requestAttributes,
@@ -96,10 +95,11 @@ export class Tracing {
     return new RequestSpan(this, span, caller, trace.setSpan(parent, span));
   }
 
-  #attributesOf({ method, origin, config }: Call, resendCount: number): HttpAttributes {
+  #attributesOf(call: Call, resendCount: number): HttpAttributes {
+    const { method, origin, config } = call;
     const attributes = requestAttributes(method, origin, config.urlTemplate);
-    attributes['url.full'] = fullUrl(config, this.settings.rules);
-    if (knownMethod(method) === OTHER) attributes['http.request.method_original'] = method;
+    attributes['url.full'] = fullUrl(call, this.settings.rules);
+    if (attributes['http.request.method'] === OTHER) attributes['http.request.method_original'] = method;
     if (resendCount > 0) attributes['http.request.resend_count'] = resendCount;
     return attributes;
   }
