@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPlugAndPlay } from './check-plug-and-play.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => join(root, 'node_modules', path);
@@ -417,7 +418,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-package-'));
 try {
   const tarball = pack(folder);
   checkTarball(tarball);
-  const only = process.argv[2]; // `11` or `12`
+  const only = process.argv[2]; // `11`, `12` or `pnp`
   for (const candidate of MAJORS.filter(({ major }) => !only || String(major) === only)) {
     const { major, packages } = candidate;
     const parent = join(folder, `nest-${major}`);
@@ -428,6 +429,20 @@ try {
     execFileSync('npm', ['install', ...flags, '--loglevel=error'], { cwd: parent });
     if (major === 12) checkSourceMaps(parent);
     candidate.check(parent);
+  }
+  if (!only || only === 'pnp') {
+    const common = { 'reflect-metadata': '^0.2', rxjs: '^7' };
+    const nest11 = { '@nestjs/common': '^11', '@nestjs/core': '^11', '@nestjs/axios': '^4' }; // of CommonJS, which Yarn loads from archives
+    checkPlugAndPlay({
+      folder: join(folder, 'pnp'),
+      tarball: `file:${tarball}`,
+      yarn: tool('@yarnpkg/cli-dist/bin/yarn.js'),
+      dependencies: { ...common, ...nest11, axios: '^1', typescript: '^5', '@types/node': '^20' },
+      files: { 'main.cjs': header.commonjs() + BODY, 'main.mjs': header.module() + BODY, 'users.ts': TYPES },
+      works: (output) => WORKED.test(output) && /draining → closed/.test(output),
+      run,
+      report,
+    });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
