@@ -2,8 +2,12 @@
 export interface Clock {
   /** Milliseconds, monotonic, from an arbitrary start. */
   now(): number;
-  /** Also for months and years; never, after Infinity. */
+  /**
+   * Calls back once, after this many milliseconds. It takes months and years, too; after Infinity it never does.
+   * @returns what `clearTimeout` takes
+   */
   setTimeout(callback: () => void, ms: number): unknown;
+  /** Stops a timer of `setTimeout`. Does nothing if it has fired. */
   clearTimeout(timer: unknown): void;
 }
 

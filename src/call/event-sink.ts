@@ -39,7 +39,10 @@ export interface EventSink {
 
 /** An event with its name. */
 export type HttpClientEvent<Name extends HttpClientEventName = HttpClientEventName> = {
-  [N in Name]: { readonly name: N } & HttpClientEventMap[N];
+  [N in Name]: {
+    /** The name of the event. */
+    readonly name: N;
+  } & HttpClientEventMap[N];
 }[Name];
 
 /** The name of the event's channel in `node:diagnostics_channel`, where every app of the process publishes it. */

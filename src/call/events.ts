@@ -187,22 +187,39 @@ export interface PoolStateEvent {
 
 /** Event name → its fields. */
 export interface HttpClientEventMap {
+  /** A call begins. Nothing has been done for it yet. */
   'call:start': CallStartEvent;
+  /** A call or its response stream has failed. Comes right before `call:end`; listening to it alone is cheaper. */
   'call:fail': CallFailEvent;
+  /** A call is over: its response body has ended or was given up, or the call has failed. Exactly once per call. */
   'call:end': CallEndEvent;
+  /** A request is about to be sent: the first of a call, a retry, or a hedge. */
   'attempt:start': AttemptStartEvent;
+  /** A request is over: its response body has ended or was given up, or the request has failed. Exactly once per `attempt:start`. */
   'attempt:end': AttemptEndEvent;
+  /** An attempt has failed and another will follow, unless the call ends during the pause. */
   retry: RetryScheduledEvent;
+  /** An attempt takes long: a second request is sent in parallel. */
   hedge: HedgeEvent;
+  /** A pooled socket was dead: the request is sent again on a fresh one. */
   replay: ReplayEvent;
+  /** A redirect is followed. */
   redirect: RedirectEvent;
+  /** A call leaves a queue: it got a place, gave up waiting, or was refused. */
   'queue:end': QueueEndEvent;
+  /** A circuit breaker has opened, has closed, or lets a probe through; by itself or by hand. */
   breaker: BreakerEvent;
+  /** A client has requested a token from an authorization server. */
   'token:renew': TokenRenewEvent;
+  /** A socket is connected, with its TLS handshake done. */
   'socket:open': SocketOpenEvent;
+  /** A socket was closed before it was connected, or before its TLS handshake was done. */
   'socket:fail': SocketFailEvent;
+  /** An open socket was closed, by either side. */
   'socket:close': SocketCloseEvent;
+  /** New certificates from `tls.files` are in use, or the files have become unusable or usable again. */
   'tls:reload': TlsReloadEvent;
+  /** A pool has begun to drain, or is closed with all its sockets. */
   'pool:state': PoolStateEvent;
 }
 

@@ -10,7 +10,9 @@ import { ClientStack, stackContext } from './stack.js';
 
 /** An axios adapter with sockets of its own. */
 export interface Transport {
+  /** Sends one request, as axios calls an adapter. */
   (config: InternalAxiosRequestConfig): Promise<AxiosResponse>;
+  /** Its sockets. */
   readonly pool: ConnectionPool;
   /**
    * Refuses calls from now on with `ClientClosedError`, waits for those in flight at most `shutdown.drainMs`, aborts what

@@ -13,9 +13,11 @@ export type ResponseKind = 'text' | 'bytes' | 'stream' | 'void';
 export interface EndpointOptions {
   /** Of the parameters of the path. Without it each is a string or a number. */
   readonly path?: AnySchema;
+  /** Of the query. The call sends what the schema returns. */
   readonly query?: AnySchema;
   /** A schema of the headers that callers give, or headers that are sent with every call. */
   readonly headers?: AnySchema | Readonly<Record<string, string>>;
+  /** Of the request body. The call sends what the schema returns, as JSON. */
   readonly body?: AnySchema;
   /** What a call resolves with. Without it: whatever the response has, as `unknown`. */
   readonly response?: AnySchema | ResponseKind;
@@ -29,7 +31,9 @@ export interface EndpointOptions {
    * @default the call fails, and neither counts it: the upstream has answered
    */
   readonly invalidResponse?: 'failure';
+  /** Time limits of each call. */
   readonly timeouts?: AxiosRequestConfig['timeouts'];
+  /** In which parts each call differs from its client. */
   readonly resilience?: AxiosRequestConfig['resilience'];
 }
 
@@ -39,6 +43,7 @@ export interface Endpoint<Path extends string = string, Options extends Endpoint
   readonly method: string;
   /** With its parameters, as `/users/{user}/repos`: also the call's `urlTemplate`. */
   readonly path: Path;
+  /** Its schemas and settings. */
   readonly options: Options;
 }
 
@@ -119,10 +124,17 @@ const verb =
   (path: string, options: EndpointOptions = {}) =>
     ({ method, path, options }) as never;
 
+/** An endpoint with the method GET: a path with its parameters in braces, and options. */
 export const get: Verb = verb('GET');
+/** An endpoint with the method POST: a path with its parameters in braces, and options. */
 export const post: Verb = verb('POST');
+/** An endpoint with the method PUT: a path with its parameters in braces, and options. */
 export const put: Verb = verb('PUT');
+/** An endpoint with the method PATCH: a path with its parameters in braces, and options. */
 export const patch: Verb = verb('PATCH');
+/** An endpoint with the method DELETE: a path with its parameters in braces, and options. */
 export const del: Verb = verb('DELETE');
+/** An endpoint with the method HEAD: a path with its parameters in braces, and options. */
 export const head: Verb = verb('HEAD');
+/** An endpoint with the method QUERY: a path with its parameters in braces, and options. */
 export const query: Verb = verb('QUERY');

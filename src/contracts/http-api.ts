@@ -41,6 +41,7 @@ export interface EndpointFunction<One> {
     error: unknown,
     status: Status,
   ) => error is ApiError<ErrorBodyOf<One, Status>>;
+  /** The endpoint that it calls. */
   readonly endpoint: One;
 }
 

@@ -12,7 +12,9 @@ export type NextPage<One> =
   /** By a number in the query, until a page has no items. */
   | { readonly page: string; readonly from?: number };
 
+/** How `paginate` reads the pages of an endpoint. */
 export interface PaginateOptions<One, Item> {
+  /** How the next page is found. */
   readonly next: NextPage<One>;
   /**
    * The items of a page.

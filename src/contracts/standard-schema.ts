@@ -3,21 +3,43 @@
  * depends on a package for them.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** The interface that all of these libraries share. */
   readonly '~standard': {
+    /** The version of the standard. */
     readonly version: 1;
+    /** The library. */
     readonly vendor: string;
+    /** Checks a value, and returns what it becomes, or the issues. */
     readonly validate: (value: unknown) => Validated<Output> | Promise<Validated<Output>>;
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    /** For TypeScript only: what it takes, and what it returns. */
+    readonly types?:
+      | {
+          /** What it takes. */
+          readonly input: Input;
+          /** What it returns. */
+          readonly output: Output;
+        }
+      | undefined;
   };
 }
 
 export type Validated<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that is wrong with a value. */
 export interface SchemaIssue {
   /** The schema's own words, which may hold values. */
   readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  /** Where in the value; absent for the value as a whole. */
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            /** The name or index. */
+            readonly key: PropertyKey;
+          }
+      )[]
+    | undefined;
 }
 
 export type InputOf<Schema> = Schema extends StandardSchema

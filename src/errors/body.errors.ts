@@ -5,10 +5,12 @@ import { HttpClientError } from './http-client.error.js';
 export class BodyConsumedError extends HttpClientError {
   declare readonly code: 'ERR_BODY_CONSUMED';
 
+  /** @internal */
   static beforeCall(call: Call): BodyConsumedError {
     return new BodyConsumedError(call, 'the request body is a stream that was read to its end before the call');
   }
 
+  /** @internal */
   static byRedirect(call: Call, status: number): BodyConsumedError {
     const ways = 'send a Buffer, a Blob or a FormData, or call the address it redirects to';
     return new BodyConsumedError(call, `a redirect (${status}) asks for a stream that has been sent already; ${ways}`);
@@ -33,7 +35,10 @@ export class BodyTooLargeError extends HttpClientError {
 export class HeadersTooLargeError extends HttpClientError {
   declare readonly code: 'ERR_HEADERS_TOO_LARGE';
 
-  /** @param cause the parser's error */
+  /**
+   * @param cause the parser's error
+   * @internal
+   */
   static inBytes(call: Call, maxBytes: number, cause: unknown): HeadersTooLargeError {
     const message = `the response headers exceed ${maxBytes} bytes; raise limits.maxHeaderBytes`;
     const error = new HeadersTooLargeError('ERR_HEADERS_TOO_LARGE', message, call, true);
@@ -41,6 +46,7 @@ export class HeadersTooLargeError extends HttpClientError {
     return error;
   }
 
+  /** @internal */
   static inNumber(call: Call, maxLines: number): HeadersTooLargeError {
     const message = `the response has more than ${maxLines} headers; have the upstream send fewer`;
     return new HeadersTooLargeError('ERR_HEADERS_TOO_LARGE', message, call, true);

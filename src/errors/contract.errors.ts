@@ -52,6 +52,7 @@ export class RequestInvalidError extends ContractError {
 /** The upstream answered what does not fit the endpoint. The names of what does not are in the message, values are not. */
 export class ResponseInvalidError extends ContractError {
   declare readonly code: 'ERR_RESPONSE_INVALID';
+  /** The status of the response. */
   readonly status: number;
 
   constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall, status: number) {
@@ -65,6 +66,7 @@ export class ApiError<Body = unknown> extends HttpClientError {
   declare readonly code: 'ERR_API';
   /** The endpoint's path, with its parameters in braces. */
   readonly endpoint: string;
+  /** The status of the response. */
   readonly status: number;
   /** As its schema gives it. Not printed. */
   declare readonly body: Body;

@@ -26,13 +26,19 @@ export class CredentialsError extends RetryLaterError {
     this.status = status;
   }
 
-  /** @param retryAfterMs until the next renewal may begin */
+  /**
+   * @param retryAfterMs until the next renewal may begin
+   * @internal
+   */
   static noToken(call: Call, { reason, status, origin }: TokenFailure, retryAfterMs: number): CredentialsError {
     const how = status === undefined ? reason : `${status} ${reason}`;
     return new CredentialsError(call, `no token from ${origin}: ${how}; see auth.oauth2`, reason, status, retryAfterMs);
   }
 
-  /** @param ms how long the call may take */
+  /**
+   * @param ms how long the call may take
+   * @internal
+   */
   static noTokenInTime(call: Call, ms: number): CredentialsError {
     return new CredentialsError(
       call,
@@ -43,7 +49,10 @@ export class CredentialsError extends RetryLaterError {
     );
   }
 
-  /** @param source the option whose function has failed */
+  /**
+   * @param source the option whose function has failed
+   * @internal
+   */
   static failed(call: Call, source: string, cause: unknown): CredentialsError {
     const code = (cause as { code?: unknown } | undefined)?.code;
     const reason = typeof code === 'string' ? code : cause instanceof Error ? cause.name : typeof cause;
@@ -52,7 +61,10 @@ export class CredentialsError extends RetryLaterError {
     return error;
   }
 
-  /** @param source the option whose function has given it */
+  /**
+   * @param source the option whose function has given it
+   * @internal
+   */
   static unusable(call: Call, source: string, got: string): CredentialsError {
     return new CredentialsError(
       call,

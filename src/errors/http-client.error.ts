@@ -125,6 +125,7 @@ export interface Attempt {
 export abstract class HttpClientError extends Error implements FailedCall {
   /** A literal that tells the errors apart where there are no classes, as in logs. */
   readonly code: string;
+  /** So that `axios.isAxiosError` is true for it. */
   readonly isAxiosError = true;
   /** The name of the client that the call was made with. */
   readonly client: string;
@@ -174,6 +175,7 @@ export abstract class HttpClientError extends Error implements FailedCall {
   }
 }
 
+/** Whether an error is the client's own: a refusal, a timeout, a limit. False for what the upstream did. */
 export function isHttpClientError(error: unknown): error is HttpClientError {
   return error instanceof HttpClientError;
 }

@@ -20,10 +20,12 @@ export class AddressBlockedError extends HttpClientError {
     this.rule = rule;
   }
 
+  /** @internal */
   static outsideBase(call: Call): AddressBlockedError {
     return new AddressBlockedError(call, 'outside baseURL');
   }
 
+  /** @internal */
   static bySetting(call: Call, setting: string): AddressBlockedError {
     return new AddressBlockedError(call, `setting ${setting}`);
   }
@@ -41,7 +43,10 @@ export class AddressBlockedError extends HttpClientError {
 export class ClientClosedError extends HttpClientError {
   declare readonly code: 'ERR_CLIENT_CLOSED';
 
-  /** @param by who has closed it; undefined: the app's shutdown */
+  /**
+   * @param by who has closed it; undefined: the app's shutdown
+   * @internal
+   */
   static refused(call: Call, by?: string): ClientClosedError {
     const client = `client "${call.clientName}"`;
     const message = by
@@ -50,6 +55,7 @@ export class ClientClosedError extends HttpClientError {
     return new ClientClosedError('ERR_CLIENT_CLOSED', message, call, false);
   }
 
+  /** @internal */
   static waiting(call: Call): ClientClosedError {
     return new ClientClosedError(
       'ERR_CLIENT_CLOSED',
@@ -59,7 +65,10 @@ export class ClientClosedError extends HttpClientError {
     );
   }
 
-  /** @param by who has closed it; undefined: the app's shutdown */
+  /**
+   * @param by who has closed it; undefined: the app's shutdown
+   * @internal
+   */
   static aborted(call: Call, by?: string): ClientClosedError {
     return new ClientClosedError(
       'ERR_CLIENT_CLOSED',
@@ -107,6 +116,7 @@ export class DeadlineExceededError extends TimeoutError {
   /**
    * @param ms how long the inbound request was given
    * @param eventLoopDelayMs how late its timer fired
+   * @internal
    */
   static ofInbound(call: Call, ms: number, eventLoopDelayMs = 0): DeadlineExceededError {
     return new DeadlineExceededError(call, ms, 'the deadline of the inbound request it was made for', eventLoopDelayMs);
@@ -160,8 +170,11 @@ export class RateLimitError extends RetryLaterError {
  * fails with it before anything is sent; it then has what any `AxiosError` has.
  */
 export class InvalidOptionsError extends Error {
+  /** The name of the class. */
   override readonly name = 'InvalidOptionsError';
+  /** Tells it from other errors where there are no classes, as in logs. */
   readonly code = 'ERR_INVALID_OPTIONS';
+  /** Every wrong option, each as `path: expected …, got …`. */
   readonly problems: readonly string[];
   /** Of a call. */
   declare readonly isAxiosError?: true;
@@ -181,6 +194,7 @@ export class InvalidOptionsError extends Error {
     this.problems = shown;
   }
 
+  /** @internal */
   static ofCall(call: Call, problems: readonly string[]): InvalidOptionsError {
     const error = new InvalidOptionsError(`${call.method} ${call.origin}`, problems);
     hide(error, 'config', call.config);

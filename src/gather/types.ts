@@ -35,6 +35,7 @@ export interface GatherMissed {
   readonly durationMs: number;
 }
 
+/** The outcome of one call. */
 export type GatherEntry<Value> = GatherFulfilled<Value> | GatherMissed;
 
 export interface GatherCounts {
@@ -51,6 +52,7 @@ export type GatherValues<Calls extends GatherCalls> = Calls extends readonly Gat
   ? ValueOf<Calls[number]>[]
   : { -readonly [Key in keyof Calls]?: ValueOf<Calls[Key]> };
 
+/** What `gather` resolves with. */
 export interface GatherResult<Calls extends GatherCalls> {
   /** One entry for each call, under its name or at its place. */
   readonly results: { readonly [Key in keyof Calls]: GatherEntry<ValueOf<Calls[Key]>> };
@@ -58,6 +60,7 @@ export interface GatherResult<Calls extends GatherCalls> {
   readonly values: GatherValues<Calls>;
   /** Whether as many were fulfilled as `settle` wants. */
   readonly complete: boolean;
+  /** How many calls there were, and how they ended. */
   readonly counts: GatherCounts;
 }
 
@@ -110,4 +113,5 @@ export type GatherSettle =
       readonly quorum: number;
     };
 
+/** Options of `gather`: deadline, concurrency, and what to wait for. */
 export type GatherOptions<Calls extends GatherCalls = GatherCalls> = GatherBaseOptions<Calls> & GatherSettle;

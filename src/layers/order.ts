@@ -82,8 +82,18 @@ export interface HttpClientLayer {
 export type CustomLayer =
   | Layer
   | Type<HttpClientLayer>
-  | { readonly use: Layer | Type<HttpClientLayer>; readonly before: LayerName }
-  | { readonly use: Layer | Type<HttpClientLayer>; readonly after: LayerName };
+  | {
+      /** The layer, or its class. */
+      readonly use: Layer | Type<HttpClientLayer>;
+      /** The standard layer that it stands right outside of. */
+      readonly before: LayerName;
+    }
+  | {
+      /** The layer, or its class. */
+      readonly use: Layer | Type<HttpClientLayer>;
+      /** The standard layer that it stands right inside of. */
+      readonly after: LayerName;
+    };
 
 /** Once for each call, within its deadline; outside of what waits, repeats, or shares an answer between callers. */
 const DEFAULT_PLACE = { after: 'deadline' } as const;

@@ -33,6 +33,7 @@ export interface ExplainedEndpoint {
 
 /** What a client does, and why. */
 export interface Explanation {
+  /** The name of the client. */
   readonly client: string;
   /** The pool whose sockets it uses. Clients without socket options of their own share the default client's. */
   readonly pool: string;
@@ -50,6 +51,7 @@ export interface Explanation {
 
 /** What a client's calls came to. */
 export interface ClientStats {
+  /** Calls and sockets of its pool. */
   readonly pool: PoolStats;
   /** Origin → its circuit breaker, for those that have seen a call. */
   readonly breakers: Readonly<Record<string, BreakerSnapshot>>;

@@ -55,6 +55,7 @@ function rawOf(reply: HttpReply): ServerResponse {
   return 'send' in reply ? (reply.raw ?? (reply as unknown as ServerResponse)) : reply;
 }
 
+/** Options of `HttpClientExceptionFilter`. */
 export interface HttpClientExceptionFilterOptions {
   /**
    * Whether the body names the client, the origin, the code of the error and the number of attempts. Turn it off if clients of the app must

@@ -12,15 +12,27 @@ import type { HttpClientRegistry } from './registry.js';
  * What an indicator of `@nestjs/terminus` 11 or 12 returns: key → `up` or `down`, and why. Only the shape is used, so apps without terminus
  * need not install it.
  */
-export type HealthResult<Details extends object> = Record<string, { status: 'up' | 'down' } & Details>;
+export type HealthResult<Details extends object> = Record<
+  string,
+  {
+    /** Whether the check passed. */
+    status: 'up' | 'down';
+  } & Details
+>;
 
+/** The health of one pool. */
 export interface PoolHealth {
   /** The names of the clients that use it. */
   readonly clients: readonly string[];
+  /** Whether it is open, draining or closed. */
   readonly state: PoolState;
+  /** Admitted calls whose response body has not ended. */
   readonly inFlight: number;
+  /** Sockets in use. */
   readonly active: number;
+  /** Open sockets without a request. */
   readonly idle: number;
+  /** Calls that wait for a socket. */
   readonly queued: number;
   /** Origins with too many waiting calls; with `maxQueued: 0`, origins without a free socket. */
   readonly saturated: readonly string[];
@@ -63,10 +75,19 @@ export interface ProbeOptions {
   isUp?: (status: number) => boolean;
 }
 
-export type ProbeHealth = { readonly durationMs: number } & (
-  | { readonly httpStatus: number }
-  /** The code of the error, such as `ERR_RESPONSE_TIMEOUT`. Not the message: it may name what strangers must not know. */
-  | { readonly error: string }
+/** What a probe saw: a status, or an error. */
+export type ProbeHealth = {
+  /** From the request to the response or the error, in milliseconds. */
+  readonly durationMs: number;
+} & (
+  | {
+      /** The status of the response. */
+      readonly httpStatus: number;
+    }
+  | {
+      /** The code of the error, such as `ERR_RESPONSE_TIMEOUT`. Not the message, which may name what strangers must not know. */
+      readonly error: string;
+    }
 );
 
 const probeSchema = group({ timeoutMs: milliseconds });
@@ -89,7 +110,10 @@ export class HttpClientHealthIndicator {
   }
 
   /** Down as soon as the app begins to shut down. */
-  ready(key = 'outbound'): HealthResult<{ readonly pools: Readonly<Record<string, PoolState>> }> {
+  ready(key = 'outbound'): HealthResult<{
+    /** Pool id → its state. */
+    readonly pools: Readonly<Record<string, PoolState>>;
+  }> {
     const pools = [...poolsOf(this.registry).keys()];
     const isOpen = pools.every(({ state }) => state === 'open');
     return result(key, isOpen, { pools: Object.fromEntries(pools.map(({ id, state }) => [id, state])) });
@@ -102,7 +126,10 @@ export class HttpClientHealthIndicator {
   pools(
     key = 'outbound-pools',
     { queuedShare = 0.5 }: PoolsCheckOptions = {},
-  ): HealthResult<{ readonly pools: Readonly<Record<string, PoolHealth>> }> {
+  ): HealthResult<{
+    /** Pool id → its health. */
+    readonly pools: Readonly<Record<string, PoolHealth>>;
+  }> {
     if (!(queuedShare > 0 && queuedShare <= 1)) {
       throw new RangeError(`queuedShare: expected a number above 0, at most 1, got ${queuedShare}`);
     }
@@ -121,7 +148,10 @@ export class HttpClientHealthIndicator {
   breakers(
     key = 'outbound-breakers',
     { clients = this.registry.names }: BreakersCheckOptions = {},
-  ): HealthResult<{ readonly open: Readonly<Record<string, readonly string[]>> }> {
+  ): HealthResult<{
+    /** Client → origins whose circuit breaker is open. */
+    readonly open: Readonly<Record<string, readonly string[]>>;
+  }> {
     const open = clients
       .map((name) => [name, openOrigins(this.registry.get(name).stack.breakers.snapshot())] as const)
       .filter(([, origins]) => origins.length > 0);

@@ -34,14 +34,14 @@ export class HttpClientModule {
    * Named clients, each with its own base URL, headers, timeouts and interceptors, for the module that imports this.
    * They share the default client's sockets unless they set `pool` or `tls`, and they are drained with it.
    * @param clients names, or options with a name
-   * @param metadata.imports modules that export what the clients' interceptors inject
+   * @param metadata `imports`: modules that export what the clients' interceptors and layers inject
    * @throws InvalidOptionsError that lists every wrong option, or when a name is taken
    */
   static forFeature(
     clients: string | NamedHttpClientOptions | readonly (string | NamedHttpClientOptions)[],
-    { imports }: Pick<ModuleMetadata, 'imports'> = {},
+    metadata: Pick<ModuleMetadata, 'imports'> = {},
   ): DynamicModule {
-    return HttpClientFeatureModule.forClients(isList(clients) ? clients : [clients], imports);
+    return HttpClientFeatureModule.forClients(isList(clients) ? clients : [clients], metadata.imports);
   }
 
   /** A named client whose options need other providers, as a base URL or a key from the app's configuration. */

@@ -34,17 +34,23 @@ interface HttpModuleExtras {
 /** The options of @nestjs/axios's HttpModule, which are axios's, and ours. */
 export type HttpModuleOptions = Omit<AxiosRequestConfig, (typeof INHERITED)[number]> & OwnOptions & HttpModuleExtras;
 
-/** What a class given to `registerAsync({ useClass })` or `{ useExisting }` implements. */
+/** For a class that you pass to `registerAsync({ useClass })` or `{ useExisting }`. */
 export interface HttpModuleOptionsFactory {
+  /** @returns the options of the client */
   createHttpOptions(): HttpModuleOptions | Promise<HttpModuleOptions>;
 }
 
-/** What `HttpModule.registerAsync` takes. */
+/** Options of `HttpModule.registerAsync`: one of `useFactory`, `useClass` and `useExisting`. */
 export interface HttpModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'>, HttpModuleExtras {
+  /** An existing provider that returns the options. */
   useExisting?: Type<HttpModuleOptionsFactory>;
+  /** A class that returns the options. The module creates it. */
   useClass?: Type<HttpModuleOptionsFactory>;
+  /** A function that returns the options. It gets what `inject` lists. */
   useFactory?: (...args: any[]) => HttpModuleOptions | Promise<HttpModuleOptions>;
+  /** Tokens of the arguments of `useFactory`. */
   inject?: FactoryProvider['inject'];
+  /** Providers that the options need, besides those of `imports`. */
   extraProviders?: Provider[];
 }
 
@@ -79,7 +85,11 @@ const client = clientProviders(CLIENT, HttpService, registration(clientClasses([
   exports: [HttpService],
 })
 export class HttpModule {
-  /** @param options of axios, and ours */
+  /**
+   * A client for this module, with its options.
+   * @param options those of axios, and ours
+   * @throws InvalidOptionsError at the start of the app; it lists every wrong option
+   */
   static register(options: HttpModuleOptions = {}): DynamicModule {
     return moduleOf({ provide: OPTIONS, useValue: options }, options);
   }

@@ -57,6 +57,7 @@ export class PooledHttpService extends HttpService {
     return true;
   }
 
+  /** Sends the request when somebody subscribes. Unsubscribing before the response cancels it. */
   protected override makeObservable<T>(
     send: (...args: any[]) => AxiosPromise<T>,
     ...args: any[]

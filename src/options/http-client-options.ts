@@ -24,9 +24,13 @@ export type AxiosPassthroughOptions = Omit<
 
 /** Options that can differ per origin. What you leave out comes from the client. */
 export interface OriginOptions {
+  /** Time limits for the phases of a call. */
   timeouts?: TimeoutOptions;
+  /** Limits on what a client holds in memory. */
   limits?: LimitOptions;
+  /** Which redirects a client follows. */
   redirects?: RedirectOptions;
+  /** What to do when this origin fails. */
   resilience?: 'standard' | ResilienceOptions;
 }
 
@@ -62,8 +66,11 @@ export interface HttpClientOptions {
    * @default only axios's own
    */
   headers?: Readonly<Record<string, string | number | boolean>>;
+  /** Time limits for the phases of a call. Each has its own error, whose message names the option to change. */
   timeouts?: TimeoutOptions;
+  /** Limits on what a client holds in memory. */
   limits?: LimitOptions;
+  /** Which redirects a client follows. Credentials never leave the origin they were meant for. */
   redirects?: RedirectOptions;
   /**
    * What to do when upstreams fail: `'standard'` (deadline, retries within a budget, circuit breaker), or part by part.
@@ -76,7 +83,9 @@ export interface HttpClientOptions {
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;
+  /** The keep-alive sockets. */
   pool?: PoolOptions;
+  /** TLS settings of every HTTPS socket: certificates, authorities, versions. */
   tls?: TlsOptions;
   /**
    * More names of secrets that errors, logs and spans must not show, besides the well-known ones. A named client adds its own to the module's.
@@ -100,12 +109,15 @@ export interface TransportOptions extends Pick<
   HttpClientOptions,
   'limits' | 'redirects' | 'pool' | 'tls' | 'guard' | 'redact'
 > {
+  /** Time limits for the phases of a call. */
   timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
+  /** What happens to calls in flight on `close()`. */
   shutdown?: ShutdownOptions;
 }
 
 /** Options of `HttpClientModule.forRoot`; a factory for `forRootAsync` returns them. */
 export interface HttpClientModuleOptions extends HttpClientOptions {
+  /** What happens to calls in flight when the app shuts down. */
   shutdown?: ShutdownOptions;
   /**
    * Ends outbound calls when the inbound client hangs up or its deadline passes, and forwards headers of the inbound request to your own
@@ -133,6 +145,7 @@ export interface HttpClientModuleOptions extends HttpClientOptions {
 
 /** For a class that you pass to `forRootAsync({ useClass })` or `{ useExisting }`. */
 export interface HttpClientOptionsFactory {
+  /** @returns the options of the module */
   createHttpClientOptions(): HttpClientModuleOptions | Promise<HttpClientModuleOptions>;
 }
 

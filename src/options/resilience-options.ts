@@ -7,7 +7,9 @@ import type { RateLimiter } from '../layers/rate-limit/limiter.js';
 export interface FailedAttempt {
   /** 1 for the first. */
   readonly attempt: number;
+  /** In upper case. */
   readonly method: string;
+  /** Scheme, host and port of the call. */
   readonly origin: string;
   /** The response, if there was one, whether or not `validateStatus` accepts it. */
   readonly response?: AxiosResponse;
@@ -17,6 +19,7 @@ export interface FailedAttempt {
 
 /** A retry, before its pause. */
 export interface RetryEvent extends FailedAttempt {
+  /** The pause before the next attempt, in milliseconds. */
   readonly delayMs: number;
   /** The attempts so far. */
   readonly attempts: readonly Attempt[];
@@ -241,12 +244,19 @@ export interface ResilienceOptions {
 
 /** What a single call can set, as `resilience` in its config. Parts whose state is shared between calls can only be turned off. */
 export interface CallResilienceOptions {
+  /** Time limit for the whole call in milliseconds; `false`: none. */
   deadlineMs?: number | false;
+  /** Retries of this call; `true`: with the client's options or the defaults, `false`: none. */
   retry?: RetryOptions | boolean;
+  /** No second request for this call. */
   hedge?: false;
+  /** The circuit breaker neither refuses nor counts this call. */
   breaker?: false;
+  /** The concurrency limit does not apply to this call. */
   concurrency?: false;
+  /** The rate limit does not apply to this call. */
   rateLimit?: false;
+  /** This call shares no response. */
   coalesce?: false;
 }
 

@@ -21,10 +21,13 @@ import type { TlsRotation } from './tls-rotation.js';
 export interface DrainReport {
   /** Calls that ended by themselves, whether answered or failed. */
   readonly finished: number;
+  /** Calls that began after the drain did. */
   readonly admittedWhileDraining: number;
   /** Calls that got `ClientClosedError` because the deadline passed. */
   readonly aborted: number;
+  /** Sockets that the drain closed. */
   readonly socketsClosed: number;
+  /** From the start of the drain to the close of the last socket, in milliseconds. */
   readonly durationMs: number;
 }
 
@@ -147,6 +150,7 @@ export class ConnectionPool {
     return this.#closing.signal;
   }
 
+  /** `open`, `draining` from `onModuleDestroy` on, `closed` from `onApplicationShutdown` on. */
   get state(): PoolState {
     return this.#inFlight.state;
   }
@@ -164,6 +168,7 @@ export class ConnectionPool {
     return this.#inFlight.size;
   }
 
+  /** A snapshot of calls and sockets. Changing it changes nothing. */
   stats(): PoolStats {
     const { tlsFiles } = this.#settings;
     return {

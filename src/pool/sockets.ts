@@ -33,6 +33,7 @@ export interface SocketStats {
 export interface PoolStats {
   /** Tells pools apart in logs. */
   readonly id: string;
+  /** Whether it is open, draining or closed. */
   readonly state: PoolState;
   /** Calls admitted whose response body has not ended. */
   readonly inFlight: number;

@@ -16,15 +16,18 @@ export interface Reply {
   readonly status: number;
   /** A text or bytes are sent as they are; anything else as JSON, with its content type; undefined: none. */
   readonly body?: unknown;
+  /** By name, in any case. */
   readonly headers?: ReplyHeaders;
 }
 
 /** A part of a streamed body: anything but text and bytes is sent as a line of JSON. */
 export type StreamChunk = string | Uint8Array | object;
 
+/** Status and headers of a streamed answer. */
 export interface StreamOptions {
   /** @default 200 */
   readonly status?: number;
+  /** By name, in any case. */
   readonly headers?: ReplyHeaders;
 }
 

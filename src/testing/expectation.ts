@@ -43,6 +43,7 @@ export interface Answers<Self, Body = unknown> {
   delay(ms: number): Answers<Self, Body>;
 }
 
+/** The chunks of a streamed answer, in order. */
 export type StreamChunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>;
 
 /** The one request that `expectOne` is for. */
@@ -66,7 +67,9 @@ export interface MatchedRequests<Body = unknown> extends Answers<MatchedRequests
 
 /** How many requests there must be. */
 export interface Count {
+  /** At least. */
   readonly min: number;
+  /** At most. */
   readonly max: number;
 }
 

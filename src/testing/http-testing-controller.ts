@@ -5,6 +5,7 @@ import type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { RequestMatch } from './request-match.js';
 
+/** Options of `HttpTestingController.match`. */
 export interface MatchOptions {
   /**
    * How many requests there must be.

@@ -44,6 +44,7 @@ export class ManualClock implements Clock {
     return timer;
   }
 
+  /** Stops a timer of `setTimeout`. */
   clearTimeout(timer: unknown): void {
     this.#timers.delete(timer as Timer);
   }

@@ -4,6 +4,7 @@ import { redactText } from '../redaction/text.js';
 
 /** What vitest's and jest's `expect.objectContaining`, `expect.any` and the like are. */
 export interface AsymmetricMatcher {
+  /** Whether a value is as expected. */
   asymmetricMatch(actual: unknown): boolean;
 }
 

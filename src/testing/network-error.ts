@@ -21,6 +21,7 @@ export const NETWORK_ERROR_CODES = [
   ...(Object.keys(TLS_MESSAGES) as (keyof typeof TLS_MESSAGES)[]),
 ] as const;
 
+/** Codes of Node for connections that fail: DNS, TCP and TLS. */
 export type NetworkErrorCode = (typeof NETWORK_ERROR_CODES)[number];
 
 /** Names that libuv does not have: https://github.com/nodejs/node/blob/main/lib/internal/errors.js (DNSException) */

@@ -11,6 +11,7 @@ export interface ReceivedRequest<Body = unknown> {
   readonly url: string;
   /** Its path, percent-encoded as it was sent, without the query. */
   readonly path: string;
+  /** Its parameters, decoded. */
   readonly query: URLSearchParams;
   /** By names in lower case. */
   readonly headers: Readonly<IncomingHttpHeaders>;

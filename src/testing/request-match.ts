@@ -31,6 +31,7 @@ export interface RequestMatcher {
   readonly client?: string;
   /** In either case. */
   readonly method?: string;
+  /** Absolute, or a path from the root; a RegExp or a function gets the absolute URL. */
   readonly url?: UrlMatch;
   /** Parameters it must have, and maybe others; `exactly(…)` for no others. */
   readonly query?: Readonly<Record<string, TextMatch>> | ExactQuery;
@@ -48,7 +49,10 @@ export type RequestMatch = string | URL | RegExp | RequestMatcher | ((request: R
 
 /** Parameters, and no others. */
 export class ExactQuery {
-  constructor(readonly params: Readonly<Record<string, TextMatch>>) {}
+  constructor(
+    /** Every parameter, by name. */
+    readonly params: Readonly<Record<string, TextMatch>>,
+  ) {}
 }
 
 /** For `query`: these parameters and no others. */

@@ -8,6 +8,7 @@ import { canParse } from '../base/can-parse.js';
 import { ManualClock } from './manual-clock.js';
 import type { Recording } from './recording/recorded-transport.js';
 
+/** Options of `HttpClientTestingModule.withOptions`. */
 export interface HttpClientTestingOptions {
   /**
    * What the clients time everything by: a `ManualClock`, as a rule.

@@ -24,7 +24,9 @@ export class UnansweredRequestError extends HttpClientError {
 
 /** What `verify()` throws. */
 export class HttpExpectationsError extends Error {
+  /** The name of the class. */
   override readonly name = 'HttpExpectationsError';
+  /** Tells it from other errors where there are no classes. */
   readonly code = 'ERR_HTTP_EXPECTATIONS';
 
   /**

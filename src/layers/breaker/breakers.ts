@@ -3,9 +3,13 @@ import { OriginMap } from '../../base/origin-map.js';
 import { type EventSink, tolerantListener } from '../../call/event-sink.js';
 import { Breaker, type BreakerRules, type BreakerState } from './state.js';
 
+/** A circuit breaker has changed its state. */
 export interface BreakerChange {
+  /** The origin that it protects. */
   readonly origin: string;
+  /** State before. */
   readonly from: BreakerState;
+  /** State from now on. */
   readonly to: BreakerState;
 }
 
@@ -21,7 +25,9 @@ interface BreakerContext {
   readonly events: EventSink;
 }
 
+/** The circuit breaker of one origin at one moment. */
 export interface BreakerSnapshot {
+  /** `closed`: calls pass. `open`: calls are refused. `half-open`: one call tries. */
   readonly state: BreakerState;
   /** Opened by hand. */
   readonly isolated: boolean;

@@ -11,6 +11,7 @@ import type { RecordingReport, Session, SessionContext } from './session.js';
 
 /** What `HttpClientTestingModule.withOptions({ recording })` takes; a layer that stands right before the transport, and in replay in its place. */
 export interface Recording extends Layer, AsyncDisposable {
+  /** What it does in this run. */
   readonly mode: RecordingReport['mode'];
   /**
    * Fails where requests were not in the fixture, or answered otherwise, also where the code under test has survived that; and where

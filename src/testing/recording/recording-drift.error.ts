@@ -9,7 +9,9 @@ const MAX_DIFFERENCES = 10;
  * kind, exchanges that nobody asks for. The message has what differs, without secrets, and how to record again.
  */
 export class RecordingDriftError extends Error {
+  /** The name of the class. */
   override readonly name = 'RecordingDriftError';
+  /** Tells it from other errors where there are no classes. */
   readonly code = 'ERR_RECORDING_DRIFT';
 
   private constructor(
@@ -22,6 +24,7 @@ export class RecordingDriftError extends Error {
     super(message);
   }
 
+  /** @internal */
   static notRecorded(
     fixture: string,
     sent: RecordedRequest,
@@ -42,6 +45,7 @@ export class RecordingDriftError extends Error {
     );
   }
 
+  /** @internal */
   static repeated(fixture: string, sent: RecordedRequest, times: number, hint: string): RecordingDriftError {
     const problem = `${nameOf(sent)} was recorded ${times === 1 ? 'once' : `${times} times`} in ${fixture}, and comes once more.`;
     return new RecordingDriftError(
@@ -51,6 +55,7 @@ export class RecordingDriftError extends Error {
     );
   }
 
+  /** @internal */
   static changed(
     fixture: string,
     sent: RecordedRequest,
@@ -65,6 +70,7 @@ export class RecordingDriftError extends Error {
     return new RecordingDriftError(fixture, [problem], [...lines, hint].join('\n'));
   }
 
+  /** @internal */
   static unverified(fixture: string, problems: readonly string[], hint: string): RecordingDriftError {
     const lines = problems.map((problem) => `  - ${problem}`);
     return new RecordingDriftError(

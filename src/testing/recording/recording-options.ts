@@ -47,6 +47,7 @@ export interface RecordingMatchOptions {
   origin?: boolean;
 }
 
+/** Options of `recordedTransport`. */
 export interface RecordingOptions {
   /** The path of the fixture, a JSON file, from the working directory. */
   fixture: string;
@@ -55,7 +56,9 @@ export interface RecordingOptions {
    * @default 'auto'
    */
   mode?: RecordingMode;
+  /** Further secrets that must not reach the fixture. */
   redact?: RecordingRedactOptions;
+  /** Which recorded request a request is. */
   match?: RecordingMatchOptions;
   /** Names of response headers that the fixture need not have, besides those that differ each time, as Date. */
   ignoreHeaders?: readonly string[];

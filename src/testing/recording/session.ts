@@ -4,6 +4,7 @@ import type { ExchangeForms } from './exchange-forms.js';
 
 /** What was done with a fixture. */
 export interface RecordingReport {
+  /** What was done in this run. */
   readonly mode: 'record' | 'replay' | 'check';
   /** Whether the fixture was written: where anything was recorded. */
   readonly written: boolean;

@@ -24,7 +24,12 @@ export interface AnswerOptions {
    * The body in parts of so many bytes, each so many milliseconds after the one before.
    * @default all at once
    */
-  readonly drip?: { readonly chunkBytes: number; readonly everyMs: number };
+  readonly drip?: {
+    /** Bytes of each part. */
+    readonly chunkBytes: number;
+    /** Milliseconds between two parts. */
+    readonly everyMs: number;
+  };
   /**
    * Encodes the body, and says so.
    * @default none

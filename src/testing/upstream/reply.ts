@@ -4,8 +4,11 @@ import type { UpstreamRequest } from './upstream-request.js';
 
 /** A request that waits for its answer. */
 export interface UpstreamExchange {
+  /** The request, with its body. */
   readonly received: UpstreamRequest;
+  /** Node's object for the request. */
   readonly request: IncomingMessage;
+  /** Node's object for the response. */
   readonly response: ServerResponse;
   /** Aborted when the response is over, its connection is closed or the upstream closes: nobody waits for an answer any more. */
   readonly ended: AbortSignal;

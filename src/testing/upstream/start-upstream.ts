@@ -11,6 +11,7 @@ import { ServerSockets, type SocketCounts } from './server-sockets.js';
 import { testCertificate } from './test-certificate.js';
 import type { UpstreamRequest } from './upstream-request.js';
 
+/** Options of `startUpstream`. */
 export interface UpstreamOptions {
   /**
    * `true` for HTTPS with a certificate for loopback that is made at the start, by the package `selfsigned`, which is to be installed
@@ -28,6 +29,7 @@ export interface Upstream extends AsyncDisposable {
   readonly ca: string | undefined;
   /** For what there is no method here. */
   readonly server: Server;
+  /** Counts of its connections. */
   readonly sockets: SocketCounts;
   /**
    * Scripts what a request is answered with. The newest that matches counts. What nobody has scripted gets a 501 that says so. A function

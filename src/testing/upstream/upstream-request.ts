@@ -6,10 +6,13 @@ export interface UpstreamRequest<Params = Readonly<Record<string, string>>> {
   readonly method: string;
   /** As on the request line: path and query. */
   readonly url: string;
+  /** The path without the query. */
   readonly path: string;
+  /** The parameters, decoded. */
   readonly query: URLSearchParams;
   /** What stands for the names in the pattern of the handler; none where nothing was scripted. */
   readonly params: Params;
+  /** By names in lower case. */
   readonly headers: IncomingHttpHeaders;
   /** Empty until all of it has come, and where a `listener` or `raw` was left to read it. */
   readonly body: Buffer;
