@@ -1,6 +1,8 @@
 /** `HttpClients.create` refuses another client: as many as `maxRuntimeClients` allows are open, or still closing. */
 export class TooManyClientsError extends Error {
+  /** The name of the class. */
   override readonly name = 'TooManyClientsError';
+  /** Tells it from other errors where there are no classes. */
   readonly code = 'ERR_TOO_MANY_CLIENTS';
 
   /** @param max the option `maxRuntimeClients` */

@@ -79,6 +79,7 @@ export class HttpClients {
     return this.registry.names;
   }
 
+  /** Whether a client of this name is there. */
   has(name: string): boolean {
     return this.registry.has(name);
   }

@@ -12,6 +12,7 @@ import type { RuntimeClient } from './registered-client.js';
 import { isRequestScoped } from './request-scope.js';
 import type { HttpClientRegistry } from './registry.js';
 
+/** Options of `HttpClients.close`. */
 export interface ClientCloseOptions {
   /**
    * How long calls in flight can take to finish.
@@ -26,7 +27,9 @@ export interface ClientCloseReport {
   readonly finished: number;
   /** Calls that got `ClientClosedError` because the time had passed. */
   readonly aborted: number;
+  /** Sockets that were closed. */
   readonly socketsClosed: number;
+  /** How long it took, in milliseconds. */
   readonly durationMs: number;
 }
 
