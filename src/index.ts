@@ -84,6 +84,6 @@ export type { Clock } from './base/clock.js';
 export type { Timings } from './base/timings.js';
 export type { InboundContext } from './inbound/context.js';
 export type { GatherEntry, GatherOptions, GatherResult } from './gather/types.js';
-export type { DrainReport } from './pool/connection-pool.js';
+export type { DrainReport } from './pool/drain.js';
 export type { PoolState } from './pool/in-flight.js';
 export type { PoolStats, SocketStats } from './pool/sockets.js';

@@ -1,7 +1,7 @@
 import type { Timings } from '../base/timings.js';
 import type { Attempt } from '../errors/http-client.error.js';
 import type { BreakerState } from '../layers/breaker/state.js';
-import type { DrainReport } from '../pool/connection-pool.js';
+import type { DrainReport } from '../pool/drain.js';
 import type { PoolState } from '../pool/in-flight.js';
 
 /**

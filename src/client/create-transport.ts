@@ -4,7 +4,8 @@ import { createCall } from '../call/call.js';
 import { TRANSPORT_NAME } from '../options/defaults.js';
 import type { TransportOptions } from '../options/http-client-options.js';
 import { resolveTransportOptions } from '../options/resolve-options.js';
-import type { ConnectionPool, DrainReport } from '../pool/connection-pool.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { DrainReport } from '../pool/drain.js';
 import { openPool, resolvePlatform } from './platform.js';
 import { ClientStack, stackContext } from './stack.js';
 

@@ -1,19 +1,7 @@
-import {
-  Axios,
-  type AxiosInterceptorManager,
-  type AxiosRequestConfig,
-  type AxiosResponse,
-  type InternalAxiosRequestConfig,
-} from 'axios';
+import { Axios, type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
-import {
-  type AnyFunction,
-  type AxiosInternals,
-  dispatch,
-  failed,
-  type InterceptorInternals,
-  type OnFailure,
-} from './dispatch.js';
+import { type AnyFunction, type AxiosInternals, dispatch, failed, type OnFailure } from './dispatch.js';
+import { between, isEmpty, looking, throughInterceptors } from './interceptors.js';
 import { isOrdinaryObject } from './header-plan.js';
 import { MergePlan } from './merge-plan.js';
 
@@ -178,10 +166,10 @@ export class PreparedAxios extends Axios {
 
   /** The client as axios sees it, with interceptors within all others. */
   #withInnermost(rejected: Fail | undefined): this {
-    const fulfilled = this.#beforeDispatch;
-    if (!rejected && !fulfilled) return this;
+    const look = this.#beforeDispatch;
+    if (!rejected && !look) return this;
     const { request, response } = this.interceptors;
-    const asked = fulfilled && { fulfilled: passing(fulfilled), rejected: undefined, synchronous: true };
+    const asked = look && looking(look);
     const value = {
       // Of request interceptors the first or the last is the innermost: `transitional.legacyInterceptorReqResOrdering`.
       request: asked ? between(request, asked, asked) : request,
@@ -223,19 +211,7 @@ export class PreparedAxios extends Axios {
   #dispatch(config: InternalAxiosRequestConfig, fail: Fail | undefined): Promise<AxiosResponse> {
     const { response } = this.interceptors;
     if (isEmpty(response)) return this.#carryOut(config);
-    // Those of now: what the adapter may register is for later calls.
-    const handlers: [AnyFunction | undefined, AnyFunction | undefined][] = fail ? [[undefined, fail]] : [];
-    (response as unknown as InterceptorInternals).forEach(({ fulfilled, rejected }) =>
-      handlers.push([fulfilled, rejected]),
-    );
-    let promise: Promise<AxiosResponse>;
-    try {
-      promise = this.#carryOut(config);
-    } catch (error) {
-      promise = Promise.reject(error);
-    }
-    for (const [fulfilled, rejected] of handlers) promise = promise.then(fulfilled, rejected);
-    return promise;
+    return throughInterceptors(response, () => this.#carryOut(config), fail);
   }
 
   #carryOut(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
@@ -244,31 +220,6 @@ export class PreparedAxios extends Axios {
   }
 }
 
-type Visited = Parameters<Parameters<InterceptorInternals['forEach']>[0]>[0];
-
-/** Interceptors as axios goes through them, with one before and maybe one behind. */
-function between(manager: AxiosInterceptorManager<any>, first: Visited, last?: Visited): InterceptorInternals {
-  return {
-    forEach(visit) {
-      visit(first);
-      (manager as unknown as InterceptorInternals).forEach(visit);
-      if (last) visit(last);
-    },
-  };
-}
-
-function passing(look: BeforeDispatch): AnyFunction {
-  return (config: InternalAxiosRequestConfig) => {
-    look(config);
-    return config;
-  };
-}
-
 function ownValue(object: object | undefined, name: string): unknown {
   return object && Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
-}
-
-/** False as well should axios keep its interceptors elsewhere. */
-function isEmpty({ handlers }: AxiosInterceptorManager<any>): boolean {
-  return Array.isArray(handlers) && handlers.length === 0;
 }

@@ -9,7 +9,8 @@ import { responseOf } from '../call/outcome.js';
 import { outcomeName } from '../call/transience.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
 import type { LoggingSettings } from '../options/resolve-sections.js';
-import type { ConnectionPool, DrainReport } from '../pool/connection-pool.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { DrainReport } from '../pool/drain.js';
 
 /**
  * What a failed call was doing:

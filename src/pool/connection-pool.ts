@@ -8,6 +8,7 @@ import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { type AgentOwner, idleSince } from './agents.js';
+import { Drain, type DrainReport } from './drain.js';
 import { closeIdleSocket } from './early-end.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import { PoolAgents } from './pool-agents.js';
@@ -16,20 +17,6 @@ import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
 import { originOf, type PoolStats, SocketLedger } from './sockets.js';
 import type { TlsMaterial } from './tls-files.js';
 import type { TlsRotation } from './tls-rotation.js';
-
-/** What became of a pool's calls and sockets from the start of its drain to its close. */
-export interface DrainReport {
-  /** Calls that ended by themselves, whether answered or failed. */
-  readonly finished: number;
-  /** Calls that began after the drain did. */
-  readonly admittedWhileDraining: number;
-  /** Calls that got `ClientClosedError` because the deadline passed. */
-  readonly aborted: number;
-  /** Sockets that the drain closed. */
-  readonly socketsClosed: number;
-  /** From the start of the drain to the close of the last socket, in milliseconds. */
-  readonly durationMs: number;
-}
 
 export interface ConnectionPoolSettings {
   readonly pool: ResolvedPoolOptions;
@@ -49,17 +36,6 @@ export interface ConnectionPoolSettings {
    * @default `node:diagnostics_channel` only
    */
   readonly events?: EventSink;
-}
-
-/** How long sockets may take to close that were destroyed, in milliseconds. */
-const MAX_CLOSING_MS = 500;
-
-interface Drain {
-  readonly startedAt: number;
-  readonly closedBefore: number;
-  readonly timer: unknown;
-  /** Resolves when the deadline has passed and what was in flight is aborted. */
-  readonly expired: Promise<void>;
 }
 
 /** Long-lived keep-alive sockets, and the lifecycle of the calls that use them: open → draining → closed. */
@@ -88,9 +64,7 @@ export class ConnectionPool {
   readonly #inFlight = new InFlight();
   readonly #events: EventSink;
   readonly #ledger: SocketLedger;
-  readonly #endWatch: (() => void) | undefined;
-  #drain: Drain | undefined;
-  #closed: Promise<DrainReport> | undefined;
+  readonly #drain: Drain;
 
   /** @internal */
   constructor(settings: ConnectionPoolSettings) {
@@ -113,7 +87,19 @@ export class ConnectionPool {
     );
     this.httpAgent = this.#agents.httpAgent;
     this.httpsAgent = this.#agents.httpsAgent;
-    this.#endWatch = tlsFiles?.watch({ pool: this.id, clock, events, use: (tls) => this.#agents.useTls(tls) });
+    const endWatch = tlsFiles?.watch({ pool: this.id, clock, events, use: (tls) => this.#agents.useTls(tls) });
+    this.#drain = new Drain({
+      inFlight: this.#inFlight,
+      agents: this.#agents,
+      ledger: this.#ledger,
+      drainMs: settings.drainMs,
+      clock,
+      closing: this.#closing,
+      changed: (...change) => {
+        endWatch?.(); // a pool that drains opens no socket that it keeps
+        this.#publishState(...change);
+      },
+    });
   }
 
   /**
@@ -271,9 +257,8 @@ export class ConnectionPool {
    * Resolves when the calls that were in flight have ended, or at the drain deadline, which closes the pool and aborts
    * every call. Safe to call again.
    */
-  async drain(): Promise<void> {
-    const { expired } = this.#startDrain();
-    await Promise.race([this.#inFlight.whenEarlyEnded(), expired]);
+  drain(): Promise<void> {
+    return this.#drain.start();
   }
 
   /**
@@ -281,54 +266,7 @@ export class ConnectionPool {
    * (counted from `drain`, where that came first) has passed, and every socket is closed. Safe to call again.
    */
   close(): Promise<DrainReport> {
-    return (this.#closed ??= this.#close());
-  }
-
-  async #close(): Promise<DrainReport> {
-    const { clock } = this.#settings;
-    const { startedAt, closedBefore, timer, expired } = this.#startDrain();
-    this.#inFlight.close();
-    this.#closing.abort();
-    await Promise.race([this.#inFlight.whenEmpty(), expired]);
-    clock.clearTimeout(timer);
-    this.#agents.destroy();
-    await this.#allClosed();
-    const report = {
-      ...this.#inFlight.tally,
-      socketsClosed: this.#ledger.closedCount - closedBefore,
-      durationMs: Math.round(clock.now() - startedAt),
-    };
-    this.#publishState('draining', 'closed', report);
-    return report;
-  }
-
-  /** One that its owner cannot close, or that a call opens which does not listen to its end, is not waited for. */
-  async #allClosed(): Promise<void> {
-    const { clock } = this.#settings;
-    let timer: unknown;
-    const enough = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, MAX_CLOSING_MS)));
-    await Promise.race([this.#ledger.whenAllClosed(), enough]);
-    clock.clearTimeout(timer);
-    this.#agents.destroy();
-  }
-
-  #startDrain(): Drain {
-    if (this.#drain) return this.#drain;
-    this.#endWatch?.();
-    const { clock, drainMs } = this.#settings;
-    const { promise: expired, resolve } = promiseWithResolvers();
-    const timer = clock.setTimeout(() => {
-      this.#inFlight.close();
-      this.#inFlight.abortAll();
-      this.#agents.destroy();
-      resolve();
-      void this.close(); // for its report, where nobody else does
-    }, drainMs);
-    this.#drain = { startedAt: clock.now(), closedBefore: this.#ledger.closedCount, timer, expired };
-    this.#inFlight.startDraining();
-    this.#publishState('open', 'draining');
-    this.#agents.closeIdle();
-    return this.#drain;
+    return this.#drain.close();
   }
 
   #publishState(from: PoolState, to: PoolState, report?: DrainReport): void {
@@ -352,11 +290,4 @@ export class ConnectionPool {
     if (maxTotalSockets === false || this.#ledger.openCount < maxTotalSockets) return;
     this.#agents.closeOneIdle(); // there is one: those in use have a slot each, and so has this one
   }
-}
-
-/** Promise.withResolvers, which Node has from 22 on. */
-function promiseWithResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
