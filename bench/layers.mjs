@@ -8,12 +8,16 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import axios, { AxiosError, AxiosHeaders } from 'axios';
+import { authLayer } from '../dist/client/auth.js';
+import { createHttpClient } from '../dist/client/create-client.js';
+import { resolvePlatform } from '../dist/client/platform.js';
 import { ClientStack, stackContext } from '../dist/client/stack.js';
 import { runInInboundContext } from '../dist/inbound/context.js';
 import { compose } from '../dist/call/compose.js';
 import { createCall } from '../dist/call/call.js';
 import { channelName, HttpClientEvents } from '../dist/call/event-sink.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
+import { get, HttpApi } from '../dist/contracts/index.js';
 import { ConnectionPool } from '../dist/pool/connection-pool.js';
 import { systemClock } from '../dist/base/clock.js';
 import { loadOpenTelemetryApi } from '../dist/telemetry/api.js';
@@ -72,6 +76,47 @@ function clientWith({
   );
   return () => handle(createCall(config, 'bench'));
 }
+
+const BASE = 'http://api.test';
+
+/** What a client with a `baseURL` is made of. */
+function partsOfBase(options = {}) {
+  const { client } = resolveModuleOptions({ baseURL: BASE, ...options });
+  return { client, pool: new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random }) };
+}
+
+/** @returns sends one call, with the client's credentials if it has any */
+function clientOfBase(options) {
+  const { client, pool } = partsOfBase(options);
+  const token = async () => ({ data: { access_token: 'token', expires_in: 3_600 }, status: 200 });
+  const auth = authLayer(client, {
+    clock: systemClock,
+    closing: pool.closing,
+    events: new HttpClientEvents(),
+    tokenClient: () => ({ post: token }),
+  });
+  const entries = new ClientStack(client, stackContext(pool, { auth })).entries();
+  const handle = compose(
+    entries.map(({ layer }) => layer),
+    async (call) => ({ ...answer, config: call.config }),
+  );
+  return () => handle(createCall(config, 'bench'));
+}
+
+/** @returns an axios instance whose calls are answered at once */
+function instance() {
+  const { client, pool } = partsOfBase();
+  const platform = resolvePlatform({ transport: () => async (call) => ({ ...answer, config: call.config }) });
+  return createHttpClient(client, new ClientStack(client, stackContext(pool, { platform })), []);
+}
+
+/** A schema that takes next to no time. */
+const anything = { '~standard': { version: 1, vendor: 'bench', validate: (value) => ({ value }) } };
+const described = { query: anything, response: anything };
+class Users extends HttpApi('bench', {
+  one: get('/users/{id}', described),
+  strict: get('/users/{id}', { ...described, invalidResponse: 'failure' }),
+}) {}
 
 async function cpuPerCall(send) {
   let left = CALLS;
@@ -160,6 +205,17 @@ function print([[first, base], ...rest]) {
 console.log(`CPU microseconds per call: median of ${TURNS} turns, lowest fifth; Node ${process.version}`);
 print([...(await measure(senders))]);
 
+const http = instance();
+const users = new Users(http);
+const byHand = () => http.get(`/users/${encodeURIComponent(1)}`, { params: { page: 1 }, urlTemplate: '/users/{id}' });
+print([
+  ...(await measure([
+    ['a call of an axios instance', byHand],
+    ['by a contract, its schemas aside', () => users.one({ id: 1, query: { page: 1 } })],
+    ["the same with invalidResponse: 'failure'", () => users.strict({ id: 1, query: { page: 1 } })],
+  ])),
+]);
+
 // Last: once an AsyncLocalStorage is in use, Node tells it of each promise of the process.
 const inbound = clientWith({ inbound: true });
 const within = () => runInInboundContext({ deadlineMs: 30_000 }, inbound);
@@ -169,6 +225,17 @@ print([
     ['nothing on, with an AsyncLocalStorage in use', clientWith({})],
     ['inbound context, outside a request', inbound],
     ['inbound context, within one', within],
+  ])),
+]);
+
+const oauth2 = { tokenUrl: `${BASE}/token`, clientId: 'bench', clientSecret: 'secret' };
+print([
+  ...(await measure([
+    ['a client with a baseURL', clientOfBase()],
+    ['auth: bearer', clientOfBase({ auth: { bearer: 'token' } })],
+    ['auth: bearer, a function', clientOfBase({ auth: { bearer: () => 'token' } })],
+    ['auth: oauth2, with a token at hand', clientOfBase({ auth: { oauth2 } })],
+    ['auth: sign, the signature aside', clientOfBase({ auth: { sign: () => ({ 'x-signature': 'signed' }) } })],
   ])),
 ]);
 process.exit();

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import { isReplayableBody } from '../../base/http-rules.js';
 import { timeLimit } from '../../base/time-limit.js';
 import { type Call, deriveCall, type Layer } from '../../call/call.js';
-import { withReplacedHeaders } from '../../call/headers.js';
+import { headerOf, withReplacedHeaders } from '../../call/headers.js';
 import { discard, responseIn, type Settled } from '../../call/outcome.js';
 import { whileWaiting } from '../../call/waiting.js';
 import { CredentialsError } from '../../errors/credentials.error.js';
@@ -50,7 +50,12 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
 
     return (call) => {
       if (call.origin !== origin || isSet(call, credentials.header)) return next(call);
-      const proof = credentials.proofFor(call);
+      let proof: Proof | Promise<Proof>;
+      try {
+        proof = credentials.proofFor(call);
+      } catch (error) {
+        return Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- whatever it is
+      }
       if (!(proof instanceof Promise)) return send(call, proof);
       return inTime(proof, call, context).then((given) => send(call, given));
     };
@@ -59,7 +64,7 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
 
 /** Whether a call says itself who makes it: null and false say that nobody does. */
 function isSet({ config }: Call, header: string | undefined): boolean {
-  return Boolean(config.auth) || (header !== undefined && config.headers.has(header));
+  return Boolean(config.auth) || (header !== undefined && headerOf(config.headers, header) !== undefined);
 }
 
 function settled(answer: Promise<AxiosResponse>): Promise<Settled> {

@@ -77,12 +77,13 @@ function ofSecret(
     const fixed = proof(header, form(secret), secret);
     return { header, proofFor: () => fixed };
   }
-  const asked = async (call: Call, refused?: string) => {
+  const asked = (call: Call, refused?: string): Proof | Promise<Proof> => {
     const { clientName: client, origin } = call;
-    const value = await given(source, call, () => secret({ client, origin, refused }));
-    return proof(header, form(value), value);
+    const value = given(source, call, () => secret({ client, origin, refused }));
+    const proofOf = (text: string) => proof(header, form(text), text);
+    return typeof value === 'string' ? proofOf(value) : value.then(proofOf);
   };
-  return { header, proofFor: (call) => asked(call), proofAfter: (call, { value }) => asked(call, value) };
+  return { header, proofFor: (call) => asked(call), proofAfter: async (call, { value }) => asked(call, value) };
 }
 
 function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Credentials {
@@ -102,17 +103,15 @@ function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Cre
 function ofSignature(sign: NonNullable<AuthOptions['sign']>): Credentials {
   return {
     header: undefined,
-    async proofFor(call) {
+    proofFor(call) {
       const request = signableRequest(call);
-      let headers: unknown;
-      try {
-        headers = await sign(request);
-      } catch (error) {
-        throw CredentialsError.failed(call, 'sign', error);
-      }
-      if (typeof headers !== 'object' || headers === null)
-        throw CredentialsError.unusable(call, 'sign', typeof headers);
-      return { headers: headers as Proof['headers'], value: '' };
+      const signed = askedOf(call, 'sign', () => sign(request));
+      const proofOf = (headers: unknown): Proof => {
+        if (typeof headers !== 'object' || headers === null)
+          throw CredentialsError.unusable(call, 'sign', typeof headers);
+        return { headers: headers as Proof['headers'], value: '' };
+      };
+      return signed instanceof Promise ? signed.then(proofOf) : proofOf(signed);
     },
   };
 }
@@ -122,15 +121,30 @@ const proof = (header: string, text: string, value: string): Proof => ({ headers
 const valueOf = async (source: string, value: CredentialValue, call: Call) =>
   typeof value === 'string' ? value : given(source, call, value);
 
-async function given(source: string, call: Call, ask: () => string | Promise<string>): Promise<string> {
-  let value: unknown;
-  try {
-    value = await ask();
-  } catch (error) {
-    throw CredentialsError.failed(call, source, error);
-  }
-  return usableText(value, (got) => CredentialsError.unusable(call, source, got));
+function given(source: string, call: Call, ask: () => string | Promise<string>): string | Promise<string> {
+  const usable = (value: unknown) => usableText(value, (got) => CredentialsError.unusable(call, source, got));
+  const value = askedOf(call, source, ask);
+  return value instanceof Promise ? value.then(usable) : usable(value);
 }
+
+/**
+ * What a function of the user's gives. Most have it at hand: nothing waits then.
+ * @throws CredentialsError for what it throws
+ */
+function askedOf(call: Call, source: string, ask: () => unknown): unknown {
+  const failed = (error: unknown) => {
+    throw CredentialsError.failed(call, source, error);
+  };
+  try {
+    const value = ask();
+    return isThenable(value) ? Promise.resolve(value).catch(failed) : value;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 
 /** @throws what `unusable` makes of what is there instead of a text */
 export function usableText(value: unknown, unusable: (got: string) => Error): string {
