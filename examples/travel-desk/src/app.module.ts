@@ -2,6 +2,7 @@ import { type DynamicModule, Module, StandardSchemaSerializerInterceptor } from 
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { HttpClientExceptionFilter, HttpClientModule } from 'nest-outbound';
+import { ComparisonModule } from './comparison/comparison.module.js';
 import { ExternalCallController } from './external-call/external-call.controller.js';
 import { FaresModule } from './fares/fares.module.js';
 import { HealthController } from './health/health.controller.js';
@@ -37,6 +38,7 @@ export class AppModule {
         }),
         TerminusModule.forRoot({ logger: false }),
         FaresModule,
+        ComparisonModule,
         PageModule,
       ],
       controllers: [HealthController, MetricsController, ExternalCallController, ManyCallsController, PoolController],

@@ -29,6 +29,7 @@ const ROUTES: readonly [string, string, readonly string[]][] = [
   ['get', '/desk/events', ['200']],
   ['post', '/desk/airlines/{code}/{action}', ['200', '400', '403', '404']],
   ['post', '/desk/drain', ['202', '403']],
+  ['post', '/comparison', ['200', '400', '403', '409', '503']],
 ];
 
 it.each(ROUTES)('documents %s %s with its answers %j', async (method, path, statuses) => {

@@ -3,7 +3,7 @@ import type { EndpointView } from '../src/monitor/monitor.dto.js';
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { DEFAULT_ENDPOINTS } from '../src/settings/default-endpoints.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
-import { describeInChromium } from './support/browser.js';
+import { describeInChromium, START_MS } from './support/browser.js';
 import { type DeskPage, openDesk, until } from './support/desk-page.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
@@ -120,6 +120,28 @@ describeInChromium('the page', (browser) => {
     expect(await page.locator('#budget-text').textContent()).toMatch(/^5\.00\ss of 5\.00\ss$/);
     expect(await desk.airline('TJ').getAttribute('data-outcome')).toBe('deadline');
   });
+
+  it(
+    'compares one client with one per call when it is asked to',
+    async () => {
+      const { page } = desk;
+      const panel = page.getByRole('region', { name: 'One client, or one per call' });
+      await panel.getByLabel('Round trip').selectOption('0 ms (loopback)');
+      await panel.getByLabel('Calls at once').fill('4');
+      const answered = page.waitForResponse(/comparison\?roundTripMs=0&calls=4$/, { timeout: START_MS });
+      await panel.getByRole('button', { name: 'Compare' }).click();
+      await answered;
+      await until(() => panel.getByRole('status').innerText()).toMatch(
+        /^12 calls each way, .*; 0 handshakes against 12\.$/,
+      );
+      expect(await panel.getByRole('row', { name: 'TLS handshakes' }).locator('td').allInnerTexts()).toEqual([
+        '0',
+        '12',
+      ]);
+      expect(await panel.getByRole('row', { name: 'A call takes' }).innerText()).toMatch(/ms\s+[\d.]+\s×\s[\d.]+\sms$/);
+    },
+    2 * START_MS,
+  );
 
   it('says beside the form what is wrong with a search', async () => {
     const { page } = desk;

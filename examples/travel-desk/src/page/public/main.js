@@ -1,6 +1,7 @@
 /** @import { BreakerView, ClientView } from '../../traffic/traffic.dto.js' */
 import { airlines } from './airlines.js';
 import { announcer } from './announcer.js';
+import { comparison } from './comparison.js';
 import { byId, byKey } from './dom.js';
 import { endpointDialog } from './endpoint-dialog.js';
 import { endpoints } from './endpoints.js';
@@ -46,6 +47,7 @@ const desk = processPanel((text) => {
 });
 
 fareSearch(searchMs, carriers);
+comparison();
 
 function showTotals() {
   const all = [...clients.values()];

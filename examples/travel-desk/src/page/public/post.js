@@ -1,6 +1,7 @@
 /**
  * Asks the desk to do something.
  * @param {string} path
+ * @returns {Promise<Response>}
  * @throws {Error} for people, where it was not done
  */
 export async function post(path) {
@@ -8,6 +9,7 @@ export async function post(path) {
     throw new Error('The desk cannot be reached.');
   });
   if (!response.ok) throw new Error(await problemOf(response));
+  return response;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function problemOf(response) {
 /**
  * Does something, and shows what is wrong where it fails.
  * @param {Element} place
- * @param {() => Promise<void>} action
+ * @param {() => Promise<unknown>} action
  */
 export async function showingErrors(place, action) {
   place.textContent = '';

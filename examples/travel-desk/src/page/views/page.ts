@@ -1,6 +1,7 @@
 import type { DeskSnapshot } from '../../desk/desk.dto.js';
 import { type Html, html } from '../html.js';
 import { airlinesView } from './airlines.view.js';
+import { comparisonView } from './comparison.view.js';
 import { dialogsView } from './dialogs.view.js';
 import { endpointsView } from './endpoints.view.js';
 import { faresView } from './fares.view.js';
@@ -10,7 +11,19 @@ import { poolsView } from './pools.view.js';
 import { totalsView } from './totals.view.js';
 
 /** In this order: the later ones are about less. */
-const STYLES = ['tokens', 'base', 'controls', 'layout', 'totals', 'airlines', 'fares', 'endpoints', 'pools', 'dialogs'];
+const STYLES = [
+  'tokens',
+  'base',
+  'controls',
+  'layout',
+  'totals',
+  'airlines',
+  'fares',
+  'comparison',
+  'endpoints',
+  'pools',
+  'dialogs',
+];
 
 export interface PageContext {
   /** How long a search may take, in milliseconds. */
@@ -63,7 +76,7 @@ export const page = (snapshot: DeskSnapshot, { searchMs, today }: PageContext): 
         </noscript>
         ${totalsView(snapshot)}
         <main id="main" tabindex="-1">
-          ${airlinesView(snapshot.airlines, searchMs)} ${faresView(searchMs, today)}
+          ${airlinesView(snapshot.airlines, searchMs)} ${faresView(searchMs, today)} ${comparisonView}
           ${endpointsView(snapshot.endpoints)} ${poolsView(snapshot)} ${logView}
         </main>
         ${dialogsView}
