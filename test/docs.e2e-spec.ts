@@ -115,6 +115,12 @@ it('every link of a page to another, or to a heading, leads there', () => {
   expect(links.flatMap(({ link, isThere }) => (isThere ? [] : link))).toEqual([]);
 });
 
+it('the index names every page', () => {
+  const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(pages.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+});
+
 it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles', { tags: 'slow' }, () => {
   const files = new Map(PAGES.flatMap(snippets));
   expect(files.size).toBeGreaterThan(4);
