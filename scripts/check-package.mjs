@@ -39,6 +39,7 @@ const MAJORS = [
         ['bundler', '--module esnext --moduleResolution bundler'],
       ]);
       checkBundles(folder);
+      checkMoved(folder, ['singleton', 'generated']);
       checkScaffold(folder, {
         unit: ['node_modules/jest/bin/jest.js'],
         e2e: ['node_modules/jest/bin/jest.js', '--config', './test/jest-e2e.json'],
@@ -65,6 +66,7 @@ const MAJORS = [
         ['node10', '--module commonjs --moduleResolution node10 --ignoreDeprecations 6.0'],
         ['nodenext', '--module nodenext'], // node16 cannot load Nest 12 from CommonJS
       ]);
+      checkMoved(folder, ['per-feature']);
       cpSync(join(root, 'scripts/runners/esm'), app, { recursive: true });
       const jest = ['--experimental-vm-modules', join(folder, 'node_modules/jest/bin/jest.js'), '--detectOpenHandles'];
       checkTests('node:test', ['--test', '--test-reporter=tap'], /^# pass 3$/m, app);
@@ -379,24 +381,15 @@ function checkScaffold(parent, { unit, e2e, passed }) {
   const { major, edit } = MAJORS.find((candidate) => parent.endsWith(`nest-${candidate.major}`));
   const folder = join(parent, 'scaffold');
   cpSync(join(root, 'scripts/scaffolds', `nest-${major}`), folder, { recursive: true });
-  for (const file of ['weather.ts', 'weather.spec.ts']) {
-    const code = readFileSync(join(root, 'scripts/runners/scaffold', file), 'utf8');
-    writeFileSync(join(folder, 'src', file), edit(code));
-  }
-  const module = join(folder, 'src/app.module.ts');
-  writeFileSync(
-    module,
-    readFileSync(module, 'utf8')
-      .replace(/^/, edit(`import { AppModule as WeatherModule } from './weather';\n`))
-      .replace('imports: []', 'imports: [WeatherModule]'),
-  );
+  const local = (args) => [join(parent, args[0]), ...args.slice(1)];
+  moveScaffold(name, folder, edit, local);
+  addFiles(folder, edit, ['weather.ts', 'weather.spec.ts']);
   // The first example of the page.
   const [, example] = readFileSync(join(root, 'docs/testing.md'), 'utf8').match(/^```ts\n(.*?)^```$/ms);
   writeFileSync(
     join(folder, 'test/example.e2e-spec.ts'),
     major === 12 ? example : example.replace(/^import .* from 'vitest';\n/m, ''),
   );
-  const local = (args) => [join(parent, args[0]), ...args.slice(1)];
 
   const built = run(process.execPath, local(['node_modules/@nestjs/cli/bin/nest.js', 'build']), { cwd: folder });
   const main = statSync(join(folder, 'dist/main.js'), { throwIfNoEntry: false });
@@ -405,6 +398,75 @@ function checkScaffold(parent, { unit, e2e, passed }) {
   report(`${name}: start`, started.status === 0 && /Hello World!/.test(started.output), started.output);
   checkTests(`${name}: unit tests`, local(unit), passed, folder);
   checkTests(`${name}: e2e tests`, local(e2e), passed, folder);
+}
+
+function addFiles(folder, edit, files) {
+  for (const file of files) {
+    const code = readFileSync(join(root, 'scripts/runners/scaffold', file), 'utf8');
+    writeFileSync(join(folder, 'src', file), edit(code));
+  }
+}
+
+/** The commands of docs/migrating.md, twice, in a scaffold with a feature on @nestjs/axios. */
+function moveScaffold(name, folder, edit, local) {
+  addFiles(folder, edit, ['quotes.ts', 'quotes.spec.ts']);
+  const module = join(folder, 'src/app.module.ts');
+  const before = readFileSync(module, 'utf8');
+  writeFileSync(
+    module,
+    before
+      .replace(/^/, edit(`import { QuotesModule } from './quotes';\n`))
+      .replace('imports: []', 'imports: [QuotesModule]'),
+  );
+  const texts = () =>
+    ['app.module.ts', 'main.ts', 'quotes.ts'].map((file) => readFileSync(join(folder, 'src', file), 'utf8'));
+  const runs = [1, 2].map(() => {
+    const commands = [
+      ['node_modules/@nestjs/cli/bin/nest.js', 'add', 'nest-outbound', '--skip-install', '--filter'],
+      ['node_modules/.bin/nest-outbound', 'migrate', 'src', 'test'],
+    ];
+    const output = commands.map((args) => run(process.execPath, local(args), { cwd: folder }).output).join('\n');
+    return { output, texts: texts() };
+  });
+  const [
+    {
+      output,
+      texts: [moduleText, main, quotes],
+    },
+    again,
+  ] = runs;
+  const works =
+    moduleText.includes('imports: [QuotesModule, HttpClientModule.forRoot()]') &&
+    moduleText.includes('{ provide: APP_FILTER, useClass: HttpClientExceptionFilter }') &&
+    main.includes('  app.enableShutdownHooks();\n') &&
+    quotes.includes("import { HttpModule, HttpService } from 'nest-outbound';") &&
+    /^changed src\/quotes\.spec\.ts \(1\)$/m.test(output) &&
+    /^Nothing to be done\.$/m.test(again.output) &&
+    JSON.stringify(again.texts) === JSON.stringify(runs[0].texts);
+  report(`${name}: nest add and migrate`, works, [output, moduleText, main, quotes, again.output].join('\n---\n'));
+}
+
+/** The apps that test/moving.e2e-spec.ts has moved. */
+function checkMoved(folder, names) {
+  for (const name of names) {
+    const app = join(folder, name);
+    cpSync(join(root, 'test/fixtures/moving', name, 'after'), app, { recursive: true });
+    cpSync(join(root, 'test/fixtures/moving', name, 'package.json'), join(app, 'package.json'));
+    const typeRoots = [tool('@types'), join(folder, 'node_modules/@types')];
+    const types = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      esModuleInterop: true,
+      typeRoots,
+      types: ['node', 'jest'],
+    };
+    const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
+    const compilerOptions = { module: 'nodenext', target: 'es2022', ...types, ...decorators };
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    const { status, output } = run(process.execPath, ['../node_modules/typescript/bin/tsc', '-p', '.'], { cwd: app });
+    report(`types of the moved app "${name}"`, status === 0, output);
+  }
 }
 
 /** Starts the app on a free port, asks it, and stops it. */

@@ -7,7 +7,7 @@ import type {
   NamedHttpClientOptions,
 } from '../options/http-client-options.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
-import type { ClientGate } from '../pool/client-gate.js';
+import type { ClientGate } from '../client/client-gate.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 
 /** A client and the pool it uses. */

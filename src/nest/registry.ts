@@ -23,7 +23,7 @@ import {
   resolveRuntimeOptions,
 } from '../options/resolve-options.js';
 import type { InboundSettings } from '../options/resolve-sections.js';
-import { ClientGate } from '../pool/client-gate.js';
+import { ClientGate } from '../client/client-gate.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Admission } from '../pool/in-flight.js';
 import { redactionRules } from '../redaction/rules.js';

@@ -1,4 +1,4 @@
-import { type Admission, InFlight, type Lease } from './in-flight.js';
+import { type Admission, InFlight, type Lease } from '../pool/in-flight.js';
 
 /** Admits the calls of one client to a pool that goes on without it. Does no I/O, knows no time. */
 export class ClientGate implements Admission {
