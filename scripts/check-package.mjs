@@ -39,7 +39,7 @@ const MAJORS = [
         ['bundler', '--module esnext --moduleResolution bundler'],
       ]);
       checkBundles(folder);
-      checkMoved(folder, ['singleton', 'generated']);
+      checkMoved(folder, ['singleton', 'generated'], ['jest']);
       checkScaffold(folder, {
         unit: ['node_modules/jest/bin/jest.js'],
         e2e: ['node_modules/jest/bin/jest.js', '--config', './test/jest-e2e.json'],
@@ -447,7 +447,7 @@ function moveScaffold(name, folder, edit, local) {
 }
 
 /** The apps that test/moving.e2e-spec.ts has moved. */
-function checkMoved(folder, names) {
+function checkMoved(folder, names, testTypes = []) {
   for (const name of names) {
     const app = join(folder, name);
     cpSync(join(root, 'test/fixtures/moving', name, 'after'), app, { recursive: true });
@@ -459,7 +459,7 @@ function checkMoved(folder, names) {
       skipLibCheck: true,
       esModuleInterop: true,
       typeRoots,
-      types: ['node', 'jest'],
+      types: ['node', ...testTypes],
     };
     const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
     const compilerOptions = { module: 'nodenext', target: 'es2022', ...types, ...decorators };
