@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_QUERY } from '../src/comparison/comparison.dto.js';
 import { ComparisonService } from '../src/comparison/comparison.service.js';
@@ -74,15 +77,24 @@ async function expectNoneLeftAfter(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   expect(await Promise.all(both)).toContain(signal === 'SIGTERM' ? 503 : 'cut off');
 }
 
-it(
-  'leaves no process behind when the app is killed meanwhile',
-  () => expectNoneLeftAfter('SIGKILL'),
-  WITH_PROCESSES_MS,
+it.each(['SIGTERM', 'SIGKILL'] as const)('leaves no process behind when the app gets %s', { tags: 'slow' }, (signal) =>
+  expectNoneLeftAfter(signal),
 );
 
-it('leaves no process behind when the app is stopped meanwhile', { tags: 'slow' }, () =>
-  expectNoneLeftAfter('SIGTERM'),
-);
+it('ends each process once whoever has started it is killed', async () => {
+  const relay = fileURLToPath(new URL('../src/comparison/processes/relay.js', import.meta.url));
+  const script = `
+    const { fork } = await import('node:child_process');
+    const relay = fork(${JSON.stringify(relay)}, { execArgv: [] });
+    relay.once('message', () => console.log('listens'));
+    relay.send({ ask: 'listen', to: 1, roundTripMs: 0, ports: 1 });
+  `;
+  const args = ['--input-type=module', '--eval', script];
+  const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(parent.stdout, 'data');
+  parent.kill('SIGKILL');
+  await once(parent, 'close'); // the relay prints there, too: it has ended
+});
 
 it('counts the sockets at a port by their state in what the kernel tells', () => {
   const table = [

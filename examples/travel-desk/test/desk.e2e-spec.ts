@@ -36,7 +36,7 @@ describe('GET /desk', () => {
     });
     const key = { client: 'airlines', label: 'Polder Air', origin: airline('PO').origin };
     expect(sockets).toContainEqual(expect.objectContaining({ ...key, created: 1, reused: 0, reuseRatio: 0 }));
-    expect(breakers).toContainEqual({ ...key, state: 'closed', calls: 1, failures: 0 });
+    expect(breakers).toContainEqual({ ...key, state: 'closed', calls: 1, failures: 0, halfOpenAt: null });
     expect(drain).toMatchObject({ phase: 'open', elapsedMs: null, deadlineMs: 10_000 });
   });
 

@@ -116,8 +116,12 @@ describeInChromium('the page for everybody', (browser) => {
       hasTouch: true,
     });
     const { page } = there;
-    await there.search();
+    await page.getByRole('button', { name: 'Ask all airlines' }).tap();
+    await until(() => page.locator('#again-news').textContent()).toMatch(/of 8 answered/);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    const cutNames = await page.evaluate(`
+      [...document.querySelectorAll('.cell, .cell > span')].filter((element) => element.scrollWidth > element.clientWidth).length`);
+    expect(cutNames).toBe(0);
     const cut = await page.evaluate(`
       [...document.querySelectorAll('.scroll')]
         .filter((element) => element.scrollWidth > element.clientWidth)

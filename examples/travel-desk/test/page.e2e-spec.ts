@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { EndpointView } from '../src/monitor/monitor.dto.js';
+import { DeskService } from '../src/desk/desk.service.js';
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { DEFAULT_ENDPOINTS } from '../src/settings/default-endpoints.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
@@ -72,6 +73,10 @@ describeInChromium('the page', (browser) => {
     expect(await page.locator('#clients [data-key="airlines"]').innerText()).toMatch(
       /^airlines open\s+8 of 48 sockets/,
     );
+    const dead = page.locator('#sockets tr', { hasText: 'dead-1' });
+    expect([await polder.isVisible(), await dead.isVisible()]).toEqual([true, false]);
+    await page.locator('#pools-empty').check();
+    expect(await dead.isVisible()).toBe(true);
     const open = await page.locator('#totals dd').first().textContent();
     expect(Number(open)).toBeGreaterThan(40);
     await until(() => page.locator('#rate dd').first().textContent()).toMatch(/^\d+\.\d$/);
@@ -99,6 +104,19 @@ describeInChromium('the page', (browser) => {
     await desk.search('2026-03-04');
     await until(() => desk.breaker('PO')).toBe('closed');
     expect(await desk.airline('PO').locator('.lane').innerText()).toMatch(/answered \d+\sms \d fares?/);
+  });
+
+  it('counts the seconds until an open circuit breaker lets a call through', async () => {
+    const snapshot = running.app.get(DeskService, { strict: false }).snapshot();
+    const breakers = snapshot.breakers.map((breaker) => ({
+      ...breaker,
+      halfOpenAt: breaker.label === 'dead-1' ? new Date(Date.now() + 100_000).toISOString() : null,
+    }));
+    vi.spyOn(running.app.get(DeskService, { strict: false }), 'snapshot').mockReturnValue({ ...snapshot, breakers });
+    await using there = await openDesk(browser(), running.port);
+    const countdown = there.page.locator('.cell[data-key="dead-1"] .countdown');
+    await until(() => countdown.textContent()).toMatch(/^(100|\d\d)\ss$/);
+    expect(await there.page.locator('.cell[data-key="dead-2"] .countdown').textContent()).toBe('');
   });
 
   it('shows fares as they come, the cheapest first, and who is missing, and why', async () => {

@@ -11,6 +11,10 @@ export const BreakerViewSchema = v.object({
   state: BreakerStateSchema,
   calls: v.pipe(count, v.description('That ended within its window')),
   failures: v.pipe(count, v.description('Of those')),
+  halfOpenAt: v.pipe(
+    v.nullable(moment),
+    v.description('When it lets a call through again; null: it is not open, or open until somebody closes it'),
+  ),
 });
 export type BreakerView = v.InferOutput<typeof BreakerViewSchema>;
 

@@ -4,6 +4,8 @@ import { OriginLabels } from './origin-labels.js';
 import { RetryNotices } from './retry-notices.js';
 import type { BreakerView, ClientView, OriginSockets } from './traffic.dto.js';
 
+type Breaker = ReturnType<HttpClients['stats']>['breakers'][string];
+
 /** What the clients of the app are doing. */
 export interface Traffic {
   readonly clients: ClientView[];
@@ -15,6 +17,8 @@ export interface Traffic {
 export class TrafficService {
   /** Client → the sockets it may have open at once. */
   readonly #limits = new Map<string, number | null>();
+  /** Client → how long its breakers stay open. */
+  readonly #openTimes = new Map<string, number>();
 
   constructor(
     private readonly http: HttpClients,
@@ -39,14 +43,39 @@ export class TrafficService {
       for (const [origin, sockets] of Object.entries(pool.origins)) {
         traffic.sockets.push({ client, origin, label: this.labels.of(origin), ...withRatio(sockets) });
       }
-      for (const [origin, { state: breaker, calls, failures }] of Object.entries(breakers)) {
-        traffic.breakers.push({ client, origin, label: this.labels.of(origin), state: breaker, calls, failures });
+      for (const [origin, breaker] of Object.entries(breakers)) {
+        const { state: breakerState, calls, failures } = breaker;
+        const halfOpenAt = this.#halfOpenAt(client, breaker);
+        traffic.breakers.push({
+          client,
+          origin,
+          label: this.labels.of(origin),
+          state: breakerState,
+          calls,
+          failures,
+          halfOpenAt,
+        });
       }
     }
     return traffic;
   }
 
+  /** A client's clock is that of the process: milliseconds since it began. */
+  #halfOpenAt(client: string, { state, isolated, openedAt }: Breaker): string | null {
+    if (state !== 'open' || isolated || openedAt === undefined) return null;
+    return new Date(performance.timeOrigin + openedAt + this.#openMs(client)).toISOString();
+  }
+
   /** As the client was set up, which does not change. */
+  #openMs(client: string): number {
+    const known = this.#openTimes.get(client);
+    if (known !== undefined) return known;
+    const openMs = Number(this.http.explain(client).options['resilience.breaker.openMs']!.value);
+    this.#openTimes.set(client, openMs);
+    return openMs;
+  }
+
+  /** The same. */
   #maxSockets(client: string): number | null {
     const known = this.#limits.get(client);
     if (known !== undefined) return known;

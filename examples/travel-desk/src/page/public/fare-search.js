@@ -18,6 +18,7 @@ export function fareSearch(searchMs, airlines) {
   const repeat = /** @type {HTMLInputElement} */ (byId('repeat'));
   const problem = byId('search-error');
   const news = byId('search-news');
+  const againNews = byId('again-news');
   const empty = byId('fares-empty');
   const budget = budgetBar(searchMs);
 
@@ -61,7 +62,7 @@ export function fareSearch(searchMs, airlines) {
     done(/** @type {FareSearchDone} */ { date, answered, asked, cheapest, elapsedMs }) {
       budget.stop(elapsedMs);
       const best = cheapest ? `, from ${price(cheapest.price)}` : '';
-      news.textContent = `${date}: ${answered} of ${asked} answered${best}`;
+      againNews.textContent = news.textContent = `${date}: ${answered} of ${asked} answered${best}`;
       empty.hidden = cheapest !== null;
       empty.textContent = 'No fares: no airline had one.';
     },
@@ -86,7 +87,7 @@ export function fareSearch(searchMs, airlines) {
     } catch (error) {
       if (controller.signal.aborted) return;
       news.textContent = 'No search yet';
-      problem.textContent =
+      againNews.textContent = problem.textContent =
         error instanceof TypeError ? 'The desk cannot be reached.' : /** @type {Error} */ (error).message;
     }
     budget.stop();
@@ -99,7 +100,7 @@ export function fareSearch(searchMs, airlines) {
     missing.replace([]);
     empty.hidden = false;
     empty.textContent = 'Asking…';
-    news.textContent = 'Asking all airlines';
+    againNews.textContent = news.textContent = 'Asking all airlines';
     airlines.ask();
     budget.start(airlines.wait);
   }

@@ -1,6 +1,7 @@
-/** @import { BreakerView, ClientView } from '../../traffic/traffic.dto.js' */
+/** @import { BreakerView, ClientView, OriginSockets } from '../../traffic/traffic.dto.js' */
 import { airlines } from './airlines.js';
 import { announcer } from './announcer.js';
+import { breakerCountdowns } from './breaker-countdowns.js';
 import { comparison } from './comparison.js';
 import { byId, byKey } from './dom.js';
 import { endpointDialog } from './endpoint-dialog.js';
@@ -10,7 +11,14 @@ import { fareSearch } from './fare-search.js';
 import { time } from './fields/format.js';
 import { attemptWord } from './fields/outcome-word.js';
 import { monitorFields } from './fields/process-fields.js';
-import { clientFields, compareSockets, socketsFields, socketsKey, totalsFields } from './fields/traffic-fields.js';
+import {
+  clientFields,
+  compareSockets,
+  isEmpty,
+  socketsFields,
+  socketsKey,
+  totalsFields,
+} from './fields/traffic-fields.js';
 import { listenLive } from './live.js';
 import { patch } from './patch.js';
 import { processPanel } from './process.js';
@@ -36,6 +44,9 @@ const sockets = sortedList({
   fieldsOf: socketsFields,
   compare: compareSockets,
 });
+/** Keys of those that are folded away. @type {Set<string>} */
+const emptySockets = new Set();
+const countdowns = breakerCountdowns();
 const clientCards = byKey(byId('clients'));
 /** @type {Map<string, ClientView>} */
 const clients = new Map();
@@ -61,7 +72,18 @@ function showClient(/** @type {ClientView} */ view) {
   if (card) patch(card, clientFields(view));
 }
 
-function noteBreaker(/** @type {BreakerView} */ { client, origin, label, state, failures, calls }) {
+/** @param {readonly OriginSockets[]} views */
+function countEmpty(views) {
+  for (const view of views) {
+    if (isEmpty(view)) emptySockets.add(socketsKey(view));
+    else emptySockets.delete(socketsKey(view));
+  }
+  patch(byId('pools-fold'), { empty: emptySockets.size });
+}
+
+function noteBreaker(/** @type {BreakerView} */ view) {
+  countdowns.put(view);
+  const { client, origin, label, state, failures, calls } = view;
   const key = `${client} ${origin}`;
   const before = breakers.get(key) ?? 'closed';
   breakers.set(key, state);
@@ -85,6 +107,9 @@ listenLive(
       snapshot.clients.forEach(showClient);
       showTotals();
       sockets.replace(snapshot.sockets);
+      emptySockets.clear();
+      countEmpty(snapshot.sockets);
+      countdowns.replace(snapshot.breakers, snapshot.at);
       breakers.clear();
       for (const { client, origin, state } of snapshot.breakers) breakers.set(`${client} ${origin}`, state);
     },
@@ -100,7 +125,10 @@ listenLive(
       showClient(view);
       showTotals();
     },
-    sockets: sockets.put,
+    sockets(view) {
+      sockets.put(view);
+      countEmpty([view]);
+    },
     breaker: noteBreaker,
     retry({ at, client, label, attempt, outcome, delayMs }) {
       log.add({

@@ -14,6 +14,10 @@ export const airlinesView = (airlines: readonly AirlineView[], searchMs: number)
     <ul id="airlines">
       ${airlines.map((airline) => row(airline, searchMs))}
     </ul>
+    <p class="again scripted">
+      <button type="submit" form="search" class="primary">Ask all airlines</button>
+      <span class="sub" id="again-news"></span>
+    </p>
   </section>`;
 
 function row(airline: AirlineView, searchMs: number): Html {
@@ -32,7 +36,10 @@ function row(airline: AirlineView, searchMs: number): Html {
       </div>
       <p class="breaker">
         ${icon(fields, 'breakerIcon')}
-        <span><span class="unseen">Breaker: </span>${bound('b', fields, { text: 'breaker' })}</span>
+        <span>
+          <span class="unseen">Breaker: </span>${bound('b', fields, { text: 'breaker' })}
+          <span class="countdown" data-countdown="airlines ${airline.name}" data-before="half-open in "></span>
+        </span>
       </p>
       <div class="lane">
         ${meter(fields, 'width')}

@@ -45,7 +45,11 @@ function cell(endpoint: EndpointView): Html {
     { class: 'cell', 'data-key': endpoint.id },
     html`${bound('span', fields, { text: 'id', title: 'id' }, { class: 'id' })}
       <span class="state">${icon(fields, 'icon')} ${bound('span', fields, { text: 'state' })}</span>
-      ${bound('span', fields, { text: 'outcome' }, { class: 'outcome' })} ${sparkline(fields, CELL_PINGS)}`,
+      <span>
+        ${bound('span', fields, { text: 'outcome' }, { class: 'outcome' })}
+        <span class="countdown" data-countdown="monitor ${endpoint.id}"></span>
+      </span>
+      ${sparkline(fields, CELL_PINGS)}`,
   );
 }
 

@@ -2,7 +2,7 @@ import type { DeskSnapshot } from '../../desk/desk.dto.js';
 import type { ClientView, OriginSockets } from '../../traffic/traffic.dto.js';
 import { bound, type Fields } from '../bound.js';
 import { type Html, html } from '../html.js';
-import { clientFields, compareSockets, socketsFields } from '../public/fields/traffic-fields.js';
+import { clientFields, compareSockets, isEmpty, socketsFields } from '../public/fields/traffic-fields.js';
 import { meter, template } from './parts.js';
 
 const NOTHING: OriginSockets = {
@@ -25,6 +25,12 @@ export const poolsView = ({ clients, sockets }: DeskSnapshot): Html =>
     <header>
       <h2 id="pools-title" tabindex="-1">Pools</h2>
       <p class="sub">A pool of sockets for each client; what they do, origin by origin.</p>
+      <label class="check" id="pools-fold"
+        ><input type="checkbox" id="pools-empty" />
+        <span
+          >The ${bound('span', { empty: sockets.filter(isEmpty).length }, { text: 'empty' })} without sockets, too</span
+        ></label
+      >
     </header>
     <ul class="clients" id="clients">
       ${clients.map(clientView)}
@@ -83,7 +89,7 @@ function socketsView(sockets: OriginSockets): Html {
   return bound(
     'tr',
     fields,
-    { 'data-key': 'key', 'data-busy': 'isBusy' },
+    { 'data-key': 'key', 'data-busy': 'isBusy', 'data-empty': 'isEmpty' },
     {},
     html`<th scope="row">
         ${bound('span', fields, { text: 'label', title: 'origin' })} ${bound('small', fields, { text: 'client' })}

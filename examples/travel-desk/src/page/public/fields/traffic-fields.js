@@ -16,9 +16,16 @@ export const socketsFields = ({ client, origin, label, active, idle, queued, cre
   created: count(created),
   reused: count(reused),
   isBusy: String(active + queued > 0),
+  isEmpty: String(isEmpty({ active, idle, queued })),
   ratio: percent(reuseRatio),
   ratioWidth: Math.round((reuseRatio ?? 0) * 100),
 });
+
+/**
+ * Whether no socket is open, and none is waited for.
+ * @param {Pick<OriginSockets, 'active' | 'idle' | 'queued'>} sockets
+ */
+export const isEmpty = ({ active, idle, queued }) => active + idle + queued === 0;
 
 /** @param {Pick<OriginSockets, 'client' | 'origin'>} sockets */
 export const socketsKey = ({ client, origin }) => `${client} ${origin}`;
