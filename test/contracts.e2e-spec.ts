@@ -187,6 +187,19 @@ describe('a contract', () => {
     });
   });
 
+  it('calls the host that a call names, where its client has none', async () => {
+    const { api } = await start(Github, { baseURL: undefined as never, confine: false });
+    json([]);
+    await api.repos({ user: 'ada' }, { baseURL: `${upstream.url}/tenant` });
+    expect(arrived[0]!.url).toBe('/tenant/users/ada/repos');
+    const refused = await failureOf(api.repos({ user: '..' }, { baseURL: 'https://tenant.example/v1' }));
+    expect(refused).toMatchObject({ code: 'ERR_REQUEST_INVALID', origin: 'https://tenant.example' });
+    await close!();
+    const { api: confined } = await start(Github);
+    const elsewhere = await failureOf(confined.repos({ user: 'ada' }, { baseURL: 'https://tenant.example' }));
+    expect(elsewhere).toMatchObject({ code: 'ERR_ADDRESS_BLOCKED' });
+  });
+
   it('is listed by explain()', async () => {
     const { clients } = await start(Github);
     const { endpoints } = clients.explain('github');

@@ -15,10 +15,10 @@ import { isSchema, pathOf, type Validated } from './standard-schema.js';
 // oxlint-disable-next-line typescript/no-explicit-any -- of any path and options
 export type Contract = Readonly<Record<string, Endpoint<any, any>>>;
 
-/** For one call: axios's settings, which go before those of the endpoint. */
+/** For one call: axios's settings, which override those of the endpoint. `baseURL` is for a client of several hosts, which has none itself. */
 export type ContractCallOptions = Omit<
   AxiosRequestConfig,
-  'method' | 'url' | 'baseURL' | 'params' | 'data' | 'responseType' | 'urlTemplate'
+  'method' | 'url' | 'params' | 'data' | 'responseType' | 'urlTemplate'
 >;
 
 // oxlint-disable-next-line typescript/no-empty-object-type -- no argument is needed
@@ -98,7 +98,8 @@ export function endpointFunction(endpoint: Endpoint, client: string, http: Axios
     endpoint.options.invalidResponse && ((response, call) => resultOf(response, endpoint, () => call));
   const raw = async (args: object = {}, options: ContractCallOptions = {}): Promise<AxiosResponse> => {
     const made = requestOf(endpoint, args as Record<string, unknown>);
-    const { config } = sendable(made instanceof Promise ? await made : made, endpoint, client, http);
+    const { baseURL = http.defaults.baseURL } = options;
+    const { config } = sendable(made instanceof Promise ? await made : made, endpoint, client, baseURL);
     if (checkResponse) config.checkResponse = checkResponse;
     const response = await answerOf(http.request(merged(config, options)), endpoint, client);
     const data = resultOf(response, endpoint, () => callOf(response, endpoint, client));
@@ -116,10 +117,9 @@ function merged(config: AxiosRequestConfig, options: ContractCallOptions): Axios
   return { ...config, ...options, ...(headers && { headers }) };
 }
 
-function sendable(made: Prepared, endpoint: Endpoint, client: string, { defaults }: AxiosInstance) {
+function sendable(made: Prepared, endpoint: Endpoint, client: string, baseURL: string | undefined) {
   if ('config' in made) return made;
   const { method, path } = endpoint;
-  const { baseURL } = defaults;
   const config = {
     method,
     url: path,

@@ -73,11 +73,21 @@ function endpointOf(api: ApiClass, name: PropertyKey): { readonly client: string
   throw new TypeError(`${api.name}: expected ${known}, got ${String(name)}`);
 }
 
+/** What else a call of an endpoint is told by. */
+export interface ExpectedCallOptions {
+  /**
+   * The `baseURL` of the call, for a client of several hosts.
+   * @default any
+   */
+  readonly baseURL?: string;
+}
+
 /** What a request for an endpoint is told by; arguments that are left out may be anything. */
 export function matcherOf(
   api: ApiClass,
   name: PropertyKey,
   args: Readonly<Record<string, unknown>> = {},
+  { baseURL }: ExpectedCallOptions = {},
 ): RequestMatcher {
   const { client, endpoint } = endpointOf(api, name);
   const { query, headers, body, ...parameters } = args;
@@ -92,7 +102,7 @@ export function matcherOf(
   return {
     client,
     method: endpoint.method,
-    url: new RegExp(`^[^?#]*${path}(?:\\?|$)`),
+    url: new RegExp(`^${baseURL === undefined ? '[^?#]*' : literally(baseURL)}${path}(?:\\?|$)`),
     ...(query !== undefined && { query: textsOf(query as object) }),
     ...(headers !== undefined && { headers: headers as Record<string, TextMatch> }),
     ...(body !== undefined && { body }),

@@ -1,5 +1,12 @@
 import type { ApiClass } from '../contracts/http-api.js';
-import { type EndpointsOf, type ExpectedCall, expectedCall, matcherOf, type PartialArgs } from './contracts.js';
+import {
+  type EndpointsOf,
+  type ExpectedCall,
+  expectedCall,
+  type ExpectedCallOptions,
+  matcherOf,
+  type PartialArgs,
+} from './contracts.js';
 import type { ExpectationBook } from './expectation-book.js';
 import type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
@@ -48,11 +55,16 @@ export class HttpTestingController {
     api: Api,
     name: Name,
     args?: PartialArgs<EndpointsOf<Api>[Name]>,
+    options?: ExpectedCallOptions,
   ): ExpectedCall<EndpointsOf<Api>[Name]>;
-  expectOne(match: RequestMatch | ApiClass, name?: PropertyKey, args?: object): unknown {
+  expectOne(match: RequestMatch | ApiClass, name?: PropertyKey, args?: object, options?: ExpectedCallOptions): unknown {
     if (name === undefined) return this.#book.expect(match as RequestMatch, ONE);
     const api = match as ApiClass;
-    return expectedCall(api, name, this.#book.expect(matcherOf(api, name, args as Record<string, unknown>), ONE));
+    return expectedCall(
+      api,
+      name,
+      this.#book.expect(matcherOf(api, name, args as Record<string, unknown>, options), ONE),
+    );
   }
 
   /**

@@ -15,7 +15,7 @@ export {
 } from './request-match.js';
 export { type AsymmetricMatcher, containing } from './match-value.js';
 export type { Count, ExpectedRequest, MatchedRequests } from './expectation.js';
-export type { EndpointsOf, ExpectedCall, FakeContext, Fakes } from './contracts.js';
+export type { EndpointsOf, ExpectedCall, ExpectedCallOptions, FakeContext, Fakes } from './contracts.js';
 export { fakeApi } from './contracts.js';
 export type { ReceivedRequest } from './received-request.js';
 

@@ -25,11 +25,11 @@ const REPO = { id: 1, at: '2026-11-28T00:00:00Z' };
 let app: TestingModule | undefined;
 afterEach(() => app?.close());
 
-async function start() {
+async function start(options: { readonly baseURL?: string } = { baseURL: 'https://api.example/v3' }) {
   app = await Test.createTestingModule({
     imports: [
       HttpClientModule.forRoot({ logging: false }),
-      HttpClientModule.forFeature({ name: 'github', baseURL: 'https://api.example/v3', apis: [Github] }),
+      HttpClientModule.forFeature({ name: 'github', ...options, apis: [Github] }),
       HttpClientTestingModule,
     ],
   }).compile();
@@ -44,6 +44,16 @@ describe('expectOne', () => {
     controller.expectOne(Github, 'repos', { user: 'bob' }).reply([]);
     expect(await github.ids('bob')).toEqual([]);
     expect(await github.repos({ user: 'a/b', query: { page: 2 } })).toEqual([{ id: 1, at: new Date(REPO.at) }]);
+    controller.verify();
+  });
+
+  it('tells hosts of one client apart', async () => {
+    const { github, controller } = await start({});
+    const [one, other] = ['https://one.example', 'https://other.example'];
+    controller.expectOne(Github, 'repos', {}, { baseURL: one }).reply([REPO]);
+    controller.expectOne(Github, 'repos', {}, { baseURL: other }).reply([]);
+    expect(await github.repos({ user: 'ada' }, { baseURL: other })).toEqual([]);
+    expect(await github.repos({ user: 'ada' }, { baseURL: one })).toHaveLength(1);
     controller.verify();
   });
 

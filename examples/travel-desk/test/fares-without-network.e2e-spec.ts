@@ -155,7 +155,7 @@ describe('an answer that is none:', () => {
     requestsTo('PO').reply(200, body);
     expect(await search()).toMatchObject({
       answered: 7,
-      missing: [{ airline: 'PO', reason: 'invalid', code: 'ERR_INVALID_ANSWER', status: null }],
+      missing: [{ airline: 'PO', reason: 'invalid', code: 'ERR_RESPONSE_INVALID', status: null }],
     });
   });
 });

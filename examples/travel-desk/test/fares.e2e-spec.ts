@@ -154,7 +154,7 @@ describe('an airline that is missing is given with the reason:', () => {
     running = await startApp({ fares: PATIENT });
     const found = await Promise.all(dates(5).map((date) => search(date))); // every fifth one of Helvetic Wings
     expect(found.flatMap((one) => one.missing)).toMatchObject([
-      { airline: 'HW', reason: 'invalid', code: 'ERR_INVALID_ANSWER', status: null },
+      { airline: 'HW', reason: 'invalid', code: 'ERR_RESPONSE_INVALID', status: null },
     ]);
   });
 

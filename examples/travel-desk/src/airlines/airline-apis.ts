@@ -1,7 +1,16 @@
+import { get, HttpApi } from 'nest-outbound/contracts';
 import * as v from 'valibot';
-import type { AirlineApi, Journey } from './airline-api.js';
+import { FareSchema } from '../fares/fares.dto.js';
 
-const path = ({ from, to, date }: Journey): string => `/fares/${from}/${to}/${date}`;
+export const AIRLINES_CLIENT = 'airlines';
+
+/** A flight as an airline offers it, in the desk's own words. */
+const OfferSchema = v.omit(FareSchema, ['airline', 'airlineName', 'currency']);
+type Offer = v.InferOutput<typeof OfferSchema>;
+
+/** What an airline has for one journey. No two answer in the same shape. */
+const fares = (shape: v.GenericSchema<unknown, Offer[]>) =>
+  get('/fares/{from}/{to}/{date}', { response: v.pipe(shape, v.array(OfferSchema)) });
 
 const text = v.string();
 const euros = v.pipe(v.number(), v.minValue(0));
@@ -18,24 +27,27 @@ const decimal = v.pipe(
 );
 const number = v.pipe(v.number(), v.integer());
 
-const polderAir = v.object({
-  fares: v.array(
-    v.pipe(
-      v.object({
-        flight: text,
-        price: v.object({ amount: euros, currency: v.literal('EUR') }),
-        departs: text,
-        arrives: text,
-      }),
-      v.transform(({ flight, price, departs, arrives }) => ({
-        flight,
-        departsAt: departs,
-        arrivesAt: arrives,
-        price: price.amount,
-      })),
+const polderAir = v.pipe(
+  v.object({
+    fares: v.array(
+      v.pipe(
+        v.object({
+          flight: text,
+          price: v.object({ amount: euros, currency: v.literal('EUR') }),
+          departs: text,
+          arrives: text,
+        }),
+        v.transform(({ flight, price, departs, arrives }) => ({
+          flight,
+          departsAt: departs,
+          arrivesAt: arrives,
+          price: price.amount,
+        })),
+      ),
     ),
-  ),
-});
+  }),
+  v.transform((body) => body.fares),
+);
 
 const tejoAirways = v.array(
   v.pipe(
@@ -49,24 +61,27 @@ const tejoAirways = v.array(
   ),
 );
 
-const albionBlue = v.object({
-  data: v.object({
-    journeys: v.array(
-      v.pipe(
-        v.object({
-          legs: v.tuple([v.object({ carrier: text, number: text, dep: text, arr: text })]),
-          total: decimal,
-        }),
-        v.transform(({ legs: [{ carrier, number: no, dep, arr }], total }) => ({
-          flight: `${carrier}${no}`,
-          departsAt: dep,
-          arrivesAt: arr,
-          price: total,
-        })),
+const albionBlue = v.pipe(
+  v.object({
+    data: v.object({
+      journeys: v.array(
+        v.pipe(
+          v.object({
+            legs: v.tuple([v.object({ carrier: text, number: text, dep: text, arr: text })]),
+            total: decimal,
+          }),
+          v.transform(({ legs: [{ carrier, number: no, dep, arr }], total }) => ({
+            flight: `${carrier}${no}`,
+            departsAt: dep,
+            arrivesAt: arr,
+            price: total,
+          })),
+        ),
       ),
-    ),
+    }),
   }),
-});
+  v.transform(({ data }) => data.journeys),
+);
 
 const rheinExpress = v.pipe(
   text,
@@ -85,50 +100,56 @@ const rheinExpress = v.pipe(
   ),
 );
 
-const cloverHop = v.object({
-  trips: v.array(
-    v.object({
-      flights: v.array(
-        v.pipe(
-          v.object({
-            flightNumber: number,
-            time: v.tuple([text, text]),
-            regularFare: v.object({ fares: v.tuple([v.object({ type: v.literal('ADT'), amount: euros })]) }),
-          }),
-          v.transform(
-            ({
-              flightNumber,
-              time: [departsAt, arrivesAt],
-              regularFare: {
-                fares: [adult],
-              },
-            }) => ({
-              flight: `CL${flightNumber}`,
-              departsAt,
-              arrivesAt,
-              price: adult.amount,
+const cloverHop = v.pipe(
+  v.object({
+    trips: v.array(
+      v.object({
+        flights: v.array(
+          v.pipe(
+            v.object({
+              flightNumber: number,
+              time: v.tuple([text, text]),
+              regularFare: v.object({ fares: v.tuple([v.object({ type: v.literal('ADT'), amount: euros })]) }),
             }),
+            v.transform(
+              ({
+                flightNumber,
+                time: [departsAt, arrivesAt],
+                regularFare: {
+                  fares: [adult],
+                },
+              }) => ({
+                flight: `CL${flightNumber}`,
+                departsAt,
+                arrivesAt,
+                price: adult.amount,
+              }),
+            ),
           ),
         ),
-      ),
-    }),
-  ),
-});
-
-const solIberico = v.object({
-  currency: v.literal('EUR'),
-  items: v.array(
-    v.pipe(
-      v.strictTuple([text, text, text, text, text, euros]),
-      v.transform(([flight, departureDay, departure, arrivalDay, arrival, price]) => ({
-        flight,
-        departsAt: `${departureDay}T${departure}`,
-        arrivesAt: `${arrivalDay}T${arrival}`,
-        price,
-      })),
+      }),
     ),
-  ),
-});
+  }),
+  v.transform(({ trips }) => trips.flatMap(({ flights }) => flights)),
+);
+
+const solIberico = v.pipe(
+  v.object({
+    currency: v.literal('EUR'),
+    items: v.array(
+      v.pipe(
+        v.strictTuple([text, text, text, text, text, euros]),
+        v.transform(([flight, departureDay, departure, arrivalDay, arrival, price]) => ({
+          flight,
+          departsAt: `${departureDay}T${departure}`,
+          arrivesAt: `${arrivalDay}T${arrival}`,
+          price,
+        })),
+      ),
+    ),
+  }),
+  v.transform(({ items }) => items),
+);
 
 /** Lines of JSON; one alone is what axios has parsed already. */
 const tangerineJet = v.pipe(
@@ -170,14 +191,23 @@ const helveticWings = v.pipe(
   ),
 );
 
-/** The airlines that are asked for fares. No two answer in the same shape. */
-export const AIRLINE_APIS: readonly AirlineApi[] = [
-  { code: 'PO', path, read: (body) => v.parse(polderAir, body).fares },
-  { code: 'TJ', path, read: (body) => v.parse(tejoAirways, body) },
-  { code: 'AB', path, read: (body) => v.parse(albionBlue, body).data.journeys },
-  { code: 'RX', path, read: (body) => v.parse(rheinExpress, body) },
-  { code: 'CL', path, read: (body) => v.parse(cloverHop, body).trips.flatMap(({ flights }) => flights) },
-  { code: 'SI', path, read: (body) => v.parse(solIberico, body).items },
-  { code: 'TG', path, read: (body) => v.parse(tangerineJet, body) },
-  { code: 'HW', path, read: (body) => v.parse(helveticWings, body) },
-];
+export class PolderAir extends HttpApi(AIRLINES_CLIENT, { fares: fares(polderAir) }) {}
+export class TejoAirways extends HttpApi(AIRLINES_CLIENT, { fares: fares(tejoAirways) }) {}
+export class AlbionBlue extends HttpApi(AIRLINES_CLIENT, { fares: fares(albionBlue) }) {}
+export class RheinExpress extends HttpApi(AIRLINES_CLIENT, { fares: fares(rheinExpress) }) {}
+export class CloverHop extends HttpApi(AIRLINES_CLIENT, { fares: fares(cloverHop) }) {}
+export class SolIberico extends HttpApi(AIRLINES_CLIENT, { fares: fares(solIberico) }) {}
+export class TangerineJet extends HttpApi(AIRLINES_CLIENT, { fares: fares(tangerineJet) }) {}
+export class HelveticWings extends HttpApi(AIRLINES_CLIENT, { fares: fares(helveticWings) }) {}
+
+/** IATA code → the API of the airline. */
+export const AIRLINE_APIS: Readonly<Record<string, typeof PolderAir>> = {
+  PO: PolderAir,
+  TJ: TejoAirways,
+  AB: AlbionBlue,
+  RX: RheinExpress,
+  CL: CloverHop,
+  SI: SolIberico,
+  TG: TangerineJet,
+  HW: HelveticWings,
+};

@@ -4,8 +4,9 @@ import { SETTINGS } from '../settings/settings.module.js';
 import { RetryNotices } from '../traffic/retry-notices.js';
 import { TrafficModule } from '../traffic/traffic.module.js';
 import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
+import { AIRLINE_APIS, AIRLINES_CLIENT } from './airline-apis.js';
 
-export const AIRLINES_CLIENT = 'airlines';
+export { AIRLINES_CLIENT };
 
 /** What is special about some airlines: code → how they are called. */
 const SPECIAL: Readonly<Record<string, OriginOptions>> = {
@@ -18,6 +19,7 @@ const SPECIAL: Readonly<Record<string, OriginOptions>> = {
 /** The client that asks airlines: one pool for all, which each gets the same share of, and a circuit breaker for each. */
 export const AirlinesClient = HttpClientModule.forFeatureAsync({
   name: AIRLINES_CLIENT,
+  apis: Object.values(AIRLINE_APIS),
   imports: [TrafficModule],
   inject: [SETTINGS, EmbeddedAirlines, RetryNotices],
   useFactory: ({ fares }: Settings, { all: airlines }: EmbeddedAirlines, notices: RetryNotices): HttpClientOptions => {

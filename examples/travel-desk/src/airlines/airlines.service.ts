@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { HttpClients } from 'nest-outbound';
 import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
-import type { AirlineApi, Journey } from './airline-api.js';
-import { AIRLINE_APIS } from './airline-apis.js';
-import { AIRLINES_CLIENT } from './airlines-client.js';
+import { AIRLINE_APIS, AIRLINES_CLIENT } from './airline-apis.js';
 import type { AirlineAction, AirlineMode, AirlineView, LastAnswer } from './airlines.dto.js';
 
 /** An airline that can be asked. */
-export interface Airline extends Pick<AirlineApi, 'code' | 'read'> {
+export interface Airline {
+  readonly code: string;
   readonly name: string;
-  url(journey: Journey): string;
+  readonly origin: string;
+  readonly Api: (typeof AIRLINE_APIS)[string];
 }
 
 const MODES: Readonly<Record<AirlineAction, AirlineMode>> = { break: 'broken', slow: 'slow', restore: 'normal' };
@@ -25,8 +25,7 @@ export class AirlinesService {
     private readonly clients: HttpClients,
   ) {
     this.all = embedded.all.map(({ profile: { code, name }, origin }) => {
-      const { path, read } = AIRLINE_APIS.find((api) => api.code === code)!;
-      return { code, name, read, url: (journey) => origin + path(journey) };
+      return { code, name, origin, Api: AIRLINE_APIS[code]! };
     });
   }
 

@@ -1,25 +1,22 @@
 import axios, { type AxiosInstance } from 'axios';
 import { Agent } from 'node:http';
 
-/** Makes the calls of one search. */
+/** Whose clients make the calls of one search. */
 export interface FareCalls extends Disposable {
-  get(url: string, signal: AbortSignal): Promise<unknown>;
+  client(): AxiosInstance;
 }
 
-/** Through the one client of all searches. */
-export const throughClient = (http: AxiosInstance): FareCalls => ({
-  get: async (url, signal) => (await http.get<unknown>(url, { signal })).data,
-  [Symbol.dispose]() {},
-});
+/** The one client of all searches. */
+export const throughClient = (http: AxiosInstance): FareCalls => ({ client: () => http, [Symbol.dispose]() {} });
 
-/** With a client of its own for each, as it must not be done: nothing bounds the sockets, and none is used twice. */
+/** A client for each call, as it must not be done: nothing bounds the sockets, and none is used twice. */
 export function throughClientPerCall(): FareCalls {
   const agents: Agent[] = [];
   return {
-    async get(url, signal) {
+    client() {
       const httpAgent = new Agent({ keepAlive: true });
       agents.push(httpAgent);
-      return (await axios.create({ httpAgent }).get<unknown>(url, { signal })).data;
+      return axios.create({ httpAgent });
     },
     [Symbol.dispose]() {
       for (const agent of agents) agent.destroy(); // people do not, and leak the sockets; the example shall go on

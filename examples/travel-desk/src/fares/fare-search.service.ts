@@ -2,21 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { AxiosInstance } from 'axios';
 import { type Clock, gather, type GatherEntry, HttpClients, InjectHttpClient } from 'nest-outbound';
 import { setImmediate } from 'node:timers/promises';
-import * as v from 'valibot';
-import { AIRLINES_CLIENT } from '../airlines/airlines-client.js';
+import { AIRLINES_CLIENT } from '../airlines/airline-apis.js';
 import { type Airline, AirlinesService } from '../airlines/airlines.service.js';
 import type { Settings } from '../settings/schema.js';
 import { InjectSettings } from '../settings/settings.module.js';
 import { type FareCalls, throughClient, throughClientPerCall } from './fare-calls.js';
-import {
-  type AirlineFares,
-  type Fare,
-  type FareQuery,
-  type FareSearch,
-  FareSchema,
-  type MissingAirline,
-} from './fares.dto.js';
-import { InvalidAnswerError } from './invalid-answer.error.js';
+import { type AirlineFares, type Fare, type FareQuery, type FareSearch, type MissingAirline } from './fares.dto.js';
 import { missingAirline } from './missing-airline.js';
 
 /** Told of each airline once, as soon as it is known what becomes of it. */
@@ -26,7 +17,6 @@ export interface FareListener {
 }
 
 const SILENT: FareListener = { onFares: () => {}, onMissing: () => {} };
-const FaresSchema = v.array(FareSchema);
 
 @Injectable()
 export class FareSearchService {
@@ -119,27 +109,11 @@ export class FareSearchService {
   }
 }
 
-/** @throws InvalidAnswerError where the answer cannot be read, or what it says is no fare */
 async function ask(airline: Airline, query: FareQuery, calls: FareCalls, signal: AbortSignal): Promise<Fare[]> {
-  const { code, name } = airline;
-  const body = await calls.get(airline.url(query), signal);
-  try {
-    const offers = airline.read(body);
-    return v.parse(
-      FaresSchema,
-      offers.map(({ flight, departsAt, arrivesAt, price }) => ({
-        airline: code,
-        airlineName: name,
-        flight,
-        departsAt,
-        arrivesAt,
-        price,
-        currency: 'EUR',
-      })),
-    );
-  } catch (error) {
-    throw new InvalidAnswerError(error);
-  }
+  const { code, name, origin, Api } = airline;
+  const offers = await new Api(calls.client()).fares(query, { baseURL: origin, signal });
+  const own = { airline: code, airlineName: name, currency: 'EUR' } as const;
+  return offers.map((offer) => Object.assign({}, own, offer));
 }
 
 const faresOf = ({ code, name }: Airline, fares: readonly Fare[], durationMs: number): AirlineFares => ({

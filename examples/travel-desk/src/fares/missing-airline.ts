@@ -1,7 +1,7 @@
 import { type AxiosError } from 'axios';
 import type { GatherEntry } from 'nest-outbound';
+import { ResponseInvalidError } from 'nest-outbound/contracts';
 import type { MissingAirline, MissingReason } from './fares.dto.js';
-import { InvalidAnswerError } from './invalid-answer.error.js';
 
 type Missed = Extract<GatherEntry<unknown>, { status: 'missed' }>;
 type Reason = Pick<MissingAirline, 'reason' | 'detail'>;
@@ -36,7 +36,8 @@ export function missingAirline(
 const late: Reason = { reason: 'deadline', detail: 'had not answered when the search was over' };
 
 function reasonOf(error: unknown, attempts: number): Reason {
-  if (error instanceof InvalidAnswerError) return because('invalid', error.message);
+  if (error instanceof ResponseInvalidError)
+    return because('invalid', 'the answer is not in the shape that this API has');
   const { code = '', response } = error as Partial<AxiosError>;
   if (code === 'ERR_DEADLINE_EXCEEDED') return late;
   if (code in REFUSALS) return because('refused', REFUSALS[code]!);
