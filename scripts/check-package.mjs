@@ -383,7 +383,8 @@ function checkScaffold(parent, { unit, e2e, passed }) {
   cpSync(join(root, 'scripts/scaffolds', `nest-${major}`), folder, { recursive: true });
   const local = (args) => [join(parent, args[0]), ...args.slice(1)];
   moveScaffold(name, folder, edit, local);
-  addFiles(folder, edit, ['weather.ts', 'weather.spec.ts']);
+  addFiles(folder, edit, ['weather.ts', 'weather.spec.ts', 'readme.spec.ts']);
+  addExamples(folder, major);
   // The first example of the page.
   const [, example] = readFileSync(join(root, 'docs/testing.md'), 'utf8').match(/^```ts\n(.*?)^```$/ms);
   writeFileSync(
@@ -395,7 +396,8 @@ function checkScaffold(parent, { unit, e2e, passed }) {
   const main = statSync(join(folder, 'dist/main.js'), { throwIfNoEntry: false });
   report(`${name}: build`, built.status === 0 && main !== undefined, `${built.output}\ndist/main.js: ${Boolean(main)}`);
   const started = run('bash', ['-c', START], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
-  report(`${name}: start`, started.status === 0 && /Hello World!/.test(started.output), started.output);
+  const works = /Hello World!/.test(started.output) && /draining → closed/.test(started.output);
+  report(`${name}: start and stop`, started.status === 0 && works, started.output);
   checkTests(`${name}: unit tests`, local(unit), passed, folder);
   checkTests(`${name}: e2e tests`, local(e2e), passed, folder);
 }
@@ -467,6 +469,21 @@ function checkMoved(folder, names, testTypes = []) {
     const { status, output } = run(process.execPath, ['../node_modules/typescript/bin/tsc', '-p', '.'], { cwd: app });
     report(`types of the moved app "${name}"`, status === 0, output);
   }
+}
+
+/** What the README and docs/testing.md show, beside the first example of that page: a module, and a test that moves the clock. */
+function addExamples(folder, major) {
+  const write = (file, code) => writeFileSync(join(folder, 'src', file), code);
+  const test = exampleOf('docs/testing.md', 'clock.advance');
+  write('time.spec.ts', major === 12 ? test : test.replace(/^import .* from 'vitest';\n/m, ''));
+  write('readme.ts', exampleOf('README.md', 'export class AppModule'));
+}
+
+/** The first example of a page that has this text in it. */
+function exampleOf(page, text) {
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms);
+  for (const [, code] of blocks) if (code.includes(text)) return code;
+  throw new Error(`${page} has no example with ${text}`);
 }
 
 /** Starts the app on a free port, asks it, and stops it. */
