@@ -20,8 +20,8 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     // On a machine that has much else to do.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
     tags: [
       {

@@ -5,35 +5,39 @@ import { startUpstream } from './support/upstream.js';
 
 const INBOUND = 200;
 const ways = [
-  ['SIGTERM', (app: AppProcess) => app.kill('SIGTERM')],
-  ['app.close()', (app: AppProcess) => app.tell('close')],
+  ['SIGTERM', (app: AppProcess) => app.kill('SIGTERM'), {}],
+  ['app.close()', (app: AppProcess) => app.tell('close'), { tags: 'slow' }],
 ] as const;
 
 const shutsDown = (platform: string) => () => {
-  describe.each(ways)('stopped by %s', (way, stop) => {
-    it(`answers ${INBOUND} requests in flight that each have an upstream call to finish and another to make`, async () => {
-      await using holding = await startHoldingUpstream(INBOUND);
-      const UPSTREAM = holding.upstream.url;
-      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM });
+  describe.each(ways)('stopped by %s', (way, stop, options) => {
+    it(
+      `answers ${INBOUND} requests in flight that each have an upstream call to finish and another to make`,
+      options,
+      async () => {
+        await using holding = await startHoldingUpstream(INBOUND);
+        const UPSTREAM = holding.upstream.url;
+        await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM });
 
-      const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
-      await holding.allHeld;
-      stop(app);
-      await app.says('draining');
-      holding.release();
+        const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
+        await holding.allHeld;
+        stop(app);
+        await app.says('draining');
+        holding.release();
 
-      expect(await Promise.all(answers)).toEqual(
-        Array.from({ length: INBOUND }, () => ({ status: 200, body: 'both answered' })),
-      );
-      const { code, signal, output } = await app.exit();
-      expect(way === 'SIGTERM' ? signal : code).toBe(way === 'SIGTERM' ? 'SIGTERM' : 0);
-      expect(output).toMatch(/open → draining; calls in flight: 200,/);
-      expect(output).toMatch(
-        /draining → closed in \d+ ms; calls finished: 400 \(200 admitted while draining\), aborted: 0/,
-      );
-    });
+        expect(await Promise.all(answers)).toEqual(
+          Array.from({ length: INBOUND }, () => ({ status: 200, body: 'both answered' })),
+        );
+        const { code, signal, output } = await app.exit();
+        expect(way === 'SIGTERM' ? signal : code).toBe(way === 'SIGTERM' ? 'SIGTERM' : 0);
+        expect(output).toMatch(/open → draining; calls in flight: 200,/);
+        expect(output).toMatch(
+          /draining → closed in \d+ ms; calls finished: 400 \(200 admitted while draining\), aborted: 0/,
+        );
+      },
+    );
 
-    it('answers a request that is between its upstream calls when the drain starts', async () => {
+    it('answers a request that is between its upstream calls when the drain starts', options, async () => {
       await using upstream = await startUpstream();
       await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
 
@@ -47,7 +51,7 @@ const shutsDown = (platform: string) => () => {
       await app.exit();
     });
 
-    it('is gone after the drain deadline when an upstream hangs, and tells the caller', async () => {
+    it('is gone after the drain deadline when an upstream hangs, and tells the caller', options, async () => {
       await using upstream = await startUpstream(() => {});
       const env = { PLATFORM: platform, UPSTREAM: upstream.url, DRAIN_MS: '500' };
       await using app = await AppProcess.start('shutdown-app', env);

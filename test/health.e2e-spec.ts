@@ -44,7 +44,7 @@ class Health {
   @Get('probe')
   @HealthCheck()
   probe() {
-    return this.health.check([() => this.outbound.probe('api', { url: '/health?token=secret', timeoutMs: 50 })]);
+    return this.health.check([() => this.outbound.probe('api', { url: '/health?token=secret', timeoutMs: probeMs })]);
   }
 
   @Get('call')
@@ -56,6 +56,7 @@ class Health {
 let app: INestApplication;
 let upstream: Upstream;
 let answer: (url: string) => number | undefined;
+let probeMs: number;
 
 async function start(options: HttpClientModuleOptions = {}): Promise<ReturnType<typeof request>> {
   const module = await Test.createTestingModule({
@@ -72,6 +73,7 @@ async function start(options: HttpClientModuleOptions = {}): Promise<ReturnType<
 
 beforeEach(async () => {
   answer = () => 200;
+  probeMs = 20_000;
   upstream = await startUpstream(({ url }, response) => {
     const status = answer(url!);
     if (status === undefined) return;
@@ -193,6 +195,7 @@ describe('probe()', () => {
 
   it('is down where no answer comes in time, and tells no more than why', async () => {
     answer = () => undefined;
+    probeMs = 50;
     const api = await start();
     const { body } = await api.get('/probe').expect(503);
     expect(body.error.api).toMatchObject({

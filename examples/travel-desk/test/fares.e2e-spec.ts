@@ -179,7 +179,7 @@ it('opens a socket for each call when done the wrong way, and closes it', async 
 it('has no more sockets open than it may, however many search at once', async () => {
   running = await startApp({ fares: { maxSockets: 16 } });
   await Promise.all(
-    Array.from({ length: 200 }, async (_, n) => {
+    Array.from({ length: 60 }, async (_, n) => {
       const found = await search(
         `2026-${String((n % 12) + 1).padStart(2, '0')}-${String((n % 28) + 1).padStart(2, '0')}`,
       );
@@ -208,8 +208,7 @@ describe('the stream', () => {
       .flatMap(({ fares }) => fares)
       .toSorted((a, b) => a.price - b.price)[0];
     expect(of('done')).toMatchObject([{ complete: false, asked: 8, answered: 7, from: 'AMS', cheapest }]);
-    // The slow one is the last, and nobody waits for it.
-    expect(stream.events.at(-2)).toMatchObject({ type: 'fare', data: { airline: 'TG' } });
+    expect(of('fare').at(-1)).toMatchObject({ airline: 'TG' }); // the slow one is the last, and nobody waits for it
   });
 
   it('has those that are late, too, each once', async () => {

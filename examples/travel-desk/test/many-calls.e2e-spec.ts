@@ -4,7 +4,7 @@ import { type RunningApp, startApp } from './support/running-app.js';
 let running: RunningApp;
 
 beforeEach(async () => {
-  running = await startApp();
+  running = await startApp({ attemptMs: 60_000 }); // however slow the machine
 });
 afterEach(() => running.app.close());
 

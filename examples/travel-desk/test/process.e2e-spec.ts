@@ -2,13 +2,15 @@ import type { PoolStats } from 'nest-outbound';
 import { hold, startUpstream, text } from 'nest-outbound/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openEventStream } from './support/event-stream.js';
 import { startProcess } from './support/process.js';
 
-it.each(['SIGTERM', 'SIGINT'] as const)(
-  'answers what is under way when it gets %s, says so in its log, and is gone',
-  async (signal) => {
+describe.each([
+  ['SIGTERM', {}],
+  ['SIGINT', { tags: 'slow' }],
+] as const)('a process that gets %s', (signal, options) => {
+  it('answers what is under way, says so in its log, and is gone', options, async () => {
     const { child, errors, exited, line, listening } = startProcess();
     const url = await listening();
     expect(await line('Client "default"')).toContain('100 sockets per origin');
@@ -29,8 +31,8 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     );
     expect(await exited).toEqual([0, null]);
     expect(errors).toEqual([]);
-  },
-);
+  });
+});
 
 it('ends with the drain, whatever else keeps the process alive', async () => {
   const { child, exited, listening } = startProcess({ before: 'setInterval(() => {}, 1_000)' });
@@ -60,7 +62,7 @@ it.each([
   expectRefusal(env, message),
 );
 
-it.each(['PORT', 'UPSTREAM_PORT'])('ends with one line, without a stack, when %s is taken', async (name) => {
+async function expectToEndWhereTaken(name: string): Promise<void> {
   await using other = await startUpstream();
   const { port } = new URL(other.url);
   const { errors, exited } = startProcess({ env: { [name]: port } });
@@ -68,7 +70,12 @@ it.each(['PORT', 'UPSTREAM_PORT'])('ends with one line, without a stack, when %s
   const message = `listen EADDRINUSE: address already in use 127.0.0.1:${port}`;
   expect(errors.at(-1)).toBe(`travel-desk: ${message}`);
   for (const error of errors) expect(error).toContain(message); // Nest logs that of its own server, too
-});
+}
+
+it('ends with one line, without a stack, when PORT is taken', () => expectToEndWhereTaken('PORT'));
+it('ends with one line, without a stack, when UPSTREAM_PORT is taken', { tags: 'slow' }, () =>
+  expectToEndWhereTaken('UPSTREAM_PORT'),
+);
 
 it('listens on the address that it is given', async () => {
   const { child, exited, listening } = startProcess({ env: { HOST: '127.0.0.2' } });

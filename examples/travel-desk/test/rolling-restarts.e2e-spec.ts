@@ -44,7 +44,7 @@ async function expectToFailNothing(restarts: number): Promise<void> {
   expect(inFlight.filter((calls) => calls > 0).length).toBeGreaterThan(restarts);
 }
 
-it('2 rolling restarts of two instances under load fail no request', () => expectToFailNothing(2), 60_000);
+it('2 rolling restarts of two instances under load fail no request', () => expectToFailNothing(2), 120_000);
 it('20 of them fail none', { tags: 'slow' }, () => expectToFailNothing(20));
 
 /** @returns how many calls were in flight when it began to drain */
@@ -78,13 +78,13 @@ it('an instance that gets SIGTERM before the proxy knows answers what reaches it
   expect(load.failures).toEqual([]);
 });
 
-it('requests fail where an app ends at SIGTERM instead of draining', async () => {
+it('requests fail where an app ends at SIGTERM instead of draining', { tags: 'slow' }, async () => {
   await using deployment = await startDeployment('process.once("SIGTERM", () => process.exit(0))');
   await takeDown(deployment, deployment.instances[0]!, 0);
   expect(await deployment.load.firstFailure).toContain('502');
 });
 
-it('requests fail where an instance is gone before the proxy knows, as without preStop', async () => {
+it('requests fail where an instance is gone before the proxy knows, as without preStop', { tags: 'slow' }, async () => {
   await using deployment = await startDeployment();
   const [old] = deployment.instances;
   old!.child.kill('SIGTERM');
