@@ -4,6 +4,8 @@ import { startHoldingUpstream } from './support/holding-upstream.js';
 import { startUpstream } from './support/upstream.js';
 
 const INBOUND = 200;
+/** Longer than any machine takes for what is under way. */
+const DRAIN_MS = '60000';
 const ways = [
   ['SIGTERM', (app: AppProcess) => app.kill('SIGTERM'), {}],
   ['app.close()', (app: AppProcess) => app.tell('close'), { tags: 'slow' }],
@@ -17,7 +19,7 @@ const shutsDown = (platform: string) => () => {
       async () => {
         await using holding = await startHoldingUpstream(INBOUND);
         const UPSTREAM = holding.upstream.url;
-        await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM });
+        await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM, DRAIN_MS });
 
         const answers = Array.from({ length: INBOUND }, () => app.get('/two-calls'));
         await holding.allHeld;
@@ -39,7 +41,11 @@ const shutsDown = (platform: string) => () => {
 
     it('answers a request that is between its upstream calls when the drain starts', options, async () => {
       await using upstream = await startUpstream();
-      await using app = await AppProcess.start('shutdown-app', { PLATFORM: platform, UPSTREAM: upstream.url });
+      await using app = await AppProcess.start('shutdown-app', {
+        PLATFORM: platform,
+        UPSTREAM: upstream.url,
+        DRAIN_MS,
+      });
 
       const answer = app.get('/pause');
       await app.says('between calls');
