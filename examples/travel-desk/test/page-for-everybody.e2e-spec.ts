@@ -88,8 +88,8 @@ describeInChromium('the page for everybody', (browser) => {
       await until(() => there.breaker('PO')).toBe('open');
       await page.evaluate(axe.source);
       const check = async (context: string) => {
-        const options = JSON.stringify({ runOnly: WCAG, resultTypes: ['violations'] });
-        const results = (await page.evaluate(`axe.run(${context}, ${options})`)) as axe.AxeResults;
+        const how = JSON.stringify({ runOnly: WCAG, resultTypes: ['violations'] });
+        const results = (await page.evaluate(`axe.run(${context}, ${how})`)) as axe.AxeResults;
         expect(results.passes.map(({ id }) => id)).toContain('color-contrast');
         const violations = results.violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => [id, html, any]));
         expect(violations).toEqual([]);
