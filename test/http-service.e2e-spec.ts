@@ -1,10 +1,10 @@
 import { HttpService } from '@nestjs/axios';
 import { Test, type TestingModule } from '@nestjs/testing';
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { firstValueFrom, lastValueFrom, type Subscription } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type Observable, type Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpClientModule } from '../src/index.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
@@ -33,14 +33,14 @@ describe('HttpService', () => {
     await upstream[Symbol.asyncDispose]();
   });
 
-  it.each([
-    ['GET', (url: string) => http.get(url), ''],
-    ['DELETE', (url: string) => http.delete(url), ''],
-    ['POST', (url: string) => http.post(url, { a: 1 }), '{"a":1}'],
-    ['PUT', (url: string) => http.put(url, { a: 1 }), '{"a":1}'],
-    ['PATCH', (url: string) => http.patch(url, { a: 1 }), '{"a":1}'],
-    ['QUERY', (url: string) => http.query(url, { a: 1 }), '{"a":1}'],
-    ['OPTIONS', (url: string) => http.request({ url, method: 'options' }), ''],
+  it.each<[string, (url: string) => Observable<AxiosResponse>, string]>([
+    ['GET', (url) => http.get(url), ''],
+    ['DELETE', (url) => http.delete(url), ''],
+    ['POST', (url) => http.post(url, { a: 1 }), '{"a":1}'],
+    ['PUT', (url) => http.put(url, { a: 1 }), '{"a":1}'],
+    ['PATCH', (url) => http.patch(url, { a: 1 }), '{"a":1}'],
+    ['QUERY', (url) => http.query(url, { a: 1 }), '{"a":1}'],
+    ['OPTIONS', (url) => http.request({ url, method: 'options' }), ''],
   ])('sends %s', async (method, send, body) => {
     expect((await firstValueFrom(send(upstream.url))).data).toMatchObject({ method, body });
   });
