@@ -18,11 +18,7 @@ export function withAddedHeaders(
     headers[name] = added[name];
     names.push(name);
   }
-  if (!headers) return config;
-  const changed = withoutPrototype(config);
-  changed.headers = headers;
-  changed.sensitiveHeaders = withNames(config, names);
-  return changed;
+  return headers ? withHeaders(config, headers, names) : config;
 }
 
 /**
@@ -42,10 +38,7 @@ export function withReplacedHeaders(
     if (!names.some((other) => isSameName(name, other))) headers[name] = config.headers[name];
   }
   for (const name of names) if (replaced[name] !== undefined) headers[name] = replaced[name];
-  const changed = withoutPrototype(config);
-  changed.headers = headers;
-  if (stayHome) changed.sensitiveHeaders = withNames(config, names);
-  return changed;
+  return withHeaders(config, headers, stayHome ? names : []);
 }
 
 const isSameName = (a: string, b: string): boolean => a.length === b.length && a.toLowerCase() === b.toLowerCase();
@@ -56,6 +49,14 @@ export function headerOf(headers: AxiosHeaders, name: string): AxiosHeaderValue 
   return undefined;
 }
 
-function withNames({ sensitiveHeaders }: InternalAxiosRequestConfig, names: readonly string[]): string[] {
-  return [...(sensitiveHeaders ?? []), ...names];
+/** @param sensitive the names of those that a redirect to another origin drops, besides those of the config */
+function withHeaders(
+  config: InternalAxiosRequestConfig,
+  headers: AxiosHeaders,
+  sensitive: readonly string[],
+): InternalAxiosRequestConfig {
+  const changed = withoutPrototype(config);
+  changed.headers = headers;
+  if (sensitive.length > 0) changed.sensitiveHeaders = [...(config.sensitiveHeaders ?? []), ...sensitive];
+  return changed;
 }

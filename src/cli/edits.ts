@@ -59,11 +59,8 @@ export function importEdits(
   const known = new Set(same.flatMap((one) => namedElements(typescript, one)?.map(({ name }) => name.text) ?? []));
   const names = wanted.filter((name) => !known.has(name));
   if (names.length === 0) return [];
-  const open = same.find((one) => one.importClause?.isTypeOnly !== true && namedElements(typescript, one)?.length);
-  if (open) {
-    const last = namedElements(typescript, open)!.at(-1)!;
-    return [{ start: last.end, end: last.end, text: `, ${names.join(', ')}` }];
-  }
+  const edit = addedToImport(typescript, source, names.join(', '), from);
+  if (edit) return [edit];
   const { text } = source;
   const last = imports.at(-1);
   const quote = last?.moduleSpecifier.getText(source)[0] ?? "'";
@@ -72,6 +69,24 @@ export function importEdits(
   const newline = newlineOf(text);
   if (last) return [{ start: last.end, end: last.end, text: newline + line }];
   return [{ start: 0, end: 0, text: line + newline }];
+}
+
+/**
+ * Adds names to an import of values that is there, with names in braces.
+ * @returns undefined where there is none
+ */
+export function addedToImport(
+  typescript: TypeScript,
+  source: ts.SourceFile,
+  names: string,
+  from: string,
+): Edit | undefined {
+  for (const statement of source.statements) {
+    if (!typescript.isImportDeclaration(statement) || specifierOf(typescript, statement) !== from) continue;
+    const last = namedElements(typescript, statement)?.at(-1);
+    if (last && !statement.importClause!.isTypeOnly) return { start: last.end, end: last.end, text: `, ${names}` };
+  }
+  return undefined;
 }
 
 export function specifierOf(

@@ -1,5 +1,5 @@
 import type ts from 'typescript';
-import { applyEdits, type Edit, lineOf, namedElements, nodesOf, parse, specifierOf } from './edits.js';
+import { addedToImport, applyEdits, type Edit, lineOf, namedElements, nodesOf, parse } from './edits.js';
 import { isGenerated, type Remark, remarksOn } from './remarks.js';
 import type { TypeScript } from './typescript.js';
 
@@ -141,20 +141,12 @@ class Migration {
 
   /** Into an import of ours that is there already. */
   #merge(node: ts.ImportDeclaration, elements: readonly ts.Node[]): boolean {
-    const ts = this.#ts;
-    const there = this.#source.statements.find(
-      (statement): statement is ts.ImportDeclaration =>
-        ts.isImportDeclaration(statement) &&
-        specifierOf(ts, statement) === NEW &&
-        statement.importClause?.isTypeOnly === false &&
-        (namedElements(ts, statement)?.length ?? 0) > 0,
-    );
-    if (!there) return false;
-    const last = namedElements(ts, there)!.at(-1)!;
     const names = elements.map((element) => element.getText(this.#source)).join(', ');
+    const edit = addedToImport(this.#ts, this.#source, names, NEW);
+    if (!edit) return false;
     const { text } = this.#source;
     const end = /^[ \t]*\r?\n/.exec(text.slice(node.end))?.[0].length ?? 0;
-    this.#edit({ start: last.end, end: last.end, text: `, ${names}` });
+    this.#edit(edit);
     this.edits.push({ start: node.getStart(this.#source), end: node.end + end, text: '' });
     return true;
   }

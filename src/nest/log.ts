@@ -11,6 +11,7 @@ import type { ResolvedClientOptions } from '../options/resolve-options.js';
 import type { LoggingSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { DrainReport } from '../pool/drain.js';
+import type { ClientCloseReport } from './runtime-clients.js';
 
 /**
  * What a failed call was doing:
@@ -129,6 +130,17 @@ export function closedLine({ id }: ConnectionPool, report: DrainReport): string 
     `Pool ${id}: draining → closed in ${report.durationMs} ms; calls finished: ${report.finished} ` +
     `(${report.admittedWhileDraining} admitted while draining), aborted: ${report.aborted}; ` +
     `sockets closed: ${report.socketsClosed}`
+  );
+}
+
+/** What the log says when a client is closed before the app is. */
+export function clientClosedLine(
+  name: string,
+  { finished, aborted, socketsClosed, durationMs }: ClientCloseReport,
+): string {
+  return (
+    `Client ${JSON.stringify(name)}: closed in ${durationMs} ms; calls finished: ${finished}, aborted: ${aborted}; ` +
+    `sockets closed: ${socketsClosed}`
   );
 }
 

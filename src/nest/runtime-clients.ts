@@ -8,6 +8,7 @@ import { type CustomLayer, layerClasses, placedLayers } from '../layers/order.js
 import type { RuntimeHttpClientOptions } from '../options/http-client-options.js';
 import { findProblems } from '../options/problems.js';
 import { closeSchema } from '../options/schema.js';
+import { clientClosedLine } from './log.js';
 import type { RuntimeClient } from './registered-client.js';
 import { isRequestScoped } from './request-scope.js';
 import type { HttpClientRegistry } from './registry.js';
@@ -178,11 +179,4 @@ function apiProblems(apis: unknown): string[] {
   if (!Array.isArray(apis)) return [];
   const others = apis.filter((api) => typeof api === 'function' && !contractOf(api)) as Type[];
   return others.map(({ name }) => `apis: expected classes that extend HttpApi(…), got ${name}`);
-}
-
-function clientClosedLine(name: string, { finished, aborted, socketsClosed, durationMs }: ClientCloseReport): string {
-  return (
-    `Client ${JSON.stringify(name)}: closed in ${durationMs} ms; calls finished: ${finished}, aborted: ${aborted}; ` +
-    `sockets closed: ${socketsClosed}`
-  );
 }

@@ -64,25 +64,23 @@ function tellingAll(apps: Iterable<ObservedApp>, gauges: Gauges): (result: Batch
 
 /** The sums of all apps. */
 function readings(apps: Iterable<ObservedApp>, gauges: Gauges): Readings {
-  const { openConnections, queuedRequests, openBreakers } = gauges;
-  const names = new Map(Object.entries(gauges).map(([name, gauge]) => [gauge, name]));
   const sums = new Map<string, Reading>();
-  const add = (gauge: ObservableUpDownCounter, value: number, attributes: HttpAttributes): void => {
-    const key = [names.get(gauge), ...Object.values(attributes)].join();
-    sums.set(key, { gauge, attributes, value: (sums.get(key)?.value ?? 0) + value });
+  const add = (name: keyof Gauges, value: number, attributes: HttpAttributes): void => {
+    const key = [name, ...Object.values(attributes)].join();
+    sums.set(key, { gauge: gauges[name], attributes, value: (sums.get(key)?.value ?? 0) + value });
   };
   for (const { pools, breakers } of apps) {
     for (const pool of pools) {
       for (const [origin, { active, idle, queued }] of Object.entries(pool.stats().origins)) {
         const server = serverAttributes(origin);
-        add(openConnections, active, { 'http.connection.state': 'active', ...server });
-        add(openConnections, idle, { 'http.connection.state': 'idle', ...server });
-        if (queued > 0) add(queuedRequests, queued, server);
+        add('openConnections', active, { 'http.connection.state': 'active', ...server });
+        add('openConnections', idle, { 'http.connection.state': 'idle', ...server });
+        if (queued > 0) add('queuedRequests', queued, server);
       }
     }
     for (const [client, of] of breakers) {
       for (const [origin, { state }] of Object.entries(of())) {
-        if (state !== 'closed') add(openBreakers, 1, { 'nest_outbound.client': client, ...serverAttributes(origin) });
+        if (state !== 'closed') add('openBreakers', 1, { 'nest_outbound.client': client, ...serverAttributes(origin) });
       }
     }
   }
