@@ -1,0 +1,3 @@
+export type { IoredisClient, NodeRedisClient, RedisClientLike } from './client-shape.js';
+export { redisCommands, type RedisCommands } from './commands.js';
+export { withinMs } from './bounded.js';
