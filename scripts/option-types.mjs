@@ -6,6 +6,7 @@ import ts from 'typescript';
 const ROOTS = [
   ['src/options/http-client-options.ts', 'HttpClientModuleOptions'],
   ['src/options/http-client-options.ts', 'NamedHttpClientOptions'],
+  ['src/options/http-client-options.ts', 'OriginOptions'],
   ['src/nest/root.module.ts', 'HttpClientModuleExtras'],
 ];
 

@@ -42,6 +42,7 @@ const PAGES = {
   pool: 'performance.md#pool-size',
   resilience: 'layers.md',
   origins: 'layers.md',
+  addresses: 'load-balancing.md',
   inbound: 'layers.md#the-inbound-request',
   telemetry: 'telemetry.md',
   logging: 'logging.md',
@@ -82,8 +83,10 @@ are milliseconds.
 This page is generated from the schema and the doc comments (\`npm run options\`).`;
 
 /** What every option is when its part is on. */
+const ORIGIN = 'https://api.example.com';
 const on = resolveModuleOptions({
-  baseURL: 'https://api.example.com',
+  baseURL: ORIGIN,
+  origins: { [ORIGIN]: { addresses: true } },
   guard: true,
   tls: { files: { ca: '/ca.pem' }, watch: true },
   inbound: { forward: { to: [] } },
@@ -103,6 +106,7 @@ const EFFECTIVE = {
   baseURL: undefined,
   tls: { ...on.client.tls, files: undefined },
   inbound: { ...on.inbound, forward: { headers: on.inbound.forwardHeaders } },
+  addresses: on.client.origins[ORIGIN].addresses,
   auth: { oauth2: OAUTH2_DEFAULTS, sameForAll: !areOfCaller({ bearer: () => '' }) },
   axios: undefined,
 };

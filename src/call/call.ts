@@ -28,6 +28,8 @@ export interface CallJournal {
    * its other end may be gone. -Infinity: any will do.
    */
   trustsSince: number;
+  /** The addresses that requests for it went to, where the origin has several: the next one prefers another. Undefined: none. */
+  tried: string[] | undefined;
   /** Within the attempt that is under way: requests that have been answered, and made again all the same. Undefined: none. */
   answeredBefore: Attempt[] | undefined;
 }
@@ -44,6 +46,7 @@ function callJournal(startedAt: number, config: InternalAxiosRequestConfig): Cal
     requests: 0,
     hasAnswer: false,
     trustsSince: -Infinity,
+    tried: undefined,
     answeredBefore: undefined,
   };
 }

@@ -1,6 +1,7 @@
 import type { Timings } from '../base/timings.js';
 import type { Attempt } from '../errors/http-client.error.js';
 import type { BreakerState } from '../layers/breaker/state.js';
+import type { AddressChange } from '../pool/addresses/address-set.js';
 import type { DrainReport } from '../pool/drain.js';
 import type { PoolState } from '../pool/in-flight.js';
 
@@ -119,6 +120,8 @@ export interface SocketEvent {
   readonly pool: string;
   /** Peer of the socket: the far end of a tunnel; the proxy itself if it forwards. */
   readonly origin: string;
+  /** The address that was chosen for the socket; undefined for an origin without `addresses`. */
+  readonly address: string | undefined;
 }
 
 /** A socket is connected, with its TLS handshake done. */
@@ -147,6 +150,22 @@ export interface SocketCloseEvent extends SocketEvent {
   readonly requests: number;
   /** Code of the error that closed it; undefined if there was none. */
   readonly code: string | undefined;
+}
+
+/** An address of an origin with `addresses` is new or gone, gets no requests for a while because it fails, or gets them again. */
+export interface AddressEvent {
+  /** Id of the pool, as in its statistics and in the log. */
+  readonly pool: string;
+  /** The origin whose address it is. */
+  readonly origin: string;
+  /** The IP address, with its port if it has one of its own. */
+  readonly address: string;
+  /** What has happened to it. */
+  readonly change: AddressChange;
+  /** Why it is ejected: the status or error code of its last request. Otherwise undefined. */
+  readonly cause: string | undefined;
+  /** Time until a probe, if it is ejected; otherwise undefined. */
+  readonly ejectedMs: number | undefined;
 }
 
 /** A client has requested a token from an authorization server. */
@@ -209,6 +228,8 @@ export interface HttpClientEventMap {
   'queue:end': QueueEndEvent;
   /** A circuit breaker has opened, has closed, or lets a probe through; by itself or by hand. */
   breaker: BreakerEvent;
+  /** An address of an origin with `addresses` is new or gone, gets no requests for a while because it fails, or gets them again. */
+  address: AddressEvent;
   /** A client has requested a token from an authorization server. */
   'token:renew': TokenRenewEvent;
   /** A socket is connected, with its TLS handshake done. */
@@ -238,6 +259,7 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   redirect: true,
   'queue:end': true,
   breaker: true,
+  address: true,
   'token:renew': true,
   'socket:open': true,
   'socket:fail': true,

@@ -31,6 +31,7 @@ import type { OriginSettings } from '../options/resolve-options.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from '../options/resolve-resilience.js';
 import { callSchema } from '../options/schema.js';
 import type { RedactionRules } from '../redaction/rules.js';
+import { balancingOf } from '../transport/addressed.js';
 import { nativeTransport, type NativeTransportSettings } from '../transport/transport.js';
 import type { StackContext, StackSettings } from './stack.js';
 
@@ -182,6 +183,7 @@ function transportOf(
     maxResponseBytes: limits.maxResponseBytes,
     maxHeaderBytes: limits.maxHeaderBytes,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
+    balancing: balancingOf(client.origins, client.pool),
     ownProxy: proxy ? proxyUrl(proxy) : undefined,
   };
   return transport(nativeTransport(settings), settings);

@@ -28,6 +28,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Admission } from '../pool/in-flight.js';
 import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
+import { logAddresses, serviceHints } from './balance-log.js';
 import { findStrangers, type Stranger, strangersLine } from './strangers.js';
 import { closedLine, drainingLine, logCalls, openLine, messagesFor, tlsLine } from './log.js';
 import {
@@ -99,6 +100,7 @@ export class HttpClientRegistry {
       this.events.on('tls:reload', (event) =>
         this.#write(event.failure === undefined ? lifecycle : 'warn', tlsLine(event)),
       );
+      logAddresses(this.events, lifecycle, (...line) => this.#write(...line));
     }
     this.#rootPool = this.#openPool(this.#options.client);
   }
@@ -280,6 +282,7 @@ export class HttpClientRegistry {
     const client = { instance, pool, stack, options, apis, sources };
     this.#clients.set(name, client);
     this.tell(openLine(randomUUID().slice(0, 8), options, pool));
+    for (const line of serviceHints(options, sources)) this.tell(line);
     return client;
   }
 

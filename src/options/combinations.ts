@@ -1,7 +1,10 @@
+import { isIP } from 'node:net';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { canParse } from '../base/can-parse.js';
 import { problemsOfValues } from '../call/values.js';
 import { unguardedSetting } from '../guard/address-guard.js';
+import { type AddressesOptions, EJECTION_DEFAULTS } from './address-options.js';
 import type { HttpClientOptions } from './http-client-options.js';
 import type { ResolvedClientOptions } from './resolve-options.js';
 import { resilienceProblems } from './resolve-resilience.js';
@@ -28,6 +31,7 @@ export function combinationProblems(
   const unguarded = client.guard && unguardedSetting(withoutPrototype({ ...client.axios, proxy: undefined }));
   if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
+    problems.push(...addressProblems(origin, options?.addresses));
     if (!options?.resilience) continue;
     const resolved = client.origins[origin]!.resilience;
     problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
@@ -41,6 +45,25 @@ export function combinationProblems(
   if (maxAgeMs !== false && idleMs > maxAgeMs) {
     problems.push(`pool.idleMs: expected at most pool.maxAgeMs (${maxAgeMs}), got ${idleMs}`);
   }
+  return problems;
+}
+
+function addressProblems(origin: string, given: boolean | AddressesOptions | undefined): string[] {
+  if (!given || !canParse(origin)) return [];
+  const problems: string[] = [];
+  const { hostname } = new URL(origin);
+  const path = `origins.${origin}.addresses`;
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) {
+    problems.push(
+      `${path}: expected an origin whose host is a name, which certificates and Host headers keep; got an address`,
+    );
+  }
+  if (given === true) return problems;
+  const { list, resolve, resolveMs, ejection } = given;
+  if (list && resolve) problems.push(`${path}.resolve: expected to be left out with list`);
+  if (list && resolveMs !== undefined) problems.push(`${path}.resolveMs: expected to be left out with list`);
+  const { baseMs, maxMs } = { ...EJECTION_DEFAULTS, ...(typeof ejection === 'object' && ejection) };
+  if (baseMs > maxMs) problems.push(`${path}.ejection.baseMs: expected at most maxMs (${maxMs}), got ${baseMs}`);
   return problems;
 }
 

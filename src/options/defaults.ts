@@ -25,6 +25,7 @@ export const DEFAULTS = Object.freeze({
     maxFreeSockets: 100,
     idleMs: 4_000,
     maxAgeMs: 120_000,
+    scheduling: 'lifo',
   }),
   tls: Object.freeze({}),
   redact: Object.freeze({ headers: Object.freeze([]), query: Object.freeze([]) }),

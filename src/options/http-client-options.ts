@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { CreateAxiosDefaults } from 'axios';
 import type { HttpClientInterceptor } from '../client/create-client.js';
 import type { ApiClass } from '../contracts/http-api.js';
+import type { AddressesOptions } from './address-options.js';
 import type { AuthOptions } from './auth-options.js';
 import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
@@ -32,6 +33,15 @@ export interface OriginOptions {
   redirects?: RedirectOptions;
   /** What to do when this origin fails. */
   resilience?: 'standard' | ResilienceOptions;
+  /** How calls use the open sockets. */
+  pool?: Pick<PoolOptions, 'scheduling'>;
+  /**
+   * Spreads the calls over the addresses behind the host, each call to the less busy of two: for a headless Service of Kubernetes, DNS round robin, or a list.
+   * Without it, each socket goes to one of them, and most calls to the few sockets that are used most. `true`: the host is resolved again and again, with
+   * the defaults. TLS, certificates and the `Host` header use the name of the origin, as always.
+   * @default false
+   */
+  addresses?: boolean | AddressesOptions;
 }
 
 /** Options of every client, the default one and the named ones. */
@@ -78,8 +88,8 @@ export interface HttpClientOptions {
    */
   resilience?: 'standard' | ResilienceOptions;
   /**
-   * Options that differ for an origin: `timeouts`, `limits`, `redirects` and `resilience`, by origin, such as `https://api.example.com`. Its
-   * `timeouts.attemptMs` applies to calls without a `timeout`.
+   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `resilience`, `pool.scheduling` and `addresses`, by origin, such as
+   * `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;

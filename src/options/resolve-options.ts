@@ -2,6 +2,7 @@ import { totalThatLeaves } from '../base/slots.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { RedactOptions } from '../redaction/rules.js';
+import { type AddressSettings, resolveAddresses } from './address-options.js';
 import type { AuthOptions } from './auth-options.js';
 import { combinationProblems } from './combinations.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
@@ -39,6 +40,7 @@ export interface ResolvedPoolOptions {
   readonly maxFreeSockets: number;
   readonly idleMs: number;
   readonly maxAgeMs: number | false;
+  readonly scheduling: 'lifo' | 'fifo';
 }
 
 /** What may differ from one origin to another. */
@@ -49,9 +51,15 @@ export interface OriginSettings {
   readonly resilience: ResolvedResilience;
 }
 
+/** What an origin has that differs: all of these, and how its calls are spread. */
+export interface DifferingOrigin extends OriginSettings {
+  readonly pool: Pick<ResolvedPoolOptions, 'scheduling'>;
+  readonly addresses: AddressSettings | false;
+}
+
 /** What a transport needs to know: also what a named client takes over from the module where it sets nothing itself. */
 export interface TransportSettings extends OriginSettings {
-  readonly origins: Readonly<Record<string, OriginSettings>>;
+  readonly origins: Readonly<Record<string, DifferingOrigin>>;
   readonly pool: ResolvedPoolOptions;
   readonly tls: TlsSettings;
   readonly guard: GuardSettings | false;
@@ -192,6 +200,7 @@ function resolveClient(
   inherited: TransportSettings,
   ownsPool: boolean,
 ): ResolvedClientOptions {
+  const pool = resolvePool(defined(options?.pool), inherited.pool);
   const settings = resolveSettings(options, inherited);
   return Object.freeze({
     name,
@@ -202,8 +211,8 @@ function resolveClient(
     headers: Object.freeze({ ...options?.headers }),
     axios: Object.freeze({ ...options?.axios }),
     ...settings,
-    origins: resolveOrigins(options?.origins, inherited, settings),
-    pool: resolvePool(defined(options?.pool), inherited.pool),
+    origins: resolveOrigins(options?.origins, inherited, { ...settings, pool }),
+    pool,
     tls: resolveTls(defined(options?.tls), inherited.tls),
     redact: resolveRedact(options, inherited.redact),
     telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
@@ -211,7 +220,10 @@ function resolveClient(
   });
 }
 
-function resolveSettings(options: OriginOptions | undefined, inherited: OriginSettings): OriginSettings {
+function resolveSettings(
+  options: Omit<OriginOptions, 'pool' | 'addresses'> | undefined,
+  inherited: OriginSettings,
+): OriginSettings {
   return Object.freeze({
     timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
     limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
@@ -224,12 +236,21 @@ function resolveSettings(options: OriginOptions | undefined, inherited: OriginSe
 function resolveOrigins(
   given: HttpClientOptions['origins'] | undefined,
   inherited: TransportSettings,
-  client: OriginSettings,
-): Readonly<Record<string, OriginSettings>> {
-  const own = Object.entries(given ?? {}).map(
-    ([origin, options]) => [origin, resolveSettings(options, client)] as const,
-  );
+  client: Omit<DifferingOrigin, 'addresses'>,
+): Readonly<Record<string, DifferingOrigin>> {
+  const own = Object.entries(given ?? {}).map(([origin, options]) => [origin, resolveOrigin(options, client)] as const);
   return Object.freeze({ ...inherited.origins, ...Object.fromEntries(own) });
+}
+
+function resolveOrigin(
+  options: OriginOptions | undefined,
+  client: Omit<DifferingOrigin, 'addresses'>,
+): DifferingOrigin {
+  return Object.freeze({
+    ...resolveSettings(options, client),
+    pool: Object.freeze({ scheduling: options?.pool?.scheduling ?? client.pool.scheduling }),
+    addresses: resolveAddresses(options?.addresses),
+  });
 }
 
 /** What the module holds to be a secret is one for every client. */

@@ -87,6 +87,8 @@ describe('the options', () => {
       limits: root.limits,
       redirects: root.redirects,
       resilience: { ...STANDARD_RESILIENCE, retry: false, budget: false },
+      pool: { scheduling: 'lifo' },
+      addresses: false,
     });
     const named = resolveNamedOptions({ name: 'github', resilience: { deadlineMs: 12_000 } }, root);
     expect(named.resilience).toEqual({ ...STANDARD_RESILIENCE, deadlineMs: 12_000 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MAX_TIMER_MS } from '../base/clock.js';
+import { hostAddress } from '../base/host-address.js';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { isCidr } from '../guard/ip-address.js';
 import { isHostPattern } from '../guard/trusted-hosts.js';
@@ -95,6 +96,28 @@ export const guard = toggle({ allowHosts: hosts, allowCidrs: cidrs, blockCidrs: 
 export const confine = v.optional(
   v.lazy((input) => (input === false ? v.literal(false) : v.picklist(['origin', 'path'], "'origin', 'path' or false"))),
 );
+
+export const scheduling = v.optional(v.picklist(['lifo', 'fifo'], "'lifo' or 'fifo'"));
+
+const anAddress = "an IP address, as '10.0.0.7' or '10.0.0.7:8080'";
+const address = v.pipe(
+  v.string(anAddress),
+  v.check((value) => hostAddress(value) !== undefined, anAddress),
+);
+
+/** What an origin may say of its addresses. */
+export const addresses = toggle({
+  list: v.optional(v.pipe(v.array(address, 'an array of IP addresses'), v.minLength(1, 'at least one IP address'))),
+  resolve: v.optional(v.function('a function')),
+  resolveMs: v.optional(milliseconds),
+  ejection: toggle({
+    consecutiveFailures: v.optional(count),
+    baseMs: v.optional(milliseconds),
+    maxMs: v.optional(milliseconds),
+    maxShare: v.optional(share),
+    panicShare: v.optional(share),
+  }),
+});
 
 const off = v.optional(v.literal(false, 'false: only a client or an origin can have it'));
 const callback = v.optional(v.function('a function'));

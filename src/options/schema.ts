@@ -4,6 +4,7 @@ import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
 import { canParse } from '../base/can-parse.js';
 import {
+  addresses,
   callResilience,
   confine,
   count,
@@ -17,6 +18,7 @@ import {
   offOr,
   queueLength,
   resilience,
+  scheduling,
   text,
   toggle,
 } from './schema-parts.js';
@@ -79,6 +81,8 @@ const settings = {
   resilience,
 };
 
+const ofOrigin = { ...settings, pool: v.optional(group({ scheduling })), addresses };
+
 const telemetry = toggle({
   tracing: v.optional(flag),
   metrics: v.optional(flag),
@@ -127,7 +131,7 @@ const client = {
     ),
   ),
   ...settings,
-  origins: v.optional(v.record(origin, group(settings), 'an object of origins and their options')),
+  origins: v.optional(v.record(origin, group(ofOrigin), 'an object of origins and their options')),
   pool: v.optional(
     group({
       maxSockets: v.optional(count),
@@ -136,6 +140,7 @@ const client = {
       maxFreeSockets: v.optional(count),
       idleMs: v.optional(milliseconds),
       maxAgeMs: v.optional(millisecondsOrOff),
+      scheduling,
     }),
   ),
   tls: v.optional(

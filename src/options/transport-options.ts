@@ -112,6 +112,13 @@ export interface PoolOptions {
    * @default 120_000 milliseconds (.NET's PooledConnectionLifetime guidance); `false`: no limit
    */
   maxAgeMs?: number | false;
+  /**
+   * Which idle socket the next call gets: the one used last (`'lifo'`), or the one used longest ago (`'fifo'`). `'fifo'` spreads calls over all open
+   * sockets, and so over the servers behind a load balancer that assigns connections. `'lifo'` lets a pool shrink and meets fewer sockets that the server
+   * has just closed.
+   * @default 'lifo' (Node's default). See docs/load-balancing.md for the measurements
+   */
+  scheduling?: 'lifo' | 'fifo';
 }
 
 /** Paths of files or symlinks, absolute or relative to the working directory. Options can share a file. */

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import { ADDRESS, type Address, addressOf } from './addresses/address.js';
 import type { TlsMaterial } from './tls-files.js';
 
 const IDLE_SINCE = Symbol('idle since');
@@ -56,8 +57,11 @@ const AGE_SPREAD = 0.1;
 
 /** What an agent tells, and asks, the pool that owns it. */
 export interface AgentOwner {
-  /** A socket is about to be opened. */
-  opening(): void;
+  /**
+   * A socket is about to be opened.
+   * @param address that was chosen for it
+   */
+  opening(address: Address | undefined): void;
   /**
    * There is a socket, maybe not connected yet.
    * @param startedAt when it was asked for, on the clock
@@ -108,6 +112,7 @@ export function agentOptions({ pool }: AgentSettings) {
     keepAlive: true,
     maxSockets: pool.maxSockets,
     maxFreeSockets: pool.maxFreeSockets,
+    scheduling: pool.scheduling,
     freeSocketTimeout: pool.idleMs,
     socketActiveTTL: pool.maxAgeMs || 0,
     // agentkeepalive would cut sockets in use after 8 s of silence; how long to wait for an answer is the call's to say.
@@ -139,16 +144,19 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
   };
   Object.assign(agent, {
     createSocket(request, options, callback) {
-      owner.opening();
+      owner.opening(addressOf(options));
       createSocket(request, options, callback);
     },
     createConnection(target, callback) {
       const startedAt = clock.now();
       const openedWith = protocol === 'https:' ? settings.tls.current : undefined;
+      const address = addressOf(target);
+      address?.aim(target);
       let known = false; // agentkeepalive hands a socket over by callback, by return, or both ways
       const tell = (socket: Socket | undefined) => {
         if (socket && !known) {
           (socket as IdleSocket)[OPENED_WITH] = openedWith;
+          if (address) Object.assign(socket, { [ADDRESS]: address });
           opened(socket, target, startedAt);
         }
         known ||= socket !== undefined;
@@ -163,6 +171,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     keepSocketAlive(socket) {
       const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
       if (idleMs === 0 || !owner.keepsSockets() || isOutdated(socket, settings)) return false;
+      if (addressOf(socket)?.isGone) return false;
       socket.freeSocketTimeout = idleMs;
       return keepSocketAlive(socket);
     },
@@ -190,8 +199,8 @@ export function guardConnections(agent: Agent, guard: AddressGuard): void {
       callback(new AddressRefusal(rule));
       return undefined;
     }
-    // The agent's own copy of the options; whatever look-up the request brought is not asked.
-    Object.assign(target, { lookup: guard.lookup });
+    // The agent's own copy of the options; whatever look-up the request brought is not asked. A chosen address has been judged.
+    if (!addressOf(target)) Object.assign(target, { lookup: guard.lookup });
     const socket = createConnection(target, callback);
     // First: TLS and HTTP send what they have to send when they hear of the same event.
     socket?.prependOnceListener('connect', () => judgeConnected(socket, target, guard));

@@ -5,8 +5,10 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { Slots } from '../base/slots.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
-import type { AddressGuard } from '../guard/address-guard.js';
+import type { AddressGuard, ResolveHost } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
+import { type Address, addressOf } from './addresses/address.js';
+import { Addresses } from './addresses/addresses.js';
 import { type AgentOwner, idleSince } from './agents.js';
 import { Drain, type DrainReport } from './drain.js';
 import { closeIdleSocket } from './early-end.js';
@@ -14,7 +16,8 @@ import { InFlight, type Lease, type PoolState } from './in-flight.js';
 import { PoolAgents } from './pool-agents.js';
 import { SilentSockets } from './silent-sockets.js';
 import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
-import { originOf, type PoolStats, SocketLedger } from './sockets.js';
+import type { SocketWish } from './fast-lane.js';
+import { openOf, originOf, type PoolStats, SocketLedger } from './sockets.js';
 import type { TlsMaterial } from './tls-files.js';
 import type { TlsRotation } from './tls-rotation.js';
 
@@ -26,6 +29,11 @@ export interface ConnectionPoolSettings {
   readonly tlsFiles?: TlsRotation | undefined;
   /** What its sockets may be connected to; undefined: anything. */
   readonly addressGuard?: AddressGuard | undefined;
+  /**
+   * Finds the addresses of origins with `addresses`.
+   * @default `dns.lookup`
+   */
+  readonly resolveHost?: ResolveHost | undefined;
   /** Milliseconds from the start of `drain` until calls in flight are aborted. */
   readonly drainMs: number;
   readonly clock: Clock;
@@ -37,6 +45,8 @@ export interface ConnectionPoolSettings {
    */
   readonly events?: EventSink;
 }
+
+const ANY: SocketWish = {};
 
 /** Long-lived keep-alive sockets, and the lifecycle of the calls that use them: open → draining → closed. */
 export class ConnectionPool {
@@ -58,6 +68,11 @@ export class ConnectionPool {
    * @internal
    */
   readonly silent: SilentSockets;
+  /**
+   * Of origins that have several to choose from.
+   * @internal
+   */
+  readonly addresses: Addresses;
   readonly #settings: ConnectionPoolSettings;
   readonly #agents: PoolAgents;
   readonly #closing = new AbortController();
@@ -73,6 +88,15 @@ export class ConnectionPool {
     this.#events = events;
     this.#ledger = new SocketLedger({ pool: this.id, clock, events });
     this.silent = new SilentSockets(this.#ledger, clock);
+    this.addresses = new Addresses({
+      pool: this.id,
+      guard: settings.addressGuard,
+      resolveHost: settings.resolveHost,
+      clock,
+      random: settings.random,
+      events,
+      removed: (address) => this.#agents.closeIdle((idle) => addressOf(idle) === address),
+    });
     setMaxListeners(0, this.#closing.signal); // as many as wait
     const { maxSockets, maxTotalSockets, maxQueued } = settings.pool;
     this.slots = new Slots({ maxPerKey: maxSockets, maxTotal: maxTotalSockets || Infinity, maxQueued });
@@ -80,7 +104,7 @@ export class ConnectionPool {
     this.#agents = new PoolAgents(
       { ...settings, tls: tlsFiles?.material ?? settings.tls },
       {
-        opening: () => this.#makeRoom(),
+        opening: (address) => this.#makeRoom(address),
         opened: (...socket) => this.#opened(...socket),
         keepsSockets: () => this.state === 'open',
       },
@@ -162,7 +186,7 @@ export class ConnectionPool {
       state: this.state,
       inFlight: this.inFlight,
       ...(tlsFiles && { tlsFiles: tlsFiles.state }),
-      ...this.#ledger.snapshot(this.#agents.list(), this.slots),
+      ...this.#ledger.snapshot(this.#agents.list(), this.slots, this.addresses),
     };
   }
 
@@ -178,12 +202,13 @@ export class ConnectionPool {
 
   /**
    * Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one.
+   * @param address that it is sent to, where there are several
    * @internal
    */
-  onFreshSocket<Result>(chosen: Agent, send: () => Result): Result {
+  onFreshSocket<Result>(chosen: Agent, address: Address | undefined, send: () => Result): Result {
     // Node chooses the socket while the request is made, so nothing else can come in between.
     const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
-    this.#makeRoom(); // the agent will not see its idle sockets
+    this.#makeRoom(address); // the agent will not see its idle sockets
     const { freeSockets, maxSockets } = agent;
     agent.freeSockets = {};
     agent.maxSockets = Infinity;
@@ -225,9 +250,11 @@ export class ConnectionPool {
    */
   distrust(origin: string, socket: Socket, sentAt: number): boolean {
     const peer = openingOf(socket)?.peer;
+    const address = addressOf(socket);
     const siblings = this.#ledger.socketsOf(origin);
-    this.#agents.closeIdle((idle) => siblings.has(idle) && idleSince(idle) <= sentAt && openingOf(idle)?.peer === peer);
-    return this.#ledger.lost(origin, sentAt);
+    const hasSamePeer = (idle: Socket) => openingOf(idle)?.peer === peer && addressOf(idle) === address;
+    this.#agents.closeIdle((idle) => siblings.has(idle) && idleSince(idle) <= sentAt && hasSamePeer(idle));
+    return this.#ledger.lost(origin, address, sentAt);
   }
 
   /**
@@ -242,13 +269,15 @@ export class ConnectionPool {
 
   /**
    * Whether an agent would give a request to this origin an idle socket that was heard from after this time.
+   * @param wish which of them the request wants
    * @internal
    */
-  hasIdleSince(origin: string, agent: Agent, time: number): boolean {
+  hasIdleSince(origin: string, agent: Agent, time: number, { address, scheduling }: SocketWish = ANY): boolean {
     const sockets = this.#ledger.socketsOf(origin);
+    const place = (scheduling ?? this.#settings.pool.scheduling) === 'fifo' ? 0 : -1;
     return Object.values(agent.freeSockets).some((idle) => {
-      const last = idle?.at(-1); // it is given out first
-      return last !== undefined && sockets.has(last) && idleSince(last) > time;
+      const first = idle?.at(place); // it is given out first
+      return first !== undefined && sockets.has(first) && addressOf(first) === address && idleSince(first) > time;
     });
   }
 
@@ -279,15 +308,20 @@ export class ConnectionPool {
     recordOpening(socket, target, startedAt, this.#settings.clock, (opening) => {
       if (!this.#events.wants('socket:open')) return;
       const { dnsMs, connectMs, tlsMs } = openingTimes(opening);
-      const origin = originOf(target, protocol);
-      this.#events.publish('socket:open', { pool: this.id, origin, dnsMs, connectMs: connectMs!, tlsMs });
+      const about = { pool: this.id, origin: originOf(target, protocol), address: addressOf(target)?.name };
+      this.#events.publish('socket:open', { ...about, dnsMs, connectMs: connectMs!, tlsMs });
     });
   }
 
-  /** Closes an idle socket where another is to be opened and there are as many as there may be. */
-  #makeRoom(): void {
-    const { maxTotalSockets } = this.#settings.pool;
-    if (maxTotalSockets === false || this.#ledger.openCount < maxTotalSockets) return;
-    this.#agents.closeOneIdle(); // there is one: those in use have a slot each, and so has this one
+  /**
+   * Closes an idle socket where another is to be opened and there are as many as there may be. There is one: those in use have a slot each, and so has
+   * this one.
+   * @param address what it is opened to: idle sockets to the other addresses of its origin are no use to it
+   */
+  #makeRoom(address: Address | undefined): void {
+    const { maxTotalSockets, maxSockets } = this.#settings.pool;
+    const ofOrigin = address && this.#ledger.socketsOf(address.origin);
+    if (ofOrigin && openOf(ofOrigin) >= maxSockets) this.#agents.closeOneIdle((idle) => ofOrigin.has(idle));
+    if (maxTotalSockets !== false && this.#ledger.openCount >= maxTotalSockets) this.#agents.closeOneIdle();
   }
 }

@@ -5,7 +5,8 @@ import http from 'node:http';
 import { Agent } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startUpstream, type Upstream } from '../../test/support/upstream.js';
-import { openFastLane, ORIGIN } from './fast-lane.js';
+import { ADDRESS, Address } from './addresses/address.js';
+import { openFastLane, ORIGIN, SCHEDULING } from './fast-lane.js';
 
 describe('openFastLane', () => {
   const plain = new Agent({ ca: 'PEM' });
@@ -25,6 +26,18 @@ describe('openFastLane', () => {
     ['a request that tells no origin', { ca: 'OTHER' }],
   ])('names sockets as Node does for %s', (_, rest) => {
     expect(remembering.getName(request(rest))).toBe(plain.getName(request(rest)));
+  });
+
+  it('names sockets to one address otherwise than those to another', () => {
+    const to = (ip: string) => {
+      const address = new Address('https://api.test', ip, [{ ip, family: 4, port: undefined }]);
+      return request({ [ORIGIN]: address.lane, [ADDRESS]: address });
+    };
+    const names = [to('10.0.0.1'), to('10.0.0.2'), to('10.0.0.1'), request(origin)].map((of) =>
+      remembering.getName(of),
+    );
+    expect(new Set(names).size).toBe(3);
+    expect(names[2]).toBe(names[0]);
   });
 
   it('is the name that a socket was given when it was opened', () => {
@@ -91,6 +104,21 @@ describe('a request on an idle socket', () => {
     nodesWay = 0;
     await send();
     expect(nodesWay).toBe(0);
+  });
+
+  it.each([
+    ['fast lane', {}],
+    ["Node's way", { family: 4 }],
+  ])('gets the one used last, or longest ago where it asks for that: %s', async (_, options) => {
+    const [first, second] = await Promise.all([send(options), send(options)]);
+    const idle = () => Object.values(agent.freeSockets).flat();
+    const sockets = new Set([first.socket, second.socket]);
+    const oldest = idle().find((socket) => sockets.has(socket!));
+    const fifo = { ...options, [SCHEDULING]: 'fifo' } as object;
+    expect((await send(fifo)).socket).toBe(oldest);
+    expect((await send(options)).socket).toBe(oldest);
+    expect((await send(fifo)).socket).not.toBe(oldest);
+    expect((agent as unknown as { scheduling: string }).scheduling).toBe('lifo');
   });
 
   it('gets none that is closed already', async () => {

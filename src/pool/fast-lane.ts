@@ -1,12 +1,29 @@
 import http, { type Agent, type ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
+import { ADDRESS, type Address } from './addresses/address.js';
 
-/** Key of a request option: the origin that the request is for. */
+/** Key of a request option: the origin that the request is for, or its lane to one address of it. */
 export const ORIGIN = Symbol('origin');
+
+/** Key of a request option: which idle socket the request gets, where that is not as the agent has it. */
+export const SCHEDULING = Symbol('scheduling');
+
+/** Which idle socket is used first: the one that was used last, or the one that was used longest ago. */
+export type Scheduling = 'lifo' | 'fifo';
+
+/** Which socket of an origin a request wants. */
+export interface SocketWish {
+  /** Where the origin has several to choose from. */
+  readonly address?: Address | undefined;
+  /** Undefined: as the pool has it. */
+  readonly scheduling?: Scheduling | undefined;
+}
 
 /** The options that tell apart requests to one origin. */
 interface RequestParts {
   readonly [ORIGIN]?: string;
+  readonly [SCHEDULING]?: Scheduling | undefined;
+  readonly [ADDRESS]?: Address | undefined;
   readonly family?: unknown;
   readonly servername?: string;
   /** Options of a socket: the name that Node has given to it. */
@@ -29,7 +46,7 @@ interface AgentInternals {
   reuseSocket(socket: Socket, request: ClientRequest): void;
   readonly sockets: Record<string, Socket[] | undefined>;
   readonly freeSockets: Record<string, IdleSocket[] | undefined>;
-  readonly scheduling: 'fifo' | 'lifo';
+  scheduling: Scheduling;
 }
 type AgentRequest = ClientRequest & { onSocket(socket: Socket): void; readonly timeout?: number };
 
@@ -75,34 +92,49 @@ export function openFastLane(agent: Agent): void {
       if (origin === undefined) return prototype.getName.call(agent, parts);
       const known = names.get(origin);
       if (known && known.family === family && known.servername === servername) return known.name;
-      const name = prototype.getName.call(agent, parts);
+      const plain = prototype.getName.call(agent, parts);
+      const address = parts[ADDRESS];
+      const name = address ? `${plain}:${address.name}` : plain; // sockets to one are not for another
       if (names.size === MAX_NAMES) names.clear();
       names.set(origin, { family, servername, name, host: undefined });
       return name;
     },
     addRequest(request: AgentRequest, options: RequestParts): void {
-      const { [ORIGIN]: origin, family } = options;
+      const { [ORIGIN]: origin, [SCHEDULING]: wanted, family } = options;
       const host = request.getHeader('host');
       const known = origin === undefined ? undefined : names.get(origin);
       const isKnown = known !== undefined && known.family === family && known.host === host;
-      const socket = isKnown && request.timeout === undefined && isOpen() ? takeIdle(internals, known.name) : undefined;
+      const socket =
+        isKnown && request.timeout === undefined && isOpen() ? takeIdle(internals, known.name, wanted) : undefined;
       if (socket) {
         reuse(internals, socket, request, known!.name);
         return;
       }
-      prototype.addRequest.call(agent, request, options);
+      addInOrder(internals, wanted, () => prototype.addRequest.call(agent, request, options));
       const now = origin === undefined ? undefined : names.get(origin);
       if (now) now.host = host;
     },
   });
 }
 
+/** Node chooses the socket while the request is added, by what the agent says. */
+function addInOrder(agent: AgentInternals, wanted: Scheduling | undefined, add: () => void): void {
+  const { scheduling } = agent;
+  agent.scheduling = wanted ?? scheduling;
+  try {
+    add();
+  } finally {
+    agent.scheduling = scheduling;
+  }
+}
+
 /** The socket that Node would take, but none that is about to say that it is closed. */
-function takeIdle({ freeSockets, scheduling }: AgentInternals, name: string): IdleSocket | undefined {
+function takeIdle(agent: AgentInternals, name: string, wanted: Scheduling | undefined): IdleSocket | undefined {
+  const { freeSockets, scheduling } = agent;
   const idle = freeSockets[name];
   if (!idle) return undefined;
   let socket: IdleSocket | undefined;
-  do socket = scheduling === 'fifo' ? idle.shift() : idle.pop();
+  do socket = (wanted ?? scheduling) === 'fifo' ? idle.shift() : idle.pop();
   while (socket?.destroyed);
   if (idle.length === 0) delete freeSockets[name];
   return socket;

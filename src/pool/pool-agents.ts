@@ -98,9 +98,13 @@ export class PoolAgents implements Agents {
     return [httpAgent, httpsAgent, ...toProxies, ...this.#tunnels.values()];
   }
 
-  /** Closes the idle socket that can best be done without: of the origin with the most, the one that has been idle for longest. */
-  closeOneIdle(): void {
-    const [most] = this.#idleSockets().toSorted((a, b) => b.length - a.length);
+  /**
+   * Closes the idle socket that can best be done without: of the origin (or of its address) with the most, the one that has been idle for longest.
+   * @param isMeant which sockets can be
+   */
+  closeOneIdle(isMeant: (socket: Socket) => boolean = () => true): void {
+    const meant = this.#idleSockets().map((sockets) => sockets.filter((socket) => isMeant(socket)));
+    const [most] = meant.toSorted((a, b) => b.length - a.length);
     if (most?.[0]) closeIdleSocket(most[0]);
   }
 
@@ -127,7 +131,7 @@ export class PoolAgents implements Agents {
   #createTunnelAgent(proxy: URL): Agent {
     const { href } = proxy;
     const agent = createTunnelAgent(proxy, this.#settings, {
-      opening: () => this.#owner.opening(),
+      opening: (address) => this.#owner.opening(address),
       opened: (...socket) => this.#owner.opened(...socket),
       // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
       keepsSockets: () => this.#tunnels.get(href) === agent && this.#owner.keepsSockets(),

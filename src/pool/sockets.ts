@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { Slots } from '../base/slots.js';
 import type { EventSink } from '../call/event-sink.js';
+import { type Address, addressOf } from './addresses/address.js';
+import type { Addresses, AddressStats } from './addresses/addresses.js';
 import type { SocketTarget } from './agents.js';
 import { watchEarlyEnd } from './early-end.js';
 import type { PoolState } from './in-flight.js';
@@ -29,6 +31,12 @@ export interface SocketStats {
   readonly errors: number;
 }
 
+/** Sockets of one origin. */
+export interface OriginStats extends SocketStats {
+  /** Address → requests to it, for an origin with `addresses`; absent for others. */
+  readonly addresses?: Readonly<Record<string, AddressStats>>;
+}
+
 /** A snapshot, safe to keep and to serialise. */
 export interface PoolStats {
   /** Tells pools apart in logs. */
@@ -42,7 +50,7 @@ export interface PoolStats {
   /** All origins together, also those no longer listed. */
   readonly total: SocketStats;
   /** Origin → its sockets. The 1000 that last opened a socket, and all that have one open. */
-  readonly origins: Readonly<Record<string, SocketStats>>;
+  readonly origins: Readonly<Record<string, OriginStats>>;
 }
 
 const SOCKET_REQUEST_COUNT: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
@@ -69,6 +77,7 @@ interface SocketEventContext {
  */
 function publishEnd(socket: Socket, origin: string, { pool, clock, events }: SocketEventContext): () => void {
   const createdAt = clock.now();
+  const about = { pool, origin, address: addressOf(socket)?.name };
   let connectedAt: number | undefined;
   let code: string | undefined;
   socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
@@ -78,10 +87,10 @@ function publishEnd(socket: Socket, origin: string, { pool, clock, events }: Soc
   return () => {
     const now = clock.now();
     if (connectedAt === undefined) {
-      if (events.wants('socket:fail')) events.publish('socket:fail', { pool, origin, afterMs: now - createdAt, code });
+      if (events.wants('socket:fail')) events.publish('socket:fail', { ...about, afterMs: now - createdAt, code });
     } else if (events.wants('socket:close')) {
       const requests = timesReused(socket) + 1;
-      events.publish('socket:close', { pool, origin, openMs: now - connectedAt, requests, code });
+      events.publish('socket:close', { ...about, openMs: now - connectedAt, requests, code });
     }
   };
 }
@@ -89,13 +98,19 @@ function publishEnd(socket: Socket, origin: string, { pool, clock, events }: Soc
 /** Origins whose counters are kept; beyond it, the longest unused one without an open socket is forgotten. */
 const MAX_ORIGINS = 1_000;
 
+/** What is known of the peer of an origin, or of one of its addresses. Times are on the pool's clock. */
+interface Peer {
+  /** When it was last found to be gone. */
+  lostAt: number;
+  /** When it last ended a socket soon after a response. */
+  endedEarlyAt: number;
+}
+
 interface Origin {
   readonly sockets: Set<Socket>;
   readonly counters: Counters;
-  /** When its peer was last found to be gone, on the pool's clock. */
-  lostAt: number;
-  /** When it last ended a socket soon after a response, on the pool's clock. */
-  endedEarlyAt: number;
+  /** Of sockets whose address was not chosen. */
+  readonly peer: Peer;
 }
 
 /** For how long a peer that has ended a socket early is expected to do so again: a server that was restarting does not. */
@@ -105,12 +120,15 @@ type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut
 
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
-const newOrigin = (): Origin => ({
-  sockets: new Set(),
-  counters: noCounters(),
-  lostAt: -Infinity,
-  endedEarlyAt: -Infinity,
-});
+const newPeer = (): Peer => ({ lostAt: -Infinity, endedEarlyAt: -Infinity });
+const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters(), peer: newPeer() });
+
+/** Sockets that hold a file descriptor. */
+export function openOf(sockets: Iterable<Socket>): number {
+  let count = 0;
+  for (const { destroyed } of sockets) if (!destroyed) count++;
+  return count;
+}
 
 /** Counts the sockets of a pool by origin, from their opening to their close. */
 export class SocketLedger {
@@ -118,6 +136,7 @@ export class SocketLedger {
   readonly #origins = new Map<string, Origin>();
   readonly #total = noCounters();
   readonly #open = new Map<Socket, Origin>();
+  readonly #peers = new WeakMap<Address, Peer>();
   readonly #onAllClosed: (() => void)[] = [];
   readonly #context: SocketEventContext;
 
@@ -127,9 +146,7 @@ export class SocketLedger {
 
   /** Sockets that hold a file descriptor. */
   get openCount(): number {
-    let count = 0;
-    for (const { destroyed } of this.#open.keys()) if (!destroyed) count++;
-    return count;
+    return openOf(this.#open.keys());
   }
 
   /** The open sockets of each origin that has any. */
@@ -152,7 +169,8 @@ export class SocketLedger {
     this.#open.set(socket, origin);
     count('created');
     const ended = publishEnd(socket, address, this.#context);
-    watchEarlyEnd(socket, this.#context.clock, () => (origin.endedEarlyAt = this.#context.clock.now()));
+    const peer = this.#peerOf(origin, addressOf(socket));
+    watchEarlyEnd(socket, this.#context.clock, () => (peer.endedEarlyAt = this.#context.clock.now()));
     socket.on('error', (error) => {
       const outcome = outcomeOf(error);
       if (outcome) count(outcome);
@@ -179,21 +197,30 @@ export class SocketLedger {
    * sent is still under way.
    */
   endsEarly(socket: Socket): boolean {
-    const endedAt = this.#open.get(socket)?.endedEarlyAt ?? -Infinity;
-    return this.#context.clock.now() - endedAt < EARLY_MEMORY_MS;
+    const origin = this.#open.get(socket);
+    if (!origin) return false;
+    return this.#context.clock.now() - this.#peerOf(origin, addressOf(socket)).endedEarlyAt < EARLY_MEMORY_MS;
   }
 
   /**
-   * The peer of an origin seems to be gone.
+   * The peer of an origin, or of one of its addresses, seems to be gone.
    * @param sentAt when the request was sent that found out
    * @returns whether that is news: not for a request that was under way already when it was found out last
    */
-  lost(origin: string, sentAt: number): boolean {
+  lost(origin: string, address: Address | undefined, sentAt: number): boolean {
     const known = this.#origins.get(origin);
     if (!known) return true;
-    const isNews = sentAt >= known.lostAt;
-    if (isNews) known.lostAt = this.#context.clock.now();
+    const peer = this.#peerOf(known, address);
+    const isNews = sentAt >= peer.lostAt;
+    if (isNews) peer.lostAt = this.#context.clock.now();
     return isNews;
+  }
+
+  #peerOf(origin: Origin, address: Address | undefined): Peer {
+    if (!address) return origin.peer;
+    const peer = this.#peers.get(address) ?? newPeer();
+    this.#peers.set(address, peer);
+    return peer;
   }
 
   /** Resolves when no socket is open. */
@@ -206,13 +233,13 @@ export class SocketLedger {
    * @param agents those whose sockets this ledger was told of
    * @param slots who waits for a socket
    */
-  snapshot(agents: readonly Agent[], slots: Slots): { total: SocketStats; origins: Record<string, SocketStats> } {
+  snapshot(agents: readonly Agent[], slots: Slots, addresses: Addresses): Pick<PoolStats, 'total' | 'origins'> {
     const idle = new Set(
       agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
     );
     const total = { active: 0, idle: 0, queued: 0, ...this.#total };
-    const origins: Record<string, SocketStats> = {};
-    for (const name of new Set([...this.#origins.keys(), ...slots.queuedKeys])) {
+    const origins: Record<string, OriginStats> = {};
+    for (const name of new Set([...this.#origins.keys(), ...slots.queuedKeys, ...addresses.origins])) {
       const { sockets, counters } = this.#origins.get(name) ?? newOrigin();
       const stats = { active: 0, idle: 0, queued: slots.queued(name), ...counters };
       for (const socket of sockets) {
@@ -220,7 +247,8 @@ export class SocketLedger {
         stats.reused += timesReused(socket);
         total.reused += timesReused(socket);
       }
-      origins[name] = stats;
+      const ofAddresses = addresses.statsOf(name);
+      origins[name] = ofAddresses ? { ...stats, addresses: ofAddresses } : stats;
       total.active += stats.active;
       total.idle += stats.idle;
       total.queued += stats.queued;
@@ -245,7 +273,10 @@ export class SocketLedger {
 }
 
 /** What a socket leads to. */
-export function originOf({ socketPath, host, port }: SocketTarget, protocol: string): string {
+export function originOf(target: SocketTarget, protocol: string): string {
+  const { socketPath, host, port } = target;
+  const address = addressOf(target);
+  if (address) return address.origin; // it may have a port of its own
   if (socketPath) return `unix:${socketPath}`;
   const authority = host?.includes(':') ? `[${host}]` : host;
   return new URL(`${protocol}//${authority}:${port}`).origin;

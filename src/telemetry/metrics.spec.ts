@@ -60,6 +60,7 @@ describe('ClientMetrics', () => {
     events.publish('socket:close', {
       pool: 'p1',
       origin: 'https://a.example',
+      address: undefined,
       openMs: 1_500,
       requests: 3,
       code: undefined,
@@ -144,6 +145,7 @@ describe('ClientMetrics', () => {
     events.publish('socket:close', {
       pool: 'p1',
       origin: 'https://a.example',
+      address: undefined,
       openMs: 1_500,
       requests: 3,
       code: undefined,
@@ -240,6 +242,7 @@ describe('ClientMetrics', () => {
     events.publish('socket:close', {
       pool: 'p9',
       origin: 'https://a.example',
+      address: undefined,
       openMs: 1,
       requests: 0,
       code: undefined,

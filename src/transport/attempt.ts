@@ -10,12 +10,20 @@ import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { BalancedWay, type Balancing, noteAnswered, noteFailed } from './addressed.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
 import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
 import { publishRedirect, publishReplay } from './events.js';
 import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
-import { hasIdleSockets, isKnownLoss, isRepeatable, sendTrusting, socketsSeen } from './pooled-socket.js';
+import {
+  hasIdleSockets,
+  hasRepeatableBody,
+  isKnownLoss,
+  isRepeatable,
+  sendTrusting,
+  socketsSeen,
+} from './pooled-socket.js';
 import { forwardedRequest } from './proxies.js';
 import { leave, type Opened, redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
 import { type ExchangeRequest, firstRequest } from './request.js';
@@ -29,6 +37,8 @@ export interface AttemptSettings
   extends ExchangeSettings, DeliverySettings, SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: ConnectionPool;
   readonly events: EventSink;
+  /** Of origins that differ from how the pool has it. */
+  readonly balancing?: Balancing;
   /** The client's own `proxy`, which its calls have unless they set another. */
   readonly ownProxy?: URL | undefined;
 }
@@ -38,6 +48,7 @@ export interface AttemptSettings
  *
  *     begin → open → take a slot → send → headers → follow a redirect, then open again
  *                                       ↘ replay    ↘ deliver → settle
+ *                                       ↘ connect to another address, where there are several
  *
  * Each step calls the next, at once unless something has to be waited for. Any of them may fail. There is one promise for all of it. Once
  * the attempt is over it holds nothing any more: whoever keeps the response would keep it, too.
@@ -53,6 +64,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   /** What is asked for, since the last redirect. */
   #request!: ExchangeRequest;
   #proxy: URL | undefined;
+  /** Undefined: which socket is used is left to the pool. */
+  #way: BalancedWay | undefined;
   /** The request as it goes on the wire: a proxy may forward it. */
   #sent!: ExchangeRequest;
   /** The one that is waited for. */
@@ -134,6 +147,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     this.#isReplay = false;
     this.#proxy = this.#routing.findProxy(call.config, target);
     this.#sent = this.#isForwarded ? forwardedRequest(request, this.#proxy!) : request;
+    const balance = this.#settings.balancing?.get(target.origin);
+    this.#way = balance && new BalancedWay(target.origin, balance, this.#settings.pool, this.#proxy !== undefined);
     this.#admit();
   }
 
@@ -141,19 +156,20 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     return this.#proxy !== undefined && !this.#request.target.secure;
   }
 
-  /** A proxy resolves the name each time, so it is judged each time. */
-  #admit(): void {
+  /** A proxy resolves the name each time, so it is judged each time. Where there are addresses to choose from, they must be known. */
+  #admit(isElsewhere = false): void {
     const { guard } = this.#settings.pool;
-    if (!guard || !this.#isForwarded) this.#takeSlot();
-    else {
-      const admitted = admitThroughProxy(guard, this.#request.target, this.call, this.#settings);
-      void this.#after(admitted, () => this.#takeSlot());
-    }
+    const wait =
+      guard && this.#isForwarded
+        ? admitThroughProxy(guard, this.#request.target, this.call, this.#settings)
+        : this.#way?.whenKnown(this.call, this.#settings);
+    if (wait) void this.#after(wait, () => this.#takeSlot(isElsewhere));
+    else this.#takeSlot(isElsewhere);
   }
 
-  #takeSlot(): void {
+  #takeSlot(isElsewhere: boolean): void {
     const { origin } = this.#sent.target;
-    if (this.#isReplay) publishReplay(this.#settings.events, this.call);
+    if (this.#isReplay && !isElsewhere) publishReplay(this.#settings.events, this.call);
     if (this.#settings.pool.slots.take(origin)) this.#chooseSocket();
     else void this.#after(slotAfter(this.#redirect, origin, this.call, this.#settings), () => this.#chooseSocket());
   }
@@ -173,7 +189,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     const { call } = this;
     const { pool } = this.#settings;
     const agent = this.#routing.agentFor(this.#request.target, this.#proxy); // now: one that nobody uses may be forgotten
-    const exchange = new Exchange(this.#sent.target.origin, this, this.#settings);
+    const { origin } = this.#sent.target;
+    const exchange = new Exchange(origin, this, this.#settings, this.#way?.next(origin, call, pool.slots));
     this.#exchange = exchange;
     if (this.#isReplay) call.journal.trustsSince = Infinity;
     try {
@@ -186,6 +203,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
 
   responded(response: IncomingMessage, exchange: Exchange): void {
     const { call } = this;
+    if (exchange.route?.use) noteAnswered(exchange.route.use, response.statusCode!);
     const refusal = refusalOf(response, call);
     if (refusal) {
       exchange.abandon();
@@ -231,6 +249,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
 
   failed(error: unknown, exchange: Exchange): void {
     if (exchange !== this.#exchange || exchange === this.#redirect?.exchange) return; // nobody waits for it any more
+    const use = exchange.route?.use;
+    if (use) noteFailed(use, error, exchange, this.#settings.clock);
     try {
       if (this.#delivery) this.#delivery.failed(error);
       else this.#failSending(error, exchange);
@@ -251,6 +271,10 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     if (isStale && isRepeatable(sent) && call.mayRepeat?.() !== false) {
       this.#isReplay = true;
       void this.#after(nextMicrotask(), () => this.#admit());
+      return;
+    }
+    if (this.#way?.canGoElsewhere(error, exchange, call) && hasRepeatableBody(sent)) {
+      void this.#after(nextMicrotask(), () => this.#admit(true));
       return;
     }
     exchange.abandon();
@@ -286,6 +310,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   /** The body of a stream may still fail. */
   #letGo(): void {
     this.#first = undefined;
+    this.#way = undefined;
     this.#redirect = undefined;
     if (this.#delivery?.isStream) return;
     this.#delivery = undefined;

@@ -12,6 +12,8 @@ import {
   ResponseTimeoutError,
 } from '../errors/timeout.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { AddressUse } from '../pool/addresses/address-set.js';
+import type { Scheduling, SocketWish } from '../pool/fast-lane.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
 import { timesReused } from '../pool/sockets.js';
 import { BodySender } from './body-sender.js';
@@ -24,6 +26,13 @@ export interface ExchangeSettings {
   readonly clock: Clock;
   readonly phases: PhaseLimits;
   readonly maxHeaderBytes: number;
+}
+
+/** Where an exchange goes, where that is not left to the pool. */
+export interface ExchangeRoute {
+  /** The address that was chosen for it; the exchange releases it. */
+  readonly use: AddressUse | undefined;
+  readonly scheduling: Scheduling | undefined;
 }
 
 /** For whom an exchange is made. Told at once of each step. */
@@ -72,6 +81,8 @@ function onClose(this: OwnRequest): void {
 export class Exchange implements PhaseOwner {
   /** From `start` on, unless Node refuses what it is given. */
   request!: http.ClientRequest;
+  /** Undefined: left to the pool. */
+  readonly route: ExchangeRoute | undefined;
   readonly #origin: string;
   readonly #call: Call;
   #owner: ExchangeOwner | undefined;
@@ -94,7 +105,8 @@ export class Exchange implements PhaseOwner {
   #context: AsyncResource | undefined;
 
   /** @param origin whose slot it is given */
-  constructor(origin: string, owner: ExchangeOwner, settings: ExchangeSettings) {
+  constructor(origin: string, owner: ExchangeOwner, settings: ExchangeSettings, route?: ExchangeRoute) {
+    this.route = route;
     this.#origin = origin;
     this.#call = owner.call;
     this.#owner = owner;
@@ -132,7 +144,7 @@ export class Exchange implements PhaseOwner {
     this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
-      this.request = clientRequest(sent, agent, maxHeaderBytes);
+      this.request = clientRequest(sent, agent, maxHeaderBytes, this.#wish);
     } catch (error) {
       this.#finish();
       throw error;
@@ -155,6 +167,22 @@ export class Exchange implements PhaseOwner {
       this.#sender = new BodySender(body, request, this.fail);
       this.#sender.start();
     }
+  }
+
+  get #wish(): SocketWish | undefined {
+    const { route } = this;
+    return route && { address: route.use?.address, scheduling: route.scheduling };
+  }
+
+  /** Whether it has ended, or would now, without a connection: nothing of the request was sent. */
+  get isConnecting(): boolean {
+    const { request } = this as { request: http.ClientRequest | undefined };
+    return request !== undefined && !request.reusedSocket && this.#phases.phase === 'connect';
+  }
+
+  /** Whether the headers of the response have come. */
+  get hasResponded(): boolean {
+    return this.#responded;
   }
 
   /** A part of the response's body has come. */
@@ -240,6 +268,7 @@ export class Exchange implements PhaseOwner {
     const request = this.request as OwnRequest | undefined;
     if (request) request[EXCHANGE] = undefined; // whoever keeps the response keeps the request
     this.#settings.pool.slots.release(this.#origin);
+    this.route?.use?.release();
   }
 
   /** Without a response, as when the server switches protocols, which nobody here has asked for. */

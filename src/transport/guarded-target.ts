@@ -24,12 +24,23 @@ export function blockedError(error: unknown, call: Call): AddressBlockedError | 
 
 /**
  * Judges where a proxy is asked to connect to. The proxy resolves the name anew for each request, so it is judged for each.
- * @throws AddressBlockedError, ConnectTimeoutError, ClientClosedError, what the call is cancelled with, or the look-up's error as
- * axios has it
+ * @throws what `lookedUp` throws
  */
 export function admitThroughProxy(
   guard: AddressGuard,
   { hostname, port, secure }: RequestTarget,
+  call: Call,
+  settings: AdmissionSettings,
+): Promise<void> {
+  return lookedUp(guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }), call, settings);
+}
+
+/**
+ * Waits for the look-up of a name, within the limits of a call.
+ * @throws AddressBlockedError, ConnectTimeoutError, ClientClosedError, what the call is cancelled with, or the look-up's error as axios has it
+ */
+export function lookedUp(
+  lookup: Promise<void>,
   call: Call,
   { pool, clock, phases: { connect } }: AdmissionSettings,
 ): Promise<void> {
@@ -46,7 +57,7 @@ export function admitThroughProxy(
     const expire = (delayMs: number) => fail(new ConnectTimeoutError(call, connect as number, delayMs));
     const endLimit = connect === false ? undefined : timeLimit(clock, connect, expire);
     const stop = whileWaiting(call, pool.closing, fail);
-    guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }).then(() => {
+    lookup.then(() => {
       end();
       resolve();
     }, refuse);

@@ -9,8 +9,13 @@ import type { ExchangeRequest } from './request.js';
 import { StreamedBody } from './streamed-body.js';
 
 /** Whether a request may be sent a second time, should its pooled socket turn out to be dead. */
-export function isRepeatable({ method, headers, body }: ExchangeRequest): boolean {
-  return isIdempotent(method, headers) && !(body instanceof StreamedBody && !body.isRepeatable);
+export function isRepeatable(request: ExchangeRequest): boolean {
+  return isIdempotent(request.method, request.headers) && hasRepeatableBody(request);
+}
+
+/** Whether its body can be sent a second time. */
+export function hasRepeatableBody({ body }: ExchangeRequest): boolean {
+  return !(body instanceof StreamedBody && !body.isRepeatable);
 }
 
 export function hasIdleSockets({ freeSockets }: Agent): boolean {
@@ -45,13 +50,15 @@ export function sendTrusting(
   restedSince: number,
 ): void {
   const { trustsSince } = journal;
+  const address = exchange.route?.use?.address;
   if (trustsSince === -Infinity) {
     pool.onRestedSocket(agent, restedSince, () => exchange.start(request, agent));
     return;
   }
   journal.trustsSince = -Infinity; // one request is enough to find out
-  if (pool.hasIdleSince(request.target.origin, agent, trustsSince)) exchange.start(request, agent);
-  else pool.onFreshSocket(agent, () => exchange.start(request, agent));
+  const wish = { address, scheduling: exchange.route?.scheduling };
+  if (pool.hasIdleSince(request.target.origin, agent, trustsSince, wish)) exchange.start(request, agent);
+  else pool.onFreshSocket(agent, address, () => exchange.start(request, agent));
 }
 
 /**

@@ -4,7 +4,8 @@ import https from 'node:https';
 import { isPolluted, shadowInherited } from '../base/prototype-pollution.js';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
-import { ORIGIN } from '../pool/fast-lane.js';
+import { ADDRESS } from '../pool/addresses/address.js';
+import { ORIGIN, SCHEDULING, type SocketWish } from '../pool/fast-lane.js';
 import { inSlices, isInMemory, requestBody, streamedRequestBody } from './request-body.js';
 import { supportsZstd } from './response-body.js';
 import { NODE_MAX_HEADER_BYTES } from './response-headers.js';
@@ -110,17 +111,23 @@ export interface ExchangeRequest {
   readonly body: Buffer | StreamedBody | undefined;
 }
 
-type RequestOptions = http.RequestOptions & { [ORIGIN]?: string };
+type RequestOptions = http.RequestOptions & {
+  [ORIGIN]?: string;
+  [ADDRESS]?: SocketWish['address'];
+  [SCHEDULING]?: SocketWish['scheduling'];
+};
 
 /**
  * Node's request, its body to come.
  * @param maxHeaderBytes what its response may have
+ * @param wish which socket it is for; undefined: any to the target
  * @throws Node's error where it refuses what it is given
  */
 export function clientRequest(
   { target, method, headers, auth, family }: ExchangeRequest,
   agent: http.Agent,
   maxHeaderBytes: number,
+  wish?: SocketWish,
 ): http.ClientRequest {
   const { request } = target.secure ? https : http;
   const options: RequestOptions = { agent, hostname: target.hostname, path: target.path, method, headers };
@@ -130,9 +137,17 @@ export function clientRequest(
   if (auth) options.auth = auth;
   if (family !== undefined) options.family = family;
   if (!target.socketPath) options[ORIGIN] = target.origin;
+  if (wish) chooseSocket(options, wish);
   if (maxHeaderBytes !== NODE_MAX_HEADER_BYTES) options.maxHeaderSize = maxHeaderBytes;
   if (isPolluted()) shadowInherited(options);
   return request(options);
+}
+
+function chooseSocket(options: RequestOptions, { address, scheduling }: SocketWish): void {
+  options[SCHEDULING] = scheduling;
+  if (!address) return;
+  options[ORIGIN] = address.lane;
+  options[ADDRESS] = address;
 }
 
 /**
