@@ -336,6 +336,52 @@ it('a server that vanishes takes its own idle sockets with it, not those of the 
   expect(app.pool.stats().total.closed).toBe(goneBefore);
 });
 
+it(
+  '20 rolling restarts of the upstream, every other by a crash, fail no idempotent call',
+  { tags: 'slow' },
+  async () => {
+    const PODS = 3;
+    await using fleet = await startFleet(2 * PODS, answerAfter(2));
+    let known = fleet.pods.slice(0, PODS);
+    await Promise.all(fleet.pods.slice(PODS).map((pod) => pod.stop()));
+    await using app = await start(fleet, {
+      own: { addresses: { resolveMs: 100 } },
+      options: { resilience: 'standard' },
+      zone: () => known,
+    });
+    const test = { isOver: false };
+    const failures: unknown[] = [];
+    const caller = async (_: unknown, index: number) => {
+      const call = () => (index % 2 === 0 ? app.client.get('/') : app.client.put('/', { index }));
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      while (!test.isOver) await call().catch((error: unknown) => failures.push(error));
+    };
+    const callers = Array.from({ length: 10 }, caller);
+    let last: Pod | undefined; // whose address is not used again at once
+    for (let restart = 0; restart < 20; restart++) {
+      for (const old of known) {
+        // oxlint-disable no-await-in-loop -- one pod after the other
+        const next = fleet.pods.find((pod) => !pod.isListening && pod !== last)!;
+        last = old;
+        await next.listen(fleet.port);
+        const before = next.requests;
+        known = known.concat(next);
+        await expect.poll(() => next.requests, { interval: 5 }).toBeGreaterThan(before + 3);
+        const ended = restart % 2 === 0 ? old.stop() : old.kill();
+        const served = () => fleet.pods.reduce((sum, { requests }) => sum + requests, 0);
+        await expect.poll(served, { interval: 5 }).toBeGreaterThan(served() + 20); // before the name server knows
+        known = known.filter((pod) => pod !== old);
+        await expect.poll(() => old.address in app.addresses(), { interval: 5 }).toBe(false);
+        await ended;
+        // oxlint-enable no-await-in-loop
+      }
+    }
+    test.isOver = true;
+    await Promise.all(callers);
+    expect(failures).toEqual([]);
+  },
+);
+
 /** Time that passes by a round whenever all callers wait for an answer, however fast the machine is. */
 class Rounds {
   readonly #callers: number;

@@ -42,6 +42,10 @@ export class Pod {
     return this.#sockets.size;
   }
 
+  get isListening(): boolean {
+    return this.#server.listening;
+  }
+
   /** Those connections. */
   get sockets(): readonly Socket[] {
     return [...this.#sockets];

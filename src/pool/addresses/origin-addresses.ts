@@ -79,8 +79,8 @@ export class OriginAddresses {
 
   /** Where there are addresses, a look-up that takes long counts as failed. */
   #giveUpHanging(now: number): void {
-    const { resolveMs } = this.#settings;
-    if (!this.#lookup || this.#set.all.length === 0 || now - this.#lookup.startedAt < resolveMs / 2) return;
+    const limitMs = Math.max(this.#settings.resolveMs / 2, MIN_INTERVAL_MS);
+    if (!this.#lookup || this.#set.all.length === 0 || now - this.#lookup.startedAt < limitMs) return;
     this.#lookup = undefined;
     this.#keep(now);
   }
