@@ -1,5 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { hostAddress } from '../base/host-address.js';
 import { OriginMap } from '../base/origin-map.js';
 import type { Call } from '../call/call.js';
 import { requestTarget, urlOf } from '../call/target.js';
@@ -46,6 +47,12 @@ function parsedServer(origin: string): ServerAttributes {
     'server.address': hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
     'server.port': port ? Number(port) : protocol === 'https:' ? 443 : 80,
   };
+}
+
+/** @param address of an origin: an IP, maybe with a port */
+export function peerAddressAttributes(address: string): HttpAttributes {
+  const { ip = address, port } = hostAddress(address) ?? {};
+  return { 'network.peer.address': ip, ...(port !== undefined && { 'network.peer.port': port }) };
 }
 
 /** What requests are counted by. */

@@ -1,7 +1,7 @@
 import type { BatchObservableResult, Meter, MeterProvider, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { BreakerSnapshot } from '../layers/breaker/breakers.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { type HttpAttributes, serverAttributes } from './attributes.js';
+import { type HttpAttributes, peerAddressAttributes, serverAttributes } from './attributes.js';
 
 export type ObservedPool = Pick<ConnectionPool, 'id' | 'stats'>;
 
@@ -20,6 +20,8 @@ export interface Gauges {
   readonly openConnections: ObservableUpDownCounter;
   readonly queuedRequests: ObservableUpDownCounter;
   readonly openBreakers: ObservableUpDownCounter;
+  readonly addressRequests: ObservableUpDownCounter;
+  readonly ejectedAddresses: ObservableUpDownCounter;
 }
 
 interface Reading {
@@ -71,11 +73,15 @@ function readings(apps: Iterable<ObservedApp>, gauges: Gauges): Readings {
   };
   for (const { pools, breakers } of apps) {
     for (const pool of pools) {
-      for (const [origin, { active, idle, queued }] of Object.entries(pool.stats().origins)) {
+      for (const [origin, { active, idle, queued, addresses = {} }] of Object.entries(pool.stats().origins)) {
         const server = serverAttributes(origin);
         add('openConnections', active, { 'http.connection.state': 'active', ...server });
         add('openConnections', idle, { 'http.connection.state': 'idle', ...server });
         if (queued > 0) add('queuedRequests', queued, server);
+        for (const [address, { inFlight, state }] of Object.entries(addresses)) {
+          add('addressRequests', inFlight, { ...server, ...peerAddressAttributes(address) });
+          if (state === 'ejected') add('ejectedAddresses', 1, server);
+        }
       }
     }
     for (const [client, of] of breakers) {

@@ -6,7 +6,8 @@ import { registerMetrics, unregisterAll } from '../../test/support/open-telemetr
 import { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent } from '../call/events.js';
 import type { BreakerState } from '../layers/breaker/state.js';
-import type { PoolStats, SocketStats } from '../pool/sockets.js';
+import type { AddressStats } from '../pool/addresses/addresses.js';
+import type { OriginStats, PoolStats, SocketStats } from '../pool/sockets.js';
 import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { ClientMetrics } from './metrics.js';
 
@@ -34,7 +35,7 @@ const callEnd: CallEndEvent = {
 const queueEnd: QueueEndEvent = { ...about, queue: 'pool', waitedMs: 20, error: undefined };
 const A = { 'server.address': 'a.example', 'server.port': 443 };
 
-function poolWith(id: string, origins: Record<string, Partial<SocketStats>>) {
+function poolWith(id: string, origins: Record<string, Partial<OriginStats>>) {
   return { id, stats: () => ({ origins }) as unknown as PoolStats };
 }
 
@@ -232,6 +233,35 @@ describe('ClientMetrics', () => {
     });
     states['http://b.example'] = { state: 'closed' };
     expect((await told())!.points.map(({ value }) => value)).toEqual([1, 0]);
+  });
+
+  it('tells how many requests each address has, and how many addresses are ejected', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    const active = { state: 'active', inFlight: 2, requests: 9, failures: 0 } as const;
+    const addresses: Record<string, AddressStats> = {
+      '10.0.0.7': active,
+      '[fd00::7]:81': { ...active, state: 'ejected', inFlight: 0 },
+    };
+    metrics.add('other', poolWith('p2', { 'http://b.example': { active: 2, idle: 0, queued: 0, addresses } }), closed);
+    const B = { 'server.address': 'b.example', 'server.port': 80 };
+    const seven = { ...B, 'network.peer.address': '10.0.0.7' };
+    const first = await collect();
+    expect(first['nest_outbound.address_requests']).toMatchObject({
+      unit: '{request}',
+      points: [
+        { attributes: seven, value: 2 },
+        { attributes: { ...B, 'network.peer.address': 'fd00::7', 'network.peer.port': 81 }, value: 0 },
+      ],
+    });
+    expect(first['nest_outbound.ejected_addresses']).toMatchObject({
+      unit: '{address}',
+      points: [{ attributes: B, value: 1 }],
+    });
+    delete addresses['[fd00::7]:81'];
+    const then = await collect();
+    expect(then['nest_outbound.address_requests']!.points[0]).toEqual({ attributes: seven, value: 2 });
+    expect(then['nest_outbound.ejected_addresses']!.points).toEqual([{ attributes: B, value: 0 }]);
   });
 
   it('does not measure clients and pools that it was not given', async () => {

@@ -60,6 +60,14 @@ function createInstruments(meter: Meter): Instruments {
       unit: '{breaker}',
       description: 'Number of circuit breakers that are open or half-open.',
     }),
+    addressRequests: meter.createObservableUpDownCounter('nest_outbound.address_requests', {
+      unit: '{request}',
+      description: 'Number of active requests to an address, of servers that have several to choose from.',
+    }),
+    ejectedAddresses: meter.createObservableUpDownCounter('nest_outbound.ejected_addresses', {
+      unit: '{address}',
+      description: 'Number of addresses that get no requests because they fail.',
+    }),
   };
 }
 
@@ -133,8 +141,8 @@ export class ClientMetrics {
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
     const calls = new SeriesMap();
-    const { openConnections, queuedRequests, openBreakers } = instruments;
-    const gauges = { openConnections, queuedRequests, openBreakers };
+    const { openConnections, queuedRequests, openBreakers, addressRequests, ejectedAddresses } = instruments;
+    const gauges = { openConnections, queuedRequests, openBreakers, addressRequests, ejectedAddresses };
     const ends = [
       observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#clients }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
