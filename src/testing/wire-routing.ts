@@ -23,6 +23,9 @@ export function wireRouting({ transport, wire, network, passes }: WireRoutingSet
       if (passes(target.origin)) return network.agentFor(target, proxy);
       return target.secure ? agents.httpsAgent : agents.httpAgent;
     },
+    ...(network.wayTo && {
+      wayTo: (target, proxy) => (passes(target.origin) ? network.wayTo!(target, proxy) : undefined),
+    }),
     viaAxios: passes(call.origin) ? staying(network.viaAxios, passes) : wired(transport, agents),
   };
 }

@@ -10,7 +10,7 @@ import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
-import { BalancedWay, type Balancing, noteAnswered, noteFailed } from './addressed.js';
+import { type BalancedWay, noteAnswered, noteFailed } from './addressed.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
 import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
 import { publishRedirect, publishReplay } from './events.js';
@@ -37,8 +37,6 @@ export interface AttemptSettings
   extends ExchangeSettings, DeliverySettings, SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: ConnectionPool;
   readonly events: EventSink;
-  /** Of origins that differ from how the pool has it. */
-  readonly balancing?: Balancing;
   /** The client's own `proxy`, which its calls have unless they set another. */
   readonly ownProxy?: URL | undefined;
 }
@@ -147,8 +145,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     this.#isReplay = false;
     this.#proxy = this.#routing.findProxy(call.config, target);
     this.#sent = this.#isForwarded ? forwardedRequest(request, this.#proxy!) : request;
-    const balance = this.#settings.balancing?.get(target.origin);
-    this.#way = balance && new BalancedWay(target.origin, balance, this.#settings.pool, this.#proxy !== undefined);
+    this.#way = this.#routing.wayTo?.(target, this.#proxy);
     this.#admit();
   }
 

@@ -2,11 +2,15 @@ import type { Agent } from 'node:http';
 import type { Handler } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { BalancedWay, type Balancing } from './addressed.js';
 import { Attempt, type AttemptSettings } from './attempt.js';
 import { proxyFinder, type ProxyFinder } from './proxies.js';
 import { routedDelegate, type RoutedDelegateSettings } from './routed-adapter.js';
 
-export type NativeTransportSettings = AttemptSettings;
+export interface NativeTransportSettings extends AttemptSettings {
+  /** Of origins that differ from how the pool has it. */
+  readonly balancing?: Balancing;
+}
 
 /**
  * The end of the stack: what axios's http adapter does, straight on `node:http` and the pool's agents, with every phase
@@ -22,17 +26,30 @@ export interface Routing {
   readonly findProxy: ProxyFinder;
   /** @param proxy what `findProxy` has for the target */
   agentFor(target: RequestTarget, proxy: URL | undefined): Agent;
+  /**
+   * How requests are spread over sockets and addresses; absent, or undefined for a target: as the pool has it.
+   * @param proxy what `findProxy` has for the target
+   */
+  readonly wayTo?: (target: RequestTarget, proxy: URL | undefined) => BalancedWay | undefined;
   /** Carries what is left to axios's own adapter. */
   readonly viaAxios: Handler;
 }
 
 /** Through the sockets of the pool, and the proxies of the environment. */
-export function poolRouting(settings: RoutedDelegateSettings & Pick<NativeTransportSettings, 'ownProxy'>): Routing {
-  const { pool, ownProxy = null } = settings;
+export function poolRouting(
+  settings: RoutedDelegateSettings & Pick<NativeTransportSettings, 'ownProxy' | 'balancing'>,
+): Routing {
+  const { pool, balancing, ownProxy = null } = settings;
   const findProxy = proxyFinder(process.env, pool.guard ? ownProxy : undefined);
   return {
     findProxy,
     agentFor: ({ secure }, proxy) => pooledAgent(secure, proxy, pool),
+    ...(balancing && {
+      wayTo: ({ origin }, proxy) => {
+        const balance = balancing.get(origin);
+        return balance && new BalancedWay(origin, balance, pool, proxy !== undefined);
+      },
+    }),
     viaAxios: routedDelegate(settings, findProxy),
   };
 }

@@ -93,6 +93,16 @@ it('is answered where the app imports the class HttpClientModule by itself', asy
   expect((await app.get(HttpService).axiosRef.get(BASE_URL)).data).toBe('here');
 });
 
+it('answers an origin with addresses without looking any up', async () => {
+  const resolve = () => {
+    throw new Error('looked up');
+  };
+  const origins = { [BASE_URL]: { addresses: { resolve } } };
+  const { client, controller } = await startTestApp({ origins });
+  controller.expectOne(`${BASE_URL}/`).reply(200, 'here');
+  expect((await client.get('/')).data).toBe('here');
+});
+
 it('answers named clients, and tells them apart', async () => {
   @Injectable()
   class Repositories {

@@ -77,7 +77,7 @@ export class AddressSet {
 
   /**
    * Chooses the address of a request.
-   * @param tried names of addresses that the call has tried: another one is preferred, also an ejected one
+   * @param tried names of addresses that the call has tried, the last one at the end: another one is preferred, also an ejected one
    * @returns undefined where there is none
    */
   choose(tried: readonly string[] = []): AddressUse | undefined {
@@ -103,7 +103,9 @@ export class AddressSet {
     if (sound.length > 0) return sound;
     if (others.length > 0) return others;
     const ejected = untried(this.#all, tried);
-    return ejected.length > 0 ? ejected : usable;
+    if (ejected.length > 0) return ejected;
+    const notLast = untried(usable, tried.slice(-1));
+    return notLast.length > 0 ? notLast : usable;
   }
 
   /** Those that are not ejected, and those whose time is over: one request at a time probes them. */
