@@ -15,7 +15,7 @@ const ALLOWED = {
   telemetry: ['base', 'redaction', 'errors', 'call'],
   inbound: ['base', 'errors', 'call'],
   gather: ['base'],
-  redis: ['base', 'errors', 'call'],
+  redis: ['base', 'errors', 'layers'],
   pool: ['base', 'call', 'guard'],
   transport: ['base', 'redaction', 'errors', 'call', 'guard', 'pool'],
   client: ['base', 'redaction', 'errors', 'call', 'guard', 'layers', 'options', 'inbound', 'pool', 'transport'],

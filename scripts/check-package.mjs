@@ -94,6 +94,7 @@ const IMPORTS = [
   ['{ firstValueFrom }', 'rxjs'],
   ['{ getHttpClientToken, HttpClientModule, PooledHttpService }', 'nest-outbound'],
   ['{ startUpstream }', 'nest-outbound/testing'],
+  ['{ redisShared }', 'nest-outbound/redis'],
   ['{ isInstrumentedRequest }', 'nest-outbound/telemetry'],
 ];
 
@@ -165,6 +166,7 @@ import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { type ConnectionPool, HttpClientModule, InjectConnectionPool, InjectHttpClient } from 'nest-outbound';
 import type { Layer } from 'nest-outbound/layers';
 import { redactUrl } from 'nest-outbound/redaction';
+import { type RedisClientLike, redisShared } from 'nest-outbound/redis';
 import { isInstrumentedRequest } from 'nest-outbound/telemetry';
 import { type HttpTestingController, HttpClientTestingModule, ManualClock } from 'nest-outbound/testing';
 import { firstValueFrom, map, type Observable, of } from 'rxjs';

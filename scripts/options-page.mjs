@@ -46,6 +46,7 @@ const PAGES = {
   inbound: 'layers.md#the-inbound-request',
   telemetry: 'telemetry.md',
   logging: 'logging.md',
+  shared: 'scaling.md',
   shutdown: 'shutdown.md#the-deadline',
   maxRuntimeClients: 'tenants.md#how-many',
   adopt: 'migrating.md#code-that-is-not-yours',

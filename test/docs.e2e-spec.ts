@@ -136,6 +136,7 @@ it('every TypeScript snippet in the README, CONTRIBUTING and the docs compiles',
       'nest-outbound/layers': [join(root, 'src/layers/index.ts')],
       'nest-outbound/redaction': [join(root, 'src/redaction/index.ts')],
       'nest-outbound/testing': [join(root, 'src/testing/index.ts')],
+      'nest-outbound/redis': [join(root, 'src/redis/index.ts')],
       'nest-outbound/telemetry': [join(root, 'src/telemetry/index.ts')],
     },
   });

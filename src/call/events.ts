@@ -3,6 +3,7 @@ import type { Attempt } from '../errors/http-client.error.js';
 import type { BreakerState } from '../layers/breaker/state.js';
 import type { AddressChange } from '../pool/addresses/address-set.js';
 import type { DrainReport } from '../pool/drain.js';
+import type { SharedStateName } from '../options/shared-state.js';
 import type { PoolState } from '../pool/in-flight.js';
 
 /**
@@ -190,6 +191,18 @@ export interface TlsReloadEvent {
   readonly failure: string | undefined;
 }
 
+/** Replicas count limits together from now on, or each keeps to its share: the module's `shared` is available or not. */
+export interface SharedStateEvent {
+  /** State before. */
+  readonly from: SharedStateName;
+  /** State from now on. */
+  readonly to: SharedStateName;
+  /** Why it is unavailable: what Redis or its client said; undefined if it is available. */
+  readonly reason: string | undefined;
+  /** Replicas that share a limit, as far as this one knows. */
+  readonly replicas: number;
+}
+
 /** A pool has begun to drain, or is closed with all its sockets. */
 export interface PoolStateEvent {
   /** Id of the pool, as in its statistics and in the log. */
@@ -240,6 +253,8 @@ export interface HttpClientEventMap {
   'socket:close': SocketCloseEvent;
   /** New certificates from `tls.files` are in use, or the files have become unusable or usable again. */
   'tls:reload': TlsReloadEvent;
+  /** Replicas count limits together from now on, or each keeps to its share: the module's `shared` is available or not. */
+  'shared:state': SharedStateEvent;
   /** A pool has begun to drain, or is closed with all its sockets. */
   'pool:state': PoolStateEvent;
 }
@@ -265,6 +280,7 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   'socket:fail': true,
   'socket:close': true,
   'tls:reload': true,
+  'shared:state': true,
   'pool:state': true,
 };
 

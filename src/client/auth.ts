@@ -13,6 +13,7 @@ import { credentialsOf, usableText } from '../layers/auth/credentials.js';
 import { type Grant, TokenSource } from '../layers/auth/token-source.js';
 import type { CredentialValue, OAuth2Options } from '../options/auth-options.js';
 import { OAUTH2_DEFAULTS } from '../options/defaults.js';
+import type { OpenSharedState } from '../options/shared-state.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
 import { NO_RESILIENCE, RESILIENCE_DEFAULTS } from '../options/resolve-resilience.js';
 
@@ -22,12 +23,14 @@ export interface AuthLayerContext {
   readonly events: EventSink;
   /** Makes the client that asks for tokens, on the pool of the one that they are for. */
   readonly tokenClient: (options: ResolvedClientOptions) => AxiosInstance;
+  /** Where replicas share tokens. */
+  readonly shared: OpenSharedState | undefined;
 }
 
 /** @returns undefined for a client without credentials */
 export function authLayer(options: ResolvedClientOptions, context: AuthLayerContext): Layer | undefined {
   if (!options.auth) return undefined;
-  const { clock, closing, events, tokenClient } = context;
+  const { clock, closing, events, tokenClient, shared } = context;
   const { oauth2 } = options.auth;
   let tokens: TokenSource | undefined;
   if (oauth2) {
@@ -56,11 +59,26 @@ export function authLayer(options: ResolvedClientOptions, context: AuthLayerCont
         throw failure; // oxlint-disable-line only-throw-error -- no error of a call's: each that waits has one of its own
       }
     };
-    tokens = new TokenSource({ clock, fetch });
+    const share =
+      (oauth2.shared ?? OAUTH2_DEFAULTS.shared) && shared ? shared.tokens(identityOf(client, oauth2)) : undefined;
+    const lockMs = (oauth2.timeoutMs ?? OAUTH2_DEFAULTS.timeoutMs) + LOCK_MARGIN_MS;
+    tokens = new TokenSource({
+      clock,
+      fetch: share ? (refused) => share.grant(fetch, refused, lockMs) : fetch,
+    });
   }
   const { socketPath } = options.axios;
   const origin = originOf({ baseURL: options.baseURL!, socketPath: socketPath ?? null });
   return auth(credentialsOf(options.auth, clock, tokens), origin, { clock, closing });
+}
+
+/** For what is around a renewal: to read, to write, to look up the secret. */
+const LOCK_MARGIN_MS = 1_000;
+
+/** The same for clients of the same name, in all replicas, whose tokens are for the same. Secrets are no part of it. */
+function identityOf(client: string, { tokenUrl, clientId, scope, audience, resource, params }: OAuth2Options): string {
+  const id = typeof clientId === 'string' ? clientId : undefined;
+  return JSON.stringify([client, tokenUrl, id, scope, audience, resource, params]);
 }
 
 /** What asks for the tokens of a client is called. */

@@ -20,7 +20,8 @@ import { deadline, deadlineHeader } from '../layers/deadline.js';
 import { confine, guard } from '../layers/guards.js';
 import { hedge } from '../layers/hedge.js';
 import { type StackEntry, type StandardLayers, standardStack } from '../layers/order.js';
-import { limitedBy, Turns } from '../layers/rate-limit/rate-limit.js';
+import type { BucketLimits, RateLimiter } from '../layers/rate-limit/limiter.js';
+import { limitedBy, type RateLimitContext, Turns } from '../layers/rate-limit/rate-limit.js';
 import { responseCheck } from '../layers/response-check.js';
 import { RetryBudget } from '../layers/retry/budget.js';
 import { retry } from '../layers/retry/retry.js';
@@ -56,8 +57,11 @@ export class Scope {
   /** What calls set themselves → what carries them. To judge it and to stack the layers takes 190 us. */
   readonly #own = new Map<string, Handler>();
 
-  /** @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none */
-  constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext) {
+  /**
+   * @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none
+   * @param origin of calls that differ from the client's
+   */
+  constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext, origin?: string) {
     const { name = TRANSPORT_NAME, baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
     const { pool, gate, clock, now, inbound, events, rules } = context;
@@ -68,7 +72,9 @@ export class Scope {
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
     const waiting = { events, clock, now, rules, closing: pool.closing };
-    this.turns = resilience.rateLimit ? new Turns(resilience.rateLimit, waiting) : undefined;
+    this.turns = turnsOf(resilience.rateLimit, waiting, (limits) =>
+      context.shared?.rateLimiter(origin === undefined ? name : `${name} for ${origin}`, limits),
+    );
     this.#layers = {
       callEvents: callEvents(context),
       admission: admission(gate, rules, clock),
@@ -155,6 +161,15 @@ export class Scope {
       this.#transport,
     );
   }
+}
+
+function turnsOf(
+  settings: ResolvedResilience['rateLimit'],
+  context: RateLimitContext,
+  shared: (limits: BucketLimits) => RateLimiter | undefined,
+): Turns | undefined {
+  if (!settings) return undefined;
+  return new Turns(settings, context, settings.shared ? shared(settings) : undefined);
 }
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */

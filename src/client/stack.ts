@@ -6,6 +6,7 @@ import { type CircuitBreakers, ScopedBreakers } from '../layers/breaker/breakers
 import type { PlacedLayer, StackEntry } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import type { ResolvedClientOptions, TransportSettings } from '../options/resolve-options.js';
+import type { OpenSharedState } from '../options/shared-state.js';
 import type { InboundSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Admission } from '../pool/in-flight.js';
@@ -25,6 +26,8 @@ export interface StackContext extends Pick<ResolvedPlatform, 'transport' | 'cloc
   readonly events: EventSink;
   /** undefined: none. */
   readonly telemetry: Layer | undefined;
+  /** What the replicas of the app share; undefined: nothing. */
+  readonly shared: OpenSharedState | undefined;
 }
 
 /** A transport by itself has neither name nor base URL. */
@@ -33,14 +36,15 @@ export type StackSettings = TransportSettings &
 
 export function stackContext(
   pool: ConnectionPool,
-  given: Partial<Pick<StackContext, 'gate' | 'inbound' | 'auth' | 'placed' | 'events' | 'telemetry'>> & {
+  given: Partial<Pick<StackContext, 'gate' | 'inbound' | 'auth' | 'placed' | 'events' | 'telemetry' | 'shared'>> & {
     readonly platform?: ResolvedPlatform;
   } = {},
 ): StackContext {
   const own: typeof given = Object.assign(Object.create(null), given); // what is on Object.prototype is no part of it
   const { platform = resolvePlatform(), gate = pool, inbound = false, placed = [] } = own;
   const { events = new HttpClientEvents() } = own;
-  return { ...platform, pool, gate, inbound, placed, events, auth: own.auth, telemetry: own.telemetry };
+  const { auth, telemetry, shared } = own;
+  return { ...platform, pool, gate, inbound, placed, events, auth, telemetry, shared };
 }
 
 /** The stack of a client: what its calls pass through, from its axios instance to the pool. */
@@ -65,7 +69,7 @@ export class ClientStack {
     const scoped = { ...context, rules: this.rules };
     this.#client = new Scope(settings, settings, scoped);
     const origins = Object.entries(settings.origins).map(
-      ([origin, own]) => [origin, new Scope(own, settings, scoped)] as const,
+      ([origin, own]) => [origin, new Scope(own, settings, scoped, origin)] as const,
     );
     this.#origins = new Map(origins);
     this.breakers = new ScopedBreakers(

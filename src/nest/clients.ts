@@ -181,7 +181,12 @@ function endpointsOf(api: ApiClass): ExplainedEndpoint[] {
   return endpoints.map(([name, { method, path }]) => ({ api: api.name, name, method, path }));
 }
 
-function withoutInternals({ name: _name, ownsPool: _ownsPool, ...options }: RegisteredClientOptions): object {
+function withoutInternals({
+  name: _name,
+  ownsPool: _ownsPool,
+  shared: _shared,
+  ...options
+}: RegisteredClientOptions): object {
   return options;
 }
 

@@ -159,6 +159,19 @@ export class HttpClientHealthIndicator {
   }
 
   /**
+   * Down while replicas cannot share state (`redisShared`): each keeps to its share of a limit then, and calls go on.
+   * @throws RangeError for an app without the option `shared`
+   */
+  shared(key = 'outbound-shared'): HealthResult<{
+    /** Replicas that share a limit, as far as this one knows. */
+    readonly replicas: number;
+  }> {
+    const { shared } = this.registry;
+    if (!shared) throw new RangeError('the app has no shared state: set the option shared of HttpClientModule.forRoot');
+    return result(key, shared.state === 'available', { replicas: shared.replicas });
+  }
+
+  /**
    * Calls an upstream through the client and its layers, so an open breaker or a full pool is down, too. The call is not retried and not shared.
    * @throws RangeError for an unknown client or a `timeoutMs` that is out of range
    */

@@ -8,6 +8,7 @@ import type { CallEndEvent, TlsReloadEvent } from '../call/events.js';
 import { responseOf } from '../call/outcome.js';
 import { outcomeName } from '../call/transience.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
+import type { SharedStateChange } from '../options/shared-state.js';
 import type { LoggingSettings } from '../options/resolve-sections.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { DrainReport } from '../pool/drain.js';
@@ -148,6 +149,13 @@ export function clientClosedLine(
 export function tlsLine({ pool, validTo, failure }: TlsReloadEvent): string {
   if (failure !== undefined) return `Pool ${pool}: the certificates of tls.files stay as they were: ${failure}`;
   return `Pool ${pool}: the certificates of tls.files are in use${validTo === undefined ? '' : `, valid to ${validTo}`}`;
+}
+
+/** What the log says when replicas begin, or cease, to count together. */
+export function sharedLine({ from, to, reason, replicas }: SharedStateChange): string {
+  const change = `Shared state: ${from} → ${to}`;
+  if (to === 'available') return `${change}; limits count for all replicas again`;
+  return `${change}: ${reason}; each of ${replicas} replicas keeps to its share of a limit`;
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   resolveNamedOptions,
   resolveRuntimeOptions,
 } from '../options/resolve-options.js';
+import type { OpenSharedState, SharedStateChange } from '../options/shared-state.js';
 import type { InboundSettings } from '../options/resolve-sections.js';
 import { ClientGate } from '../client/client-gate.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
@@ -30,7 +31,7 @@ import { redactionRules } from '../redaction/rules.js';
 import { ClientTelemetry } from '../telemetry/client-telemetry.js';
 import { logAddresses, serviceHints } from './balance-log.js';
 import { findStrangers, type Stranger, strangersLine } from './strangers.js';
-import { closedLine, drainingLine, logCalls, openLine, messagesFor, tlsLine } from './log.js';
+import { closedLine, drainingLine, logCalls, openLine, messagesFor, sharedLine, tlsLine } from './log.js';
 import {
   baseOriginOf,
   type ClientGates,
@@ -82,6 +83,8 @@ export class HttpClientRegistry {
   readonly #pools = new Set<ConnectionPool>();
   readonly #rootPool: ConnectionPool;
   readonly #endCallLog: () => void;
+  /** What the replicas of the app share; undefined: nothing. */
+  readonly shared: OpenSharedState | undefined;
   #closed: Promise<void> | undefined;
   #drainStartedAt: number | undefined;
 
@@ -103,6 +106,18 @@ export class HttpClientRegistry {
       logAddresses(this.events, lifecycle, (...line) => this.#write(...line));
     }
     this.#rootPool = this.#openPool(this.#options.client);
+    const { clock, random } = this.#platform;
+    this.shared = this.#options.client.shared?.open({
+      clock,
+      random,
+      changed: (change) => this.#sharedChanged(change),
+    });
+  }
+
+  #sharedChanged(change: SharedStateChange): void {
+    if (this.events.wants('shared:state')) this.events.publish('shared:state', change);
+    const { lifecycle } = this.#options.logging;
+    if (lifecycle) this.#write(change.to === 'unavailable' ? 'warn' : lifecycle, sharedLine(change));
   }
 
   /** What all its clients are timed by. */
@@ -258,6 +273,7 @@ export class HttpClientRegistry {
 
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#pools, (pool) => this.#closePool(pool)));
+    await this.shared?.close();
     this.#endCallLog();
     this.#telemetry.close(); // after the pools: it measures what they close
     this.events.complete();
@@ -275,6 +291,7 @@ export class HttpClientRegistry {
       clock: this.clock,
       closing: pool.closing,
       events: this.events,
+      shared: this.shared,
       tokenClient: (own) => createHttpClient(own, this.#stackOf(own, pool, { gate: gates?.tokens }), []),
     });
     const stack = this.#stackOf(options, pool, { auth, placed: layers, gate: gates?.calls });
@@ -301,7 +318,8 @@ export class HttpClientRegistry {
       breakers,
       rules: redactionRules(options.redact),
     });
-    const given = { ...own, gate, inbound, events: this.events, telemetry, platform: this.#platform };
+    const { events, shared } = this;
+    const given = { ...own, gate, inbound, events, telemetry, shared, platform: this.#platform };
     const stack: ClientStack = new ClientStack(options, stackContext(pool, given));
     return stack;
   }

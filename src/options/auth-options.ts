@@ -55,6 +55,11 @@ export interface OAuth2Options {
    * @default 10_000 milliseconds
    */
   timeoutMs?: number;
+  /**
+   * Replicas share the token: one renews it, the others use it. It is encrypted in the module's `shared`, which needs an `encryptionKey`.
+   * @default false
+   */
+  shared?: boolean;
 }
 
 /** The argument of `sign`: the request of one attempt, right before it is sent. */

@@ -8,20 +8,22 @@ import { type AddressesOptions, EJECTION_DEFAULTS } from './address-options.js';
 import type { HttpClientOptions } from './http-client-options.js';
 import type { ResolvedClientOptions } from './resolve-options.js';
 import { resilienceProblems } from './resolve-resilience.js';
+import type { SharedState } from './shared-state.js';
 import type { TlsSettings } from './resolve-sections.js';
 import type { TlsOptions } from './transport-options.js';
 
 /** Options that are right by themselves, but do not go together. One problem a line. */
 export function combinationProblems(
-  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios' | 'tls'>,
+  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios' | 'tls' | 'shared'>,
   given: HttpClientOptions | undefined,
 ): string[] {
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
-  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs);
+  const { shared } = client;
+  const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs, { shared });
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
-  problems.push(...authProblems(given), ...tlsProblems(client.tls, given?.tls));
+  problems.push(...authProblems(given, shared), ...tlsProblems(client.tls, given?.tls));
   const passed = withoutPrototype(client.axios);
   const values = withoutPrototype({ ...passed, timeout: undefined }); // that the schema has refused, without showing it
   problems.push(...problemsOfValues(values).map((problem) => `axios.${problem}`));
@@ -34,7 +36,8 @@ export function combinationProblems(
     problems.push(...addressProblems(origin, options?.addresses));
     if (!options?.resilience) continue;
     const resolved = client.origins[origin]!.resilience;
-    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, `origins.${origin}.`));
+    const within = { path: `origins.${origin}.`, shared };
+    problems.push(...resilienceProblems(resolved, options.timeouts?.attemptMs, within));
   }
   if (maxTotalSockets !== false && maxSockets > maxTotalSockets) {
     problems.push(`pool.maxSockets: expected at most pool.maxTotalSockets (${maxTotalSockets}), got ${maxSockets}`);
@@ -69,7 +72,7 @@ function addressProblems(origin: string, given: boolean | AddressesOptions | und
 
 const KINDS = ['oauth2', 'bearer', 'basic', 'apiKey', 'sign'] as const;
 
-function authProblems(given: HttpClientOptions | undefined): string[] {
+function authProblems(given: HttpClientOptions | undefined, shared: SharedState | undefined): string[] {
   const auth = given?.auth;
   if (typeof auth !== 'object' || auth === null) return [];
   const problems: string[] = [];
@@ -82,6 +85,12 @@ function authProblems(given: HttpClientOptions | undefined): string[] {
   }
   if (given!.baseURL === undefined) {
     problems.push('auth: expected a baseURL beside it, whose origin gets the credentials, got none');
+  }
+  if (auth.oauth2?.shared && !shared?.keepsTokens) {
+    const got = shared ? 'one without' : 'none';
+    problems.push(
+      `auth.oauth2.shared: expected the module's option shared with an encryptionKey beside it, got ${got}`,
+    );
   }
   const named: unknown = auth.apiKey?.header;
   const header = typeof named === 'string' ? named.toLowerCase() : 'authorization';

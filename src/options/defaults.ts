@@ -34,7 +34,11 @@ export const DEFAULTS = Object.freeze({
 });
 
 /** Of `auth.oauth2`. */
-export const OAUTH2_DEFAULTS = Object.freeze({ method: 'client_secret_basic', timeoutMs: 10_000 } as const);
+export const OAUTH2_DEFAULTS = Object.freeze({
+  method: 'client_secret_basic',
+  timeoutMs: 10_000,
+  shared: false,
+} as const);
 
 /** What differs for a transport by itself, which behaves as axios where it is told nothing. */
 export const AXIOS_DEFAULTS = Object.freeze({

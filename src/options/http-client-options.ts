@@ -8,6 +8,7 @@ import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
 import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } from './resolve-sections.js';
+import type { SharedState } from './shared-state.js';
 import type {
   LimitOptions,
   PoolOptions,
@@ -127,6 +128,12 @@ export interface TransportOptions extends Pick<
 
 /** Options of `HttpClientModule.forRoot`; a factory for `forRootAsync` returns them. */
 export interface HttpClientModuleOptions extends HttpClientOptions {
+  /**
+   * State that all replicas of the app share over Redis, for `resilience.rateLimit.shared` and `auth.oauth2.shared`: what `redisShared` of
+   * `nest-outbound/redis` returns.
+   * @default none
+   */
+  shared?: SharedState;
   /** What happens to calls in flight when the app shuts down. */
   shutdown?: ShutdownOptions;
   /**

@@ -168,6 +168,16 @@ export interface RateLimitOptions {
    * @default in memory
    */
   limiter?: RateLimiter;
+  /**
+   * All replicas count together, over the module's `shared`. While that is unavailable, each keeps to `max / replicas`.
+   * @default false
+   */
+  shared?: boolean;
+  /**
+   * For a `limiter` of your own: how many processes it counts for. While it fails, each keeps to `max / replicas`, beginning with no request.
+   * @default as if this process were alone
+   */
+  replicas?: number;
 }
 
 /** Hedging: a second request for a call that takes long. The first response counts, the other request is cancelled. Safe methods only. */

@@ -31,6 +31,7 @@ import {
   type TelemetrySettings,
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, runtimeClientSchema, transportSchema } from './schema.js';
+import type { SharedState } from './shared-state.js';
 import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
@@ -78,6 +79,8 @@ export interface ResolvedClientOptions extends TransportSettings {
   readonly axios: Readonly<AxiosPassthroughOptions>;
   /** Whether socket or TLS options, or a guard, of its own keep the client from sharing the module's pool. */
   readonly ownsPool: boolean;
+  /** What the replicas of the app share: the module's. */
+  readonly shared: SharedState | undefined;
 }
 
 export interface ResolvedTransportOptions extends TransportSettings {
@@ -103,7 +106,7 @@ export function resolveModuleOptions(given: HttpClientModuleOptions): ResolvedMo
   const client = resolveClient(
     DEFAULT_CLIENT_NAME,
     options,
-    { ...DEFAULTS, ...NOTHING_MORE, telemetry: TELEMETRY_DEFAULTS },
+    { ...DEFAULTS, ...NOTHING_MORE, telemetry: TELEMETRY_DEFAULTS, shared: options?.shared },
     true,
   );
   refuse('HttpClientModule.forRoot', [...problems, ...combinationProblems(client, options)]);
@@ -183,7 +186,13 @@ function resolveNamed(
   return client;
 }
 
-const NOTHING_MORE = { resilience: NO_RESILIENCE, origins: Object.freeze({}), guard: false, telemetry: false } as const;
+const NOTHING_MORE = {
+  resilience: NO_RESILIENCE,
+  origins: Object.freeze({}),
+  guard: false,
+  telemetry: false,
+  shared: undefined,
+} as const;
 
 /** What a client was made with, for errors: by its name; undefined: a transport by itself. */
 export function sourceOfOptions(name: string | undefined): string {
@@ -197,7 +206,7 @@ const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
 function resolveClient(
   name: string,
   options: HttpClientOptions | undefined,
-  inherited: TransportSettings,
+  inherited: TransportSettings & Pick<ResolvedClientOptions, 'shared'>,
   ownsPool: boolean,
 ): ResolvedClientOptions {
   const pool = resolvePool(defined(options?.pool), inherited.pool);
@@ -217,6 +226,7 @@ function resolveClient(
     redact: resolveRedact(options, inherited.redact),
     telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
     ownsPool,
+    shared: inherited.shared,
   });
 }
 

@@ -8,6 +8,7 @@ import type {
   ResilienceOptions,
   RetryOptions,
 } from './resilience-options.js';
+import type { SharedState } from './shared-state.js';
 
 type Complete<Options, Optional extends keyof Options = never> = Readonly<
   Required<Omit<Options, Optional>> & { [Name in Optional & string]: Options[Name] | undefined }
@@ -20,7 +21,7 @@ export interface ResolvedResilience {
   readonly budget: Complete<BudgetOptions> | false;
   readonly breaker: Complete<BreakerOptions, 'onStateChange'> | false;
   readonly concurrency: Complete<ConcurrencyOptions> | false;
-  readonly rateLimit: Complete<RateLimitOptions, 'limiter'> | false;
+  readonly rateLimit: Complete<RateLimitOptions, 'limiter' | 'replicas'> | false;
   readonly hedge: Complete<HedgeOptions> | false;
   readonly coalesce: boolean;
 }
@@ -52,6 +53,8 @@ export const RESILIENCE_DEFAULTS = Object.freeze({
     maxPauseMs: 60_000,
     per: 'origin',
     limiter: undefined,
+    shared: false,
+    replicas: undefined,
   }),
   hedge: Object.freeze({ max: 1, percentile: 0.95, coldMs: 2_000 }),
 } as const);
@@ -117,11 +120,12 @@ function resolvePart(given: object | boolean | undefined, inherited: object | fa
 
 /** Options that cannot be right together, each as `path: expected …, got …`. */
 export function resilienceProblems(
-  { deadlineMs, retry }: ResolvedResilience,
+  { deadlineMs, retry, rateLimit }: ResolvedResilience,
   attemptMs: number | false | undefined,
-  path = '',
+  { path = '', shared }: { readonly path?: string; readonly shared: SharedState | undefined },
 ): string[] {
   const problems: string[] = [];
+  if (rateLimit) problems.push(...rateLimitProblems(rateLimit, `${path}resilience.rateLimit.`, shared));
   if (deadlineMs && attemptMs && attemptMs > deadlineMs) {
     problems.push(
       `${path}timeouts.attemptMs: expected at most resilience.deadlineMs (${deadlineMs}), got ${attemptMs}`,
@@ -129,6 +133,20 @@ export function resilienceProblems(
   }
   if (retry && retry.baseMs > retry.capMs) {
     problems.push(`${path}resilience.retry.baseMs: expected at most retry.capMs (${retry.capMs}), got ${retry.baseMs}`);
+  }
+  return problems;
+}
+
+function rateLimitProblems(
+  { shared, limiter, replicas }: Complete<RateLimitOptions, 'limiter' | 'replicas'>,
+  path: string,
+  state: SharedState | undefined,
+): string[] {
+  const problems: string[] = [];
+  if (shared && !state) problems.push(`${path}shared: expected the module's option shared beside it, got none`);
+  if (shared && limiter) problems.push(`${path}limiter: expected to be left out with rateLimit.shared`);
+  if (replicas !== undefined && !limiter) {
+    problems.push(`${path}replicas: expected rateLimit.limiter beside it, got none; the module's shared has its own`);
   }
   return problems;
 }

@@ -165,6 +165,8 @@ const options = {
     maxQueued: v.optional(queueLength),
     per: scope,
     limiter: v.optional(limiter),
+    shared: v.optional(flag),
+    replicas: v.optional(count),
   }),
   hedge: toggle({ max: v.optional(count), percentile: v.optional(share), coldMs: v.optional(milliseconds) }),
   coalesce: v.optional(flag),

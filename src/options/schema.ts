@@ -108,6 +108,7 @@ const auth = v.optional(
           v.picklist(['client_secret_basic', 'client_secret_post'], "'client_secret_basic' or 'client_secret_post'"),
         ),
         timeoutMs: v.optional(milliseconds),
+        shared: v.optional(flag),
       }),
     ),
     bearer: v.optional(credential),
@@ -214,8 +215,14 @@ const logging = offOr(
   'an object, or false',
 );
 
+const shared = v.custom<never>(
+  (value) => typeof (value as { open?: unknown } | null)?.open === 'function',
+  'what redisShared of nest-outbound/redis returns',
+);
+
 export const moduleOptionsSchema = group({
   ...client,
+  shared: v.optional(shared),
   shutdown,
   inbound,
   logging,

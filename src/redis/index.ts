@@ -1,3 +1,3 @@
+export { redisShared, type RedisSharedOptions } from './redis-shared.js';
+export type { EncryptionKey } from './cipher.js';
 export type { IoredisClient, NodeRedisClient, RedisClientLike } from './client-shape.js';
-export { redisCommands, type RedisCommands } from './commands.js';
-export { withinMs } from './bounded.js';

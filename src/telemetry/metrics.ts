@@ -1,4 +1,4 @@
-import type { Context, Histogram, Meter, MeterProvider, ObservableUpDownCounter } from '@opentelemetry/api';
+import type { Counter, Context, Histogram, Meter, MeterProvider, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { Clock } from '../base/clock.js';
 import type { Call } from '../call/call.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
@@ -20,6 +20,7 @@ interface Instruments extends Gauges {
   readonly connectionDuration: Histogram;
   readonly timeInQueue: Histogram;
   readonly callDuration: Histogram;
+  readonly sharedStateChanges: Counter;
 }
 
 /**
@@ -67,6 +68,10 @@ function createInstruments(meter: Meter): Instruments {
     ejectedAddresses: meter.createObservableUpDownCounter('nest_outbound.ejected_addresses', {
       unit: '{address}',
       description: 'Number of addresses that get no requests because they fail.',
+    }),
+    sharedStateChanges: meter.createCounter('nest_outbound.shared_state.changes', {
+      unit: '{change}',
+      description: 'Number of times that the state shared by replicas became available or unavailable.',
     }),
   };
 }
@@ -147,6 +152,9 @@ export class ClientMetrics {
       observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#clients }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
+      this.#events.on('shared:state', ({ to }) =>
+        instruments.sharedStateChanges.add(1, { 'nest_outbound.shared_state': to }),
+      ),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
     ];
     this.#requests = {

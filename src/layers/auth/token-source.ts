@@ -26,9 +26,12 @@ export interface Refusal {
   readonly until: number;
 }
 
-/** A token is renewed a minute before it expires, or when a fifth of its life is left, where that is later. */
 const EAGER_MS = 60_000;
 const EAGER_SHARE = 0.2;
+
+/** A token is renewed a minute before it expires, or when a fifth of its life is left, where that is later. @returns how long before, in milliseconds */
+export const eagerMs = (lifetimeMs: number): number => Math.min(EAGER_MS, lifetimeMs * EAGER_SHARE);
+
 /** After a renewal that failed, the next waits; twice as long after each that follows. */
 const MIN_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
@@ -37,8 +40,23 @@ const TRUST_MS = 30_000;
 
 export interface TokenSourceContext {
   readonly clock: Clock;
-  /** Asks for a token. Rejects with a `TokenFailure`. */
-  readonly fetch: () => Promise<Grant>;
+  /**
+   * Asks for a token. Rejects with a `TokenFailure`.
+   * @param refused one that an upstream has refused: another is needed
+   */
+  readonly fetch: (refused: string | undefined) => Promise<Grant>;
+}
+
+/** Tokens that several processes have together. */
+export interface TokenShare {
+  /**
+   * A token that another process has got already, or one that this process gets: one of them at a time does.
+   * @param fetch gets one from the authorization server
+   * @param refused a token that will not do
+   * @param lockMs how long `fetch` may take, with what is around it
+   * @throws what `fetch` rejects with
+   */
+  grant(fetch: () => Promise<Grant>, refused: string | undefined, lockMs: number): Promise<Grant>;
 }
 
 /**
@@ -50,6 +68,8 @@ export class TokenSource {
   #token: Token | undefined;
   #renewal: Promise<Renewal> | undefined;
   #refusal: Refusal | undefined;
+  /** What an upstream has refused last. */
+  #refused: string | undefined;
   #pauseMs = MIN_PAUSE_MS;
 
   constructor(context: TokenSourceContext) {
@@ -80,6 +100,7 @@ export class TokenSource {
     if (!token || token.value !== value) return true;
     if (this.#context.clock.now() < token.trustedUntil) return false;
     this.#token = undefined;
+    this.#refused = value;
     return true;
   }
 
@@ -101,9 +122,9 @@ export class TokenSource {
     const { clock, fetch } = this.#context;
     const askedAt = clock.now(); // its life has begun by the time that the answer is here
     try {
-      const { token: value, lifetimeMs } = await fetch();
+      const { token: value, lifetimeMs } = await fetch(this.#refused);
       const expiresAt = askedAt + lifetimeMs;
-      const renewAt = expiresAt - Math.min(EAGER_MS, lifetimeMs * EAGER_SHARE);
+      const renewAt = expiresAt - eagerMs(lifetimeMs);
       this.#pauseMs = MIN_PAUSE_MS;
       this.#refusal = undefined;
       return (this.#token = { value, expiresAt, renewAt, trustedUntil: 0 });

@@ -20,9 +20,26 @@ export interface RateLimiter {
    * @default pauses in this store end by themselves only
    */
   resume?(key: string): void | Promise<void>;
+  /**
+   * Calls begin to wait for turns that it has given out. It tells the queue when their turns change: by a pause, whoever heard of it, or because
+   * it counts elsewhere from now on. Pauses of this process move the turns by it alone, then.
+   * @returns they wait no more
+   * @internal
+   */
+  follow?(key: string, queue: WaitingTurns): () => void;
 }
 
-interface BucketLimits {
+/** The turns of calls that wait. */
+export interface WaitingTurns {
+  /** How many wait. */
+  readonly size: number;
+  /** All come so much later, in milliseconds; where it is negative, sooner. */
+  shift(ms: number): void;
+  /** Others come in their place: how long from now each is, the soonest first, as many as wait or more. */
+  replace(waits: readonly number[]): void;
+}
+
+export interface BucketLimits {
   /** Tokens that a full bucket has, and that come back in `intervalMs`. */
   readonly max: number;
   readonly intervalMs: number;
@@ -40,12 +57,14 @@ export class TokenBucket {
   readonly #perTokenMs: number;
   /** How long before it is full it has one token. */
   readonly #burstMs: number;
-  #fullAt = -Infinity;
+  #fullAt: number;
   #pausedUntil = -Infinity;
 
-  constructor({ max, intervalMs }: BucketLimits) {
+  /** @param firstAt when the first token falls due; absent: it is full */
+  constructor({ max, intervalMs }: BucketLimits, firstAt = -Infinity) {
     this.#perTokenMs = intervalMs / max;
-    this.#burstMs = intervalMs - this.#perTokenMs;
+    this.#burstMs = Math.max(0, intervalMs - this.#perTokenMs); // a share may be less than one token
+    this.#fullAt = firstAt + this.#burstMs;
   }
 
   /** @returns how long until the token falls due, in milliseconds; more than `maxWaitMs`: it was not taken */
@@ -63,20 +82,34 @@ export class TokenBucket {
     this.#fullAt -= this.#perTokenMs;
   }
 
-  /** Stands still for so long: tokens that were reserved fall due that much later. Where it does already, the longer one counts. */
-  pause(now: number, ms: number): void {
+  /**
+   * Stands still for so long: tokens that were reserved fall due that much later. Where it does already, the longer one counts.
+   * @returns how much later they fall due
+   */
+  pause(now: number, ms: number): number {
     const from = Math.max(now, this.#pausedUntil);
     const until = now + ms;
-    if (until <= from) return;
+    if (until <= from) return 0;
     this.#fullAt = Math.max(this.#fullAt, from) + (until - from);
     this.#pausedUntil = until;
+    return until - from;
   }
 
-  /** Ends a pause before its time: what was put off because of it falls due that much sooner. */
-  resume(now: number): void {
-    if (this.#pausedUntil <= now) return;
-    this.#fullAt -= this.#pausedUntil - now;
+  /**
+   * Ends a pause before its time: what was put off because of it falls due that much sooner.
+   * @returns how much sooner
+   */
+  resume(now: number): number {
+    if (this.#pausedUntil <= now) return 0;
+    const leftMs = this.#pausedUntil - now;
+    this.#fullAt -= leftMs;
     this.#pausedUntil = now;
+    return leftMs;
+  }
+
+  /** How long it stands still yet, in milliseconds; 0: it does not. */
+  pausedMs(now: number): number {
+    return Math.max(0, this.#pausedUntil - now);
   }
 }
 
@@ -86,9 +119,15 @@ export function memoryRateLimiter(limits: BucketLimits, clock: Clock): RateLimit
   return {
     reserve: (key, maxWaitMs) => buckets.get(key).reserve(clock.now(), maxWaitMs),
     release: (key) => buckets.peek(key)?.release(),
-    pause: (key, ms) => buckets.get(key).pause(clock.now(), ms),
-    resume: (key) => buckets.peek(key)?.resume(clock.now()),
+    pause: (key, ms) => void buckets.get(key).pause(clock.now(), ms),
+    resume: (key) => void buckets.peek(key)?.resume(clock.now()),
   };
+}
+
+/** Counts while another limiter fails. */
+export interface FallbackRateLimiter extends RateLimiter {
+  /** The other one has begun to fail: from now on it counts. */
+  begin?(): void;
 }
 
 /**
@@ -96,12 +135,24 @@ export function memoryRateLimiter(limits: BucketLimits, clock: Clock): RateLimit
  * down must neither stop every call nor let any number of them through. A store that does not answer holds a call up until
  * that is cancelled, so it needs a timeout of its own.
  */
-export function fallbackRateLimiter(primary: RateLimiter, fallback: RateLimiter): RateLimiter {
+export function fallbackRateLimiter(primary: RateLimiter, fallback: FallbackRateLimiter): RateLimiter {
+  let isFailing = false;
+  const worked = (wait: number) => {
+    isFailing = false;
+    return wait;
+  };
   return {
     reserve: (key, maxWaitMs) =>
       orElse(
-        () => primary.reserve(key, maxWaitMs),
-        () => fallback.reserve(key, maxWaitMs),
+        () => {
+          const wait = primary.reserve(key, maxWaitMs);
+          return typeof wait === 'number' ? worked(wait) : Promise.resolve(wait).then(worked);
+        },
+        () => {
+          if (!isFailing) fallback.begin?.();
+          isFailing = true;
+          return fallback.reserve(key, maxWaitMs);
+        },
       ),
     release: (key) =>
       orElse(

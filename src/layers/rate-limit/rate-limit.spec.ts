@@ -25,6 +25,7 @@ const SETTINGS: RateLimitSettings = {
   maxPauseMs: 60_000,
   per: 'origin',
   limiter: undefined,
+  replicas: undefined,
 };
 const SILENTLY = { events: SILENT, now: Date.now, rules: DEFAULT_RULES, closing: NEVER };
 const FAST = { ...SETTINGS, intervalMs: 20 };

@@ -8,6 +8,7 @@ import { RateLimitError } from '../../errors/refusal.errors.js';
 import type { LimitScope } from '../../options/resilience-options.js';
 import { requestedPauseMs } from './headers.js';
 import { fallbackRateLimiter, memoryRateLimiter, type RateLimiter } from './limiter.js';
+import { ShareOfLimit } from './share.js';
 import { TurnQueue } from './turn-queue.js';
 
 export interface RateLimitSettings {
@@ -20,8 +21,10 @@ export interface RateLimitSettings {
   readonly maxPauseMs: number;
   /** Whose calls count together: the key is the origin, or the client's name. */
   readonly per: LimitScope;
-  /** Keeps the count; undefined: in memory. While it fails, the count is kept in memory, as if this process were alone. */
+  /** Keeps the count; undefined: in memory. While it fails, the count is kept in memory. */
   readonly limiter: RateLimiter | undefined;
+  /** How many processes the limiter counts for: each keeps so small a share of it while it fails. undefined: all of it, as if it were alone. */
+  readonly replicas: number | undefined;
 }
 
 export interface RateLimitContext extends OutcomeContext {
@@ -84,12 +87,12 @@ export class Turns implements RateLimits {
   /** Key → those who wait, for keys that have any. */
   readonly #queues = new Map<string, TurnQueue>();
 
-  constructor(settings: RateLimitSettings, { clock, now, closing }: RateLimitContext) {
+  /** @param shared counts for all replicas, and knows what to do while it cannot */
+  constructor(settings: RateLimitSettings, { clock, now, closing }: RateLimitContext, shared?: RateLimiter) {
     this.#closing = closing;
     this.#now = now;
-    const inMemory = memoryRateLimiter(settings, clock);
     this.#clock = clock;
-    this.#limiter = settings.limiter ? fallbackRateLimiter(settings.limiter, inMemory) : inMemory;
+    this.#limiter = shared ?? limiterOf(settings, clock);
     this.#maxQueued = settings.maxQueued;
     this.#maxPauseMs = settings.maxPauseMs;
     this.#per = settings.per;
@@ -104,7 +107,8 @@ export class Turns implements RateLimits {
     const maxWaitMs = this.#isFull(key) ? 0 : Math.max(0, call.deadline - this.#clock.now());
     const wait = this.#limiter.reserve(key, maxWaitMs);
     if (typeof wait === 'number') return this.#afterReserving(key, call, wait, maxWaitMs);
-    const giveBack = () => void this.#limiter.release(key);
+    if (this.#limiter.follow) this.#pauses.get(key);
+    const giveBack = (ms: number) => this.#giveBack(key, ms);
     return unlessEnded(wait, maxWaitMs, call, this.#closing, giveBack).then((ms) =>
       this.#afterReserving(key, call, ms, maxWaitMs),
     );
@@ -117,18 +121,26 @@ export class Turns implements RateLimits {
     const pause = this.#pauses.get(key);
     pause.until = Math.max(pause.until, until);
     void this.#limiter.pause(key, ms);
-    this.#queues.get(key)?.pauseUntil(until);
+    if (!this.#limiter.follow) this.#queues.get(key)?.pauseUntil(until);
   }
 
   resume(origin?: string): void {
     const now = this.#clock.now();
+    const isFollowed = this.#limiter.follow !== undefined;
     for (const [key, pause] of this.#pauses.entries()) {
-      if (pause.until <= now || (origin !== undefined && this.#per === 'origin' && key !== origin)) continue;
+      if (origin !== undefined && this.#per === 'origin' && key !== origin) continue;
       const leftMs = pause.until - now;
-      pause.until = now;
+      if (leftMs <= 0 && !isFollowed) continue; // another process may have been told to pause
+      pause.until = Math.min(now, pause.until);
       void this.#limiter.resume?.(key);
-      this.#queues.get(key)?.moveUp(leftMs);
+      if (!isFollowed) this.#queues.get(key)?.moveUp(leftMs);
     }
+  }
+
+  #giveBack(key: string, wait: number): void {
+    const queue = this.#queues.get(key);
+    if (queue) queue.spare(this.#clock.now() + wait);
+    else void this.#limiter.release(key);
   }
 
   #isFull(key: string): boolean {
@@ -141,7 +153,7 @@ export class Turns implements RateLimits {
     let queue = this.#queues.get(key);
     if (isNow && !queue) return undefined;
     if (this.#isFull(key)) {
-      void this.#limiter.release(key);
+      this.#giveBack(key, wait);
       return Promise.reject(this.#refusal(key, call, wait));
     }
     if (!queue) {
@@ -149,9 +161,13 @@ export class Turns implements RateLimits {
         clock: this.#clock,
         closing: this.#closing,
         release: () => void this.#limiter.release(key),
-        emptied: () => this.#queues.delete(key),
+        emptied: () => {
+          this.#queues.delete(key);
+          unfollow?.();
+        },
       });
       this.#queues.set(key, queue);
+      const unfollow = this.#limiter.follow?.(key, queue);
     }
     return queue.join(call, this.#clock.now() + (isNow ? 0 : wait));
   }
@@ -164,13 +180,20 @@ export class Turns implements RateLimits {
   }
 }
 
+function limiterOf(settings: RateLimitSettings, clock: Clock): RateLimiter {
+  const { limiter, replicas } = settings;
+  if (!limiter) return memoryRateLimiter(settings, clock);
+  if (replicas === undefined) return fallbackRateLimiter(limiter, memoryRateLimiter(settings, clock));
+  return fallbackRateLimiter(limiter, new ShareOfLimit(settings, () => replicas, { clock, random: Math.random }));
+}
+
 /** What a store answers, unless the call ends first: then the place that it took is given back. */
 function unlessEnded(
   answer: Promise<number>,
   maxWaitMs: number,
   call: Call,
   closing: AbortSignal,
-  giveBack: () => void,
+  giveBack: (wait: number) => void,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -182,7 +205,7 @@ function unlessEnded(
       (wait) => {
         stop();
         if (!isOver) resolve(wait);
-        else if (wait <= maxWaitMs) giveBack();
+        else if (wait <= maxWaitMs) giveBack(wait);
       },
       (error: unknown) => {
         stop();

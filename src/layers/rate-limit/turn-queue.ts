@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Call } from '../../call/call.js';
 import { whileWaiting } from '../../call/waiting.js';
 import { RateLimitError } from '../../errors/refusal.errors.js';
+import type { WaitingTurns } from './limiter.js';
 
 /** Timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578 */
 const EARLY_MS = 1;
@@ -26,7 +27,7 @@ export interface TurnQueueSettings {
  * Calls that wait for their turn under a rate limit, in order. The turns are the queue's, not the calls': who gives up
  * lets all behind move up, and the last turn is given back.
  */
-export class TurnQueue {
+export class TurnQueue implements WaitingTurns {
   readonly #settings: TurnQueueSettings;
   readonly #waiters = new Set<Waiter>();
   /** When the next may begin, sorted: as many as there are waiters. */
@@ -62,8 +63,7 @@ export class TurnQueue {
         },
       };
       this.#waiters.add(waiter);
-      const later = this.#turns.findLastIndex((other) => other <= turn) + 1;
-      this.#turns.splice(later, 0, turn);
+      this.#turns.splice(this.#after(turn), 0, turn);
       this.#setTimer();
       stop = whileWaiting(call, this.#settings.closing, waiter.giveUp);
     });
@@ -74,13 +74,42 @@ export class TurnQueue {
     const shift = time - this.#turns[0]!;
     if (shift <= 0) return;
     this.#turns = this.#turns.map((turn) => turn + shift);
+    this.#refuseLate('the upstream asked to be left alone');
+  }
+
+  /** A pause that somebody heard of begins, or ends before its time. */
+  shift(ms: number): void {
+    if (ms < 0) this.moveUp(-ms);
+    else {
+      this.#turns = this.#turns.map((turn) => turn + ms);
+      this.#refuseLate('the upstream asked to be left alone');
+    }
+  }
+
+  /** Those for whom their new turn is too late are told at once. */
+  replace(waits: readonly number[]): void {
+    const now = this.#settings.clock.now();
+    this.#turns = waits.slice(0, this.#waiters.size).map((wait) => now + wait);
+    this.#refuseLate('the limit is counted elsewhere now, and leaves it no turn before its deadline');
+    this.#setTimer();
+  }
+
+  #refuseLate(reason: string): void {
     const now = this.#settings.clock.now();
     let position = 0;
     for (const { call, giveUp } of this.#waiters) {
       const turn = this.#turns[position]!;
-      if (turn > call.deadline) giveUp(new RateLimitError(call, turn - now, 'the upstream asked to be left alone'));
+      if (turn > call.deadline) giveUp(new RateLimitError(call, turn - now, reason));
       else position++;
     }
+  }
+
+  /** A place that nobody needs has come: those who wait move up, and the last is given back. */
+  spare(turn: number): void {
+    this.#turns.splice(this.#after(turn), 0, turn);
+    this.#turns.pop();
+    this.#settings.release();
+    this.#setTimer();
   }
 
   /** A pause ended before its time: who waited for its end begins that much sooner, but none before now. */
@@ -88,6 +117,10 @@ export class TurnQueue {
     const now = this.#settings.clock.now();
     this.#turns = this.#turns.map((turn) => Math.max(now, turn - ms));
     this.#setTimer();
+  }
+
+  #after(turn: number): number {
+    return this.#turns.findLastIndex((other) => other <= turn) + 1;
   }
 
   #leave(waiter: Waiter): void {

@@ -1,0 +1,295 @@
+import type { Clock } from '../base/clock.js';
+import { OriginMap } from '../base/origin-map.js';
+import type { BucketLimits, RateLimiter, WaitingTurns } from '../layers/rate-limit/limiter.js';
+import { ShareOfLimit } from '../layers/rate-limit/share.js';
+import type { Availability } from './availability.js';
+import type { RedisCommands } from './commands.js';
+import { quotaScripts } from './quota-scripts.js';
+import { placeIn, quotaAnswer, type QuotaAnswer, quotaArguments, type SeenState, shiftBetween } from './quota-state.js';
+import type { Script } from './script.js';
+
+/** How often it looks whether another replica was told to pause, while calls wait. */
+const LOOK_MS = 100;
+/** For how long a place is known after its time. */
+const FORGET_MS = 1_000;
+
+export interface QuotaContext {
+  readonly commands: RedisCommands;
+  readonly availability: Availability;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly prefix: string;
+  readonly replicas: () => number;
+}
+
+/** Calls that asked for a place in one turn of the event loop. */
+interface Batch {
+  readonly maxWaits: number[];
+  /** How long each has to wait. */
+  readonly answer: Promise<readonly number[]>;
+}
+
+/** What is known of one key. */
+interface Quota {
+  readonly key: string;
+  readonly redisKeys: readonly string[];
+  seen: SeenState | undefined;
+  /** On this process's clock. */
+  seenAt: number;
+  /** Places that this process has taken, by the bucket's time, sorted. */
+  places: number[];
+  /** Places to give back: Redis could not be told. */
+  returned: number[];
+  batch: Batch | undefined;
+  queue: WaitingTurns | undefined;
+  /** Those who wait get turns of Redis. */
+  moving: Promise<void> | undefined;
+  /** Since then replicas count together again: they had used all up. */
+  emptySince: number;
+}
+
+const SCRIPTS = quotaScripts();
+
+/**
+ * A rate limit that replicas have together, counted in Redis. While Redis is unavailable each counts its share. When that changes, calls that
+ * wait get turns of the other kind: what was given out before and what is given out from now on must not add up.
+ */
+export class SharedRateLimiter implements RateLimiter {
+  readonly #name: string;
+  readonly #limits: BucketLimits;
+  readonly #context: QuotaContext;
+  readonly #share: ShareOfLimit;
+  readonly #quotas = new OriginMap((key) => this.#quota(key));
+  /** Those with calls that wait. */
+  readonly #followed = new Set<Quota>();
+  /** Of the availability: those that were acted upon. */
+  #changes: number;
+  #endListening = () => {};
+
+  constructor(name: string, limits: BucketLimits, context: QuotaContext) {
+    this.#name = name;
+    this.#limits = limits;
+    this.#context = context;
+    this.#share = new ShareOfLimit(limits, context.replicas, context);
+    this.#changes = context.availability.changes;
+  }
+
+  /** In Redis, where one round trip is for all calls that ask in the same turn of the event loop; where that fails, of this process's share. */
+  reserve(key: string, maxWaitMs: number): number | Promise<number> {
+    if (!this.#isShared) return this.#share.reserve(key, maxWaitMs);
+    return this.#reserve(this.#quotas.get(key), maxWaitMs).catch(() => this.#ownPlace(key, maxWaitMs));
+  }
+
+  /** Gives back the last place that this process has. */
+  release(key: string): void {
+    if (!this.#isShared) return this.#share.release(key);
+    const quota = this.#quotas.get(key);
+    const place = quota.places.pop();
+    if (place !== undefined) this.#giveBack(quota, [place]);
+  }
+
+  /** For all replicas: they hear of it with their next call, and those with calls that wait within 100 ms. */
+  async pause(key: string, ms: number): Promise<void> {
+    const quota = this.#quotas.get(key);
+    try {
+      await this.#run(quota, SCRIPTS.pause, [String(ms)]);
+    } catch {
+      quota.queue?.shift(this.#share.bucket(key).pause(this.#context.clock.now(), ms));
+    }
+  }
+
+  /** For all replicas. */
+  async resume(key: string): Promise<void> {
+    const quota = this.#quotas.get(key);
+    try {
+      await this.#run(quota, SCRIPTS.resume, []);
+    } catch {
+      quota.queue?.shift(-this.#share.bucket(key).resume(this.#context.clock.now()));
+    }
+  }
+
+  follow(key: string, queue: WaitingTurns): () => void {
+    const { clock } = this.#context;
+    const quota = this.#quotas.get(key);
+    quota.queue = queue;
+    if (this.#followed.size === 0) this.#endListening = this.#context.availability.onChange(() => this.#catchUp());
+    this.#followed.add(quota);
+    const look = () => {
+      timer = clock.setTimeout(look, LOOK_MS);
+      const isFresh = clock.now() - quota.seenAt < LOOK_MS;
+      if (!isFresh && this.#isShared) this.#run(quota, SCRIPTS.look, []).catch(() => {});
+    };
+    let timer = clock.setTimeout(look, LOOK_MS);
+    return () => {
+      clock.clearTimeout(timer);
+      quota.queue = undefined;
+      this.#followed.delete(quota);
+      if (this.#followed.size === 0) this.#endListening();
+    };
+  }
+
+  /** Acts upon what has changed before it is asked for. */
+  get #isShared(): boolean {
+    this.#catchUp();
+    return this.#context.availability.state === 'available';
+  }
+
+  #ownPlace(key: string, maxWaitMs: number): number {
+    this.#catchUp();
+    return this.#share.reserve(key, maxWaitMs);
+  }
+
+  #quota(key: string): Quota {
+    const tag = `${this.#context.prefix}:{${this.#name} ${key}}`;
+    return {
+      key,
+      redisKeys: [`${tag}:quota`, `${tag}:free`],
+      seen: undefined,
+      seenAt: -Infinity,
+      places: [],
+      returned: [],
+      batch: undefined,
+      queue: undefined,
+      moving: undefined,
+      emptySince: -Infinity,
+    };
+  }
+
+  async #reserve(quota: Quota, maxWaitMs: number): Promise<number> {
+    if (quota.moving) await quota.moving;
+    const batch = (quota.batch ??= this.#openBatch(quota));
+    const place = batch.maxWaits.push(maxWaitMs) - 1;
+    return (await batch.answer)[place]!;
+  }
+
+  #openBatch(quota: Quota): Batch {
+    const maxWaits: number[] = [];
+    const answer = Promise.resolve().then(() => {
+      quota.batch = undefined;
+      return this.#take(quota, maxWaits);
+    });
+    return { maxWaits, answer };
+  }
+
+  /** @returns how long each has to wait */
+  async #take(quota: Quota, maxWaits: readonly number[]): Promise<readonly number[]> {
+    const debtMs = Math.max(0, this.#limits.intervalMs - (this.#context.clock.now() - quota.emptySince));
+    const args = [debtMs, ...maxWaits.map((ms) => Math.min(ms, Number.MAX_VALUE))].map(String);
+    const placesOf = ({ state, rest }: QuotaAnswer) =>
+      rest.filter((wait, index) => wait <= maxWaits[index]!).map((wait) => state.at + wait - state.shift);
+    const answer = await this.#run(quota, SCRIPTS.reserve, args, (late) => this.#giveBack(quota, placesOf(late)));
+    const { state, rest } = answer;
+    if (!this.#isShared) {
+      this.#giveBack(quota, placesOf(answer));
+      throw new Error('Redis has become unavailable meanwhile');
+    }
+    const from = quota.places.findIndex((place) => place + state.shift > state.at - FORGET_MS);
+    quota.places = [...quota.places.slice(from === -1 ? quota.places.length : from), ...placesOf(answer)];
+    quota.places.sort((a, b) => a - b);
+    return rest;
+  }
+
+  /** @param late called with an answer that nobody waits for any more */
+  async #run(
+    quota: Quota,
+    { text, sha }: Script,
+    further: readonly string[],
+    late?: (answer: QuotaAnswer) => void,
+  ): Promise<QuotaAnswer> {
+    const { availability, commands, clock } = this.#context;
+    const args = [...quotaArguments(this.#limits, quota.seen, clock.now() - quota.seenAt), ...further];
+    const noted = (written: unknown) => {
+      const answer = quotaAnswer(written);
+      this.#note(quota, answer.state);
+      return answer;
+    };
+    const asked = () => commands.run({ text, sha }, quota.redisKeys, args);
+    return noted(await availability.ask(asked, (written) => late?.(noted(written))));
+  }
+
+  #note(quota: Quota, state: SeenState): void {
+    const { seen, queue } = quota;
+    if (seen?.epoch === state.epoch && seen.version > state.version) return;
+    quota.seen = state;
+    quota.seenAt = this.#context.clock.now();
+    if (seen && seen.epoch !== state.epoch) {
+      quota.places = quota.places.map((place) => placeIn(state, seen, place));
+      quota.returned = quota.returned.map((place) => placeIn(state, seen, place));
+    }
+    const shift = shiftBetween(seen, state);
+    if (shift !== 0 && !quota.moving) queue?.shift(shift); // those who move get turns that have it in them
+  }
+
+  /** All places of one turn of the event loop together; where Redis is unavailable, when it is back. */
+  #giveBack(quota: Quota, places: readonly number[]): void {
+    const isFirst = quota.returned.length === 0;
+    quota.returned.push(...places);
+    if (isFirst && this.#isShared) queueMicrotask(() => void this.#giveBackAll(quota));
+  }
+
+  async #giveBackAll(quota: Quota): Promise<void> {
+    const places = quota.returned;
+    if (places.length === 0) return;
+    quota.returned = [];
+    try {
+      // The last first: those before it may be last, then.
+      await this.#run(quota, SCRIPTS.release, places.toSorted((a, b) => b - a).map(String));
+    } catch {
+      quota.returned.push(...places);
+    }
+  }
+
+  #catchUp(): void {
+    const { availability } = this.#context;
+    if (availability.changes === this.#changes) return;
+    this.#changes = availability.changes;
+    if (availability.state === 'unavailable') this.#toShare(availability.changedAt);
+    else this.#toRedis(availability.changedAt);
+  }
+
+  #toShare(since: number): void {
+    const now = this.#context.clock.now();
+    this.#share.begin(since);
+    for (const [key, { seen, seenAt }] of this.#quotas.entries()) {
+      const pausedMs = seen ? seen.paused - seen.at - (now - seenAt) : 0;
+      if (pausedMs > 0) this.#share.pause(key, pausedMs);
+    }
+    for (const quota of this.#followed) {
+      const { key, queue, seen, places } = quota;
+      const due = seen ? seen.at + (now - quota.seenAt) - seen.shift : 0;
+      quota.returned.push(...places.filter((place) => place > due));
+      quota.places = [];
+      if (queue) queue.replace(Array.from({ length: queue.size }, () => this.#share.reserve(key, Infinity)));
+    }
+  }
+
+  #toRedis(since: number): void {
+    const now = this.#context.clock.now();
+    for (const quota of this.#followed) quota.emptySince = since;
+    for (const [key, quota] of this.#quotas.entries()) {
+      quota.emptySince = since;
+      const pausedMs = this.#share.bucket(key).pausedMs(now);
+      if (pausedMs > 0) void this.pause(key, pausedMs);
+      if (quota.returned.length > 0) void this.#giveBackAll(quota);
+    }
+    for (const quota of this.#followed) {
+      // Behind what the loop above has sent.
+      quota.moving = Promise.resolve()
+        .then(() => this.#moveToRedis(quota))
+        .catch(() => {}) // their turns stay as they are
+        .finally(() => (quota.moving = undefined));
+    }
+  }
+
+  async #moveToRedis(quota: Quota): Promise<void> {
+    const { queue } = quota;
+    if (!queue) return;
+    const waits = await this.#take(
+      quota,
+      Array.from({ length: queue.size }, () => Infinity),
+    );
+    const spare = waits.length - queue.size;
+    if (spare > 0) this.#giveBack(quota, quota.places.splice(-spare));
+    if (queue.size > 0) queue.replace(waits);
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../base/clock.js';
+import type { RedisCommands } from './commands.js';
+import { script } from './script.js';
+
+/** A beat that is no older tells that Redis works for the replica. Beats come every 500 ms. */
+const FRESH_MS = 900;
+/** A replica that is not heard of for so long is gone. */
+const GONE_MS = 3_000;
+/** Where Redis was gone for all, they go back so long after the first has found it again: clients wait up to 2 s between two attempts to connect. */
+const RETURN_MS = 2_500;
+/** The count may be too low for a moment, as after a restart of Redis: the highest counts that was heard of for so long. */
+const REMEMBER_MS = 10_000;
+/** Replicas that are taken for granted while none has been counted yet: Redis was never there. */
+const UNKNOWN_REPLICAS = 10;
+
+const BEAT = script(`
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], 60000)
+return redis.call('ZCARD', KEYS[1])
+`);
+
+/** Returns how long to wait before one goes back. */
+const PROBE = script(`
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if ARGV[3] == '0' then return 0 end
+redis.call('ZREM', KEYS[1], ARGV[1])
+if redis.call('ZCOUNT', KEYS[1], now - tonumber(ARGV[2]), now) > 0 then return 0 end
+local back = tonumber(redis.call('GET', KEYS[2]) or 0)
+if back == 0 then
+  back = now + tonumber(ARGV[3])
+  redis.call('SET', KEYS[2], back, 'PX', tonumber(ARGV[3]) + 2000)
+end
+return math.max(0, back - now)
+`);
+
+const LEAVE = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+
+export interface HeartSettings {
+  readonly commands: RedisCommands;
+  readonly clock: Clock;
+  readonly prefix: string;
+  /** How many there are; 'auto': they are counted. */
+  readonly replicas: number | 'auto';
+}
+
+/** Tells the other replicas that this one is there, and knows how many they are. */
+export class Heart {
+  readonly #settings: HeartSettings;
+  readonly #id = randomUUID();
+  readonly #keys: readonly string[];
+  /** Oldest first. */
+  #counts: { readonly at: number; readonly count: number }[] = [];
+
+  constructor(settings: HeartSettings) {
+    this.#settings = settings;
+    this.#keys = [`${settings.prefix}:{replicas}`, `${settings.prefix}:{replicas}:back`];
+  }
+
+  /** The last that is known. */
+  get replicas(): number {
+    const { replicas } = this.#settings;
+    if (replicas !== 'auto') return replicas;
+    return this.#counts.length === 0 ? UNKNOWN_REPLICAS : Math.max(...this.#counts.map(({ count }) => count));
+  }
+
+  /** This replica uses Redis. */
+  async beat(): Promise<void> {
+    const { commands, clock } = this.#settings;
+    const count = Number(await commands.run(BEAT, this.#keys.slice(0, 1), [this.#id, String(GONE_MS)]));
+    const at = clock.now();
+    this.#counts = [...this.#counts.filter((known) => at - known.at < REMEMBER_MS), { at, count }];
+  }
+
+  /**
+   * Redis can be reached, maybe again. Where it works for another replica, it was gone for this one only.
+   * @returns how many milliseconds to wait before this replica uses it again
+   */
+  async probe(): Promise<number> {
+    const args = [this.#id, String(FRESH_MS), String(this.replicas === 1 ? 0 : RETURN_MS)];
+    return Number(await this.#settings.commands.run(PROBE, this.#keys, args));
+  }
+
+  /** This replica is about to end. */
+  async leave(): Promise<void> {
+    await this.#settings.commands.run(LEAVE, this.#keys.slice(0, 1), [this.#id]);
+  }
+}

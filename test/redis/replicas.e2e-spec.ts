@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { CLIENTS } from '../support/redis-clients.js';
+import { describeWithRedis, startRedis } from '../support/redis-server.js';
+import {
+  type CountingUpstream,
+  mostWithin,
+  ReplicaProcesses,
+  startCountingUpstream,
+  startTcpProxy,
+  watchLateness,
+} from '../support/replicas.js';
+
+const MAX = 100;
+/** A bucket begins full: of the first second nothing is said. */
+const FIRST_MS = 2_000;
+
+/** What came in the fullest second, as a multiple of the limit; a process that was late by some time makes a second that much longer. */
+function fullest({ arrivals }: CountingUpstream, latestMs: number): number {
+  const from = arrivals[0]! + FIRST_MS;
+  return (
+    mostWithin(
+      arrivals.filter((time) => time > from),
+      1_000,
+    ) /
+    (MAX * (1 + latestMs / 1_000))
+  );
+}
+
+/** Calls in a second, from and to so many milliseconds after the first. */
+function rate({ arrivals }: CountingUpstream, fromMs: number, toMs: number): number {
+  const counted = arrivals.filter((time) => time >= arrivals[0]! + fromMs && time < arrivals[0]! + toMs);
+  return counted.length / ((toMs - fromMs) / 1_000);
+}
+
+describeWithRedis('replicas in processes of their own', () => {
+  it('keep to one limit, whatever happens to Redis', { tags: 'slow' }, async () => {
+    const servers = await Promise.all(Array.from({ length: 7 }, () => startRedis()));
+    const [steady, killed, slow, flushed, failing, heir, crowded] = servers.map(({ port }) => port);
+    await using slowProxy = await startTcpProxy(slow!);
+    await using failingProxy = await startTcpProxy(failing!);
+    await using four = await ReplicaProcesses.start(4);
+    await using mortal = await ReplicaProcesses.start(1);
+    const names = ['steady', 'killed', 'slow', 'flushed', 'failed over', 'crowded'] as const;
+    const upstreams = await Promise.all(names.map(() => startCountingUpstream()));
+    const upstreamOf = (name: (typeof names)[number]) => upstreams[names.indexOf(name)]!;
+
+    const common = { max: MAX, callers: 30, replicas: 4 };
+    const of = (app: (typeof names)[number], redis: number) => ({
+      ...common,
+      app,
+      redis,
+      upstream: upstreamOf(app).url,
+    });
+    await Promise.all([
+      four.open(of('steady', steady!)),
+      four.open(of('killed', killed!)),
+      four.open({ ...of('slow', slowProxy.port), library: 'node-redis' }),
+      four.open(of('flushed', flushed!)),
+      four.open({ ...of('failed over', failingProxy.port), library: 'node-redis', replicas: 'auto' }),
+      four.open({ ...of('crowded', crowded!), callers: 6, replicas: 20, here: 5 }),
+      mortal.open({ ...of('crowded', crowded!), callers: 6, replicas: 20 }),
+    ]);
+    four.watch();
+    const endLateness = watchLateness();
+    await sleep(7_000);
+    await servers[1]!.signal('SIGKILL');
+    slowProxy.delay(200);
+    failingProxy.leadTo(heir!);
+    const flusher = CLIENTS['ioredis 6']!(flushed!);
+    await (flusher.client as unknown as { flushall(): Promise<unknown> }).flushall();
+    flusher.close();
+    mortal.processes[0]!.kill('SIGKILL');
+    await sleep(6_000);
+    await servers[1]!.restart();
+    slowProxy.delay(0);
+    await sleep(9_000);
+    const { failures, latestMs: theirs } = await four.end();
+    const latestMs = theirs + endLateness();
+
+    const seen = Object.fromEntries(names.map((name) => [name, fullest(upstreamOf(name), latestMs)]));
+    const rates = Object.fromEntries(names.map((name) => [name, rate(upstreamOf(name), FIRST_MS, 22_000)]));
+    const info = JSON.stringify({ latestMs, seen, rates });
+    if (process.env['SHOW_RATES']) console.log(info);
+    expect(failures, 'calls that failed').toEqual([]);
+    expect(Math.abs(rates['steady']! - MAX), info).toBeLessThanOrEqual(0.02 * MAX * (1 + latestMs / 20));
+    expect(seen['steady'], info).toBeLessThanOrEqual(1.1);
+    expect(seen['flushed'], info).toBeLessThanOrEqual(1.1);
+    expect(seen['crowded'], info).toBeLessThanOrEqual(1.1);
+    for (const name of ['killed', 'slow', 'failed over'] as const)
+      expect(seen[name], `${name} ${info}`).toBeLessThanOrEqual(1.2);
+    // Nobody stands still: calls go on after a moment. Of a machine that is late itself, less can be said.
+    const least = (0.5 * MAX) / (1 + latestMs / 50);
+    for (const name of names) expect(rate(upstreamOf(name), 9_000, 12_000), `${name} ${info}`).toBeGreaterThan(least);
+    for (const name of names) expect(rate(upstreamOf(name), 18_000, 21_000), `${name} ${info}`).toBeGreaterThan(least);
+
+    await Promise.all(upstreams.map((upstream) => upstream[Symbol.asyncDispose]()));
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+});
+
+describe('a span of time', () => {
+  it('is counted wherever it begins', () => {
+    expect(mostWithin([0, 1, 999, 1_000, 1_001, 5_000], 1_000)).toBe(3);
+    expect(mostWithin([0, 999.9], 1_000)).toBe(2);
+    expect(mostWithin([], 1_000)).toBe(0);
+  });
+});
