@@ -41,6 +41,7 @@ const PAGES = {
   tls: 'auth.md#certificates',
   pool: 'performance.md#pool-size',
   resilience: 'layers.md',
+  cache: 'caching.md',
   origins: 'layers.md',
   addresses: 'load-balancing.md',
   inbound: 'layers.md#the-inbound-request',
@@ -92,6 +93,7 @@ const on = resolveModuleOptions({
   tls: { files: { ca: '/ca.pem' }, watch: true },
   inbound: { forward: { to: [] } },
   logging: { slowCalls: { afterMs: 1 } },
+  cache: true,
   resilience: {
     retry: true,
     hedge: true,

@@ -63,6 +63,7 @@ export type {
   RuntimeHttpClientOptions,
   TransportOptions,
 } from './options/http-client-options.js';
+export type { CacheOptions, CallCacheOptions } from './options/cache-options.js';
 export type { AuthOptions, SignableRequest } from './options/auth-options.js';
 export type {
   CallResilienceOptions,
@@ -76,6 +77,8 @@ export type { HttpClientExceptionFilterOptions } from './nest/exception.filter.j
 export type { ClientStats, Explanation } from './nest/clients.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/breaker/breakers.js';
 export type { BreakerState } from './layers/breaker/state.js';
+export type { CacheSelection, CacheStats, ClientCache } from './layers/cache/by-hand.js';
+export type { CacheStatus } from './layers/cache/stored.js';
 export type { RateLimits } from './layers/rate-limit/rate-limit.js';
 export type { HealthResult, PoolHealth, ProbeHealth } from './nest/health.js';
 export type { HttpClientEvent } from './call/event-sink.js';

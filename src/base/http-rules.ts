@@ -44,7 +44,12 @@ export function decimal(value: string | undefined): number | undefined {
   return value !== undefined && /^\s*-?(?:\d+\.?\d*|\.\d+)\s*$/.test(value) ? Number(value) : undefined;
 }
 
-function httpDate(value: string, nowMs: number): number | undefined {
+/**
+ * A date of HTTP as milliseconds since 1970.
+ * @param nowMs the wall clock, which tells the century of a year with two digits
+ * @returns undefined for what is none
+ */
+export function httpDate(value: string, nowMs: number): number | undefined {
   for (const format of HTTP_DATES) {
     const parts = format.exec(value)?.groups;
     if (parts) return dateOf(parts, nowMs);

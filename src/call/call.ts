@@ -32,6 +32,8 @@ export interface CallJournal {
   tried: string[] | undefined;
   /** Within the attempt that is under way: requests that have been answered, and made again all the same. Undefined: none. */
   answeredBefore: Attempt[] | undefined;
+  /** Whether the transport keeps the bytes of the body: the cache stores these, not the text made of them. */
+  keepsBody: boolean;
 }
 
 let calls = 0;
@@ -48,6 +50,7 @@ function callJournal(startedAt: number, config: InternalAxiosRequestConfig): Cal
     trustsSince: -Infinity,
     tried: undefined,
     answeredBefore: undefined,
+    keepsBody: false,
   };
 }
 

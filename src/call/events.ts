@@ -103,6 +103,57 @@ export interface QueueEndEvent extends CallEvent {
   readonly error: unknown;
 }
 
+/** The fields of the events of a call that was answered from the cache. */
+export interface CacheUseEvent extends CallEvent {
+  /** How old the response is. */
+  readonly ageMs: number;
+  /** How long it is still fresh; negative: how long it has been stale. */
+  readonly ttlMs: number;
+}
+
+/** A call was answered with a fresh response from the cache. */
+export type CacheHitEvent = CacheUseEvent;
+
+/** The cache was asked, and the response, or the error, came from the upstream. */
+export type CacheMissEvent = CallEvent;
+
+/** A call was answered with a stale response from the cache. */
+export interface CacheStaleEvent extends CacheUseEvent {
+  /** Why: it is validated in the background, the upstream failed, or the request takes it (`max-stale`). */
+  readonly reason: 'while-revalidate' | 'if-error' | 'max-stale';
+}
+
+/** A call was answered from the cache after the upstream had confirmed the response with 304. */
+export type CacheRevalidatedEvent = CacheUseEvent;
+
+/** A response was stored, or a stored one was updated. */
+export interface CacheStoredEvent extends CallEvent {
+  /** Size of its body. */
+  readonly bytes: number;
+  /** How long it is fresh. */
+  readonly ttlMs: number;
+}
+
+/** Stored responses of a URL were deleted. */
+export interface CacheEvictedEvent {
+  /** The name of the client. */
+  readonly client: string;
+  /** Scheme, host and port of the URL. */
+  readonly origin: string;
+  /** What they took in memory. */
+  readonly bytes: number;
+  /** Why: the cache is full, an unsafe request has changed the resource, or they were deleted by hand. */
+  readonly reason: 'size' | 'invalidated' | 'deleted';
+}
+
+/** The cache has decided whether to store a response that came from the upstream. */
+export interface CacheDecisionEvent extends CallEvent {
+  /** Whether it is stored. */
+  readonly stored: boolean;
+  /** Why, or why not, such as `no-store` or `fresh for 30 s`. */
+  readonly reason: string;
+}
+
 /** A circuit breaker has opened, has closed, or lets a probe through; by itself or by hand. */
 export interface BreakerEvent {
   /** The name of the client. */
@@ -239,6 +290,20 @@ export interface HttpClientEventMap {
   redirect: RedirectEvent;
   /** A call leaves a queue: it got a place, gave up waiting, or was refused. */
   'queue:end': QueueEndEvent;
+  /** A call was answered with a fresh response from the cache. */
+  'cache:hit': CacheHitEvent;
+  /** The cache was asked, and the response, or the error, came from the upstream. */
+  'cache:miss': CacheMissEvent;
+  /** A call was answered with a stale response from the cache. */
+  'cache:stale': CacheStaleEvent;
+  /** A call was answered from the cache after the upstream had confirmed the response with 304. */
+  'cache:revalidated': CacheRevalidatedEvent;
+  /** A response was stored, or a stored one was updated. */
+  'cache:stored': CacheStoredEvent;
+  /** Stored responses of a URL were deleted. */
+  'cache:evicted': CacheEvictedEvent;
+  /** The cache has decided whether to store a response that came from the upstream. */
+  'cache:decision': CacheDecisionEvent;
   /** A circuit breaker has opened, has closed, or lets a probe through; by itself or by hand. */
   breaker: BreakerEvent;
   /** An address of an origin with `addresses` is new or gone, gets no requests for a while because it fails, or gets them again. */
@@ -273,6 +338,13 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   replay: true,
   redirect: true,
   'queue:end': true,
+  'cache:hit': true,
+  'cache:miss': true,
+  'cache:stale': true,
+  'cache:revalidated': true,
+  'cache:stored': true,
+  'cache:evicted': true,
+  'cache:decision': true,
   breaker: true,
   address: true,
   'token:renew': true,

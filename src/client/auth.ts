@@ -97,6 +97,7 @@ function tokenClientOptions(options: ResolvedClientOptions, { timeoutMs = OAUTH2
     axios: { ...(proxy !== undefined && { proxy }) },
     auth: undefined,
     origins: {},
+    cache: false,
     resilience: {
       ...NO_RESILIENCE,
       deadlineMs: timeoutMs,

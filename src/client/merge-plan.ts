@@ -50,7 +50,7 @@ const SPECIAL_IN_DEFAULTS: ReadonlySet<string> = new Set([...SPECIAL, 'url', 'me
 const SPECIAL_IN_CALLS: ReadonlySet<string> = new Set([...SPECIAL, 'transitional', 'paramsSerializer']);
 
 /** Groups of settings that this package adds to a call's. axios copies them all the way down. */
-const OWN_GROUPS: ReadonlySet<string> = new Set(['resilience', 'timeouts']);
+const OWN_GROUPS: ReadonlySet<string> = new Set(['resilience', 'timeouts', 'cache']);
 
 /** What a call asks for besides its settings. */
 interface CallTarget {

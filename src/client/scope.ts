@@ -7,10 +7,14 @@ import type { Call, Handler, Layer } from '../call/call.js';
 import { compose } from '../call/compose.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
+import { detached } from '../inbound/context.js';
 import { inboundContext } from '../inbound/layer.js';
 import { admission } from '../layers/admission.js';
 import { areOfCaller } from '../layers/auth/credentials.js';
 import { attemptTimeout } from '../layers/attempt-timeout.js';
+import { cache } from '../layers/cache/cache.js';
+import type { CacheSettings } from '../layers/cache/settings.js';
+import { CacheState } from '../layers/cache/state.js';
 import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';
@@ -26,9 +30,11 @@ import { responseCheck } from '../layers/response-check.js';
 import { RetryBudget } from '../layers/retry/budget.js';
 import { retry } from '../layers/retry/retry.js';
 import { TRANSPORT_NAME } from '../options/defaults.js';
+import type { CallCacheOptions } from '../options/cache-options.js';
 import { findProblems } from '../options/problems.js';
 import type { CallResilienceOptions } from '../options/resilience-options.js';
 import type { OriginSettings } from '../options/resolve-options.js';
+import { CACHE_DEFAULTS, resolveCache } from '../options/resolve-cache.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from '../options/resolve-resilience.js';
 import { callSchema } from '../options/schema.js';
 import type { RedactionRules } from '../redaction/rules.js';
@@ -50,6 +56,8 @@ export class Scope {
   readonly breakers: OriginBreakers | undefined;
   readonly turns: Turns | undefined;
   readonly #settings: OriginSettings;
+  readonly #client: StackSettings;
+  #cacheState: CacheState | undefined;
   readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
   readonly #transport: Handler;
@@ -66,6 +74,7 @@ export class Scope {
     const { resilience, timeouts } = settings;
     const { pool, gate, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
+    this.#client = client;
     this.#context = context;
     this.#transport = transportOf(settings, client, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
@@ -81,6 +90,7 @@ export class Scope {
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
+      cache: this.#cacheWith(settings.cache),
       coalesce: resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? coalesce() : undefined,
       concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, waiting) : undefined,
       auth: context.auth,
@@ -109,13 +119,17 @@ export class Scope {
   handleOwn(call: Call): Promise<AxiosResponse> {
     const given = withoutPrototype(ownOptions(call.config));
     const { resilience, checkResponse } = given;
-    const key = contentKey([resilience, given.timeouts, checkResponse !== undefined]);
+    const cacheOptions = withoutTags(given.cache);
+    const key = contentKey([resilience, given.timeouts, cacheOptions, checkResponse !== undefined]);
     const known = key === undefined ? undefined : this.#own.get(key);
     if (known) return known(call);
-    const problems = findProblems(callSchema, withoutPrototype({ resilience, timeouts: given.timeouts }));
+    const problems = findProblems(
+      callSchema,
+      withoutPrototype({ resilience, timeouts: given.timeouts, cache: given.cache }),
+    );
     if (problems.length > 0) return this.refuse(call, InvalidOptionsError.ofCall(call, problems));
-    const isPlain = resilience === undefined && checkResponse === undefined;
-    const handle = isPlain ? this.handle : this.#handleWith(resilience, checkResponse && responseCheck());
+    const isPlain = resilience === undefined && checkResponse === undefined && given.cache === undefined;
+    const handle = isPlain ? this.handle : this.#handleWith(resilience, cacheOptions, checkResponse && responseCheck());
     if (key !== undefined) {
       if (this.#own.size === MAX_OWN) this.#own.clear();
       this.#own.set(key, handle);
@@ -123,12 +137,46 @@ export class Scope {
     return handle(call);
   }
 
-  #handleWith(given: CallResilienceOptions | undefined, check: Layer | undefined): Handler {
+  #handleWith(
+    given: CallResilienceOptions | undefined,
+    cacheOptions: boolean | CallCacheOptions | undefined,
+    check: Layer | undefined,
+  ): Handler {
     const own = resolveResilience(given, this.#settings.resilience);
     const layers = { ...this.#layers, responseCheck: check };
+    if (cacheOptions !== undefined) layers.cache = this.#cacheWith(resolveCache(cacheOptions, this.#settings.cache));
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
     Object.assign(layers, this.#repeating(own));
     return this.#composed(standardStack(layers, this.#context.placed));
+  }
+
+  /** However a call sets its options, it shares the store with all others. */
+  #cacheWith(settings: CacheSettings | false): Layer | undefined {
+    if (!settings) return undefined;
+    const { clock, now, events, gate, rules } = this.#context;
+    const { auth } = this.#client;
+    return cache({
+      settings,
+      state: this.#stateOfCache,
+      clock,
+      now,
+      events,
+      gate,
+      detached,
+      isSecretHeader: rules.isSecretHeader,
+      hasUnknownCredentials: auth !== undefined && areOfCaller(auth),
+    });
+  }
+
+  /** undefined: nobody has asked for a cache. */
+  get cacheState(): CacheState | undefined {
+    return this.#cacheState;
+  }
+
+  get #stateOfCache(): CacheState {
+    const { events } = this.#context;
+    const { name: client = TRANSPORT_NAME } = this.#client;
+    return (this.#cacheState ??= new CacheState(this.#settings.cache || CACHE_DEFAULTS, { client, events }));
   }
 
   /** Seen by those who watch calls, and given back whatever it holds, like a call that a layer refuses. */
@@ -170,6 +218,11 @@ function turnsOf(
 ): Turns | undefined {
   if (!settings) return undefined;
   return new Turns(settings, context, settings.shared ? shared(settings) : undefined);
+}
+
+/** The layer reads those of the call itself: they are often of one call only. */
+function withoutTags(given: boolean | CallCacheOptions | undefined): boolean | CallCacheOptions | undefined {
+  return typeof given === 'object' && given.tags !== undefined ? { ...given, tags: undefined } : given;
 }
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */

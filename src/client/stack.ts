@@ -3,6 +3,7 @@ import { type Call, deriveCall, type Handler, type Layer } from '../call/call.js
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import { checkedConfig } from '../call/values.js';
 import { type CircuitBreakers, ScopedBreakers } from '../layers/breaker/breakers.js';
+import { type ClientCache, clientCache } from '../layers/cache/by-hand.js';
 import type { PlacedLayer, StackEntry } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import type { ResolvedClientOptions, TransportSettings } from '../options/resolve-options.js';
@@ -58,6 +59,8 @@ export class ClientStack {
   readonly breakers: CircuitBreakers;
   /** Of every origin, those that differ included. */
   readonly rateLimits: RateLimits;
+  /** Of every origin, those that differ included. */
+  readonly cache: ClientCache;
   /** What errors must not show. */
   readonly rules: RedactionRules;
   /** What its calls are timed by. */
@@ -76,7 +79,9 @@ export class ClientStack {
       this.#client.breakers,
       new Map(origins.map(([origin, { breakers }]) => [origin, breakers])),
     );
-    const turns = [this.#client, ...this.#origins.values()].flatMap((scope) => scope.turns ?? []);
+    const scopes = [this.#client, ...this.#origins.values()];
+    this.cache = clientCache(() => scopes.flatMap(({ cacheState }) => cacheState ?? []));
+    const turns = scopes.flatMap((scope) => scope.turns ?? []);
     this.rateLimits = {
       resume: (origin) => {
         for (const of of turns) of.resume(origin);
@@ -90,9 +95,10 @@ export class ClientStack {
       } catch (error) {
         return this.#client.refuse(given, error);
       }
-      const { resilience, timeouts, checkResponse } = call.config;
+      const { resilience, timeouts, cache, checkResponse } = call.config;
       const scope = scopeOf(call);
-      const isOwn = resilience !== undefined || timeouts !== undefined || checkResponse !== undefined;
+      const isOwn =
+        resilience !== undefined || timeouts !== undefined || cache !== undefined || checkResponse !== undefined;
       return isOwn ? scope.handleOwn(call) : scope.handle(call);
     };
   }

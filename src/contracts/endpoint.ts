@@ -33,6 +33,8 @@ export interface EndpointOptions {
   readonly invalidResponse?: 'failure';
   /** Time limits of each call. */
   readonly timeouts?: AxiosRequestConfig['timeouts'];
+  /** Whether its responses are cached, and how. */
+  readonly cache?: AxiosRequestConfig['cache'];
   /** In which parts each call differs from its client. */
   readonly resilience?: AxiosRequestConfig['resilience'];
 }

@@ -88,7 +88,7 @@ const RESPONSE_TYPES: Readonly<Record<ResponseKind, AxiosRequestConfig['response
 };
 
 function configOf({ method, path, options }: Endpoint, url: string, values: Given): AxiosRequestConfig {
-  const { headers, response, timeouts, resilience } = options;
+  const { headers, response, timeouts, resilience, cache } = options;
   const sent = (values['headers'] ?? (isSchema(headers) ? undefined : headers)) as Record<string, string> | undefined;
   return {
     method,
@@ -100,6 +100,7 @@ function configOf({ method, path, options }: Endpoint, url: string, values: Give
     ...(typeof response === 'string' && { responseType: RESPONSE_TYPES[response] }),
     ...(timeouts && { timeouts }),
     ...(resilience && { resilience }),
+    ...(cache !== undefined && { cache }),
   };
 }
 

@@ -11,6 +11,10 @@ export const STACK_ORDER = [
   ['inboundContext', 'outside of the deadline, so the limits of the inbound request apply to everything within'],
   ['deadline', 'outside of waiting, attempts and pauses, so one deadline covers them all'],
   [
+    'cache',
+    'right outside of coalesce, so what it has costs no place under a limit; within guard and deadline, so a refused call gets nothing from it',
+  ],
+  [
     'coalesce',
     'within the deadline, so each caller keeps its own; outside of the limits, so a shared exchange takes one place',
   ],

@@ -32,6 +32,7 @@ describe('standardStack', () => {
       'guard',
       'inboundContext',
       'deadline',
+      'cache',
       'concurrency',
       'retry',
       'auth',
@@ -58,6 +59,7 @@ describe('standardStack', () => {
     const stack = names([{ use: pass, after: 'coalesce' }]);
     expect(stack.slice(stack.indexOf('deadline'), stack.indexOf('concurrency') + 1)).toEqual([
       'deadline',
+      'cache',
       'pass',
       'concurrency',
     ]);

@@ -2,6 +2,7 @@ import type { AxiosInstance } from 'axios';
 import type { Clock } from '../base/clock.js';
 import type { BreakerSnapshot, CircuitBreakers } from '../layers/breaker/breakers.js';
 import { type ApiClass, contractOf } from '../contracts/http-api.js';
+import type { ClientCache } from '../layers/cache/by-hand.js';
 import { STACK_ORDER } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
@@ -169,6 +170,14 @@ export class HttpClients {
    */
   rateLimits(name: string = DEFAULT_CLIENT_NAME): RateLimits {
     return this.registry.get(name).stack.rateLimits;
+  }
+
+  /**
+   * The HTTP cache of a client, to delete from by hand. Without the option `cache` it is empty.
+   * @throws RangeError for a name that no client has
+   */
+  cache(name: string = DEFAULT_CLIENT_NAME): ClientCache {
+    return this.registry.get(name).stack.cache;
   }
 }
 

@@ -190,6 +190,7 @@ export class HttpClientHealthIndicator {
     try {
       const { status } = await instance.get<unknown>(url, {
         resilience: once,
+        cache: false,
         timeout: timeoutMs,
         responseType: 'text',
         validateStatus: () => true,

@@ -45,6 +45,7 @@ export const INHERITED = [
   'limits',
   'redirects',
   'resilience',
+  'cache',
   'origins',
   'pool',
   'tls',

@@ -7,6 +7,7 @@ import { unguardedSetting } from '../guard/address-guard.js';
 import { type AddressesOptions, EJECTION_DEFAULTS } from './address-options.js';
 import type { HttpClientOptions } from './http-client-options.js';
 import type { ResolvedClientOptions } from './resolve-options.js';
+import { cacheProblems } from './resolve-cache.js';
 import { resilienceProblems } from './resolve-resilience.js';
 import type { SharedState } from './shared-state.js';
 import type { TlsSettings } from './resolve-sections.js';
@@ -14,12 +15,16 @@ import type { TlsOptions } from './transport-options.js';
 
 /** Options that are right by themselves, but do not go together. One problem a line. */
 export function combinationProblems(
-  client: Pick<ResolvedClientOptions, 'pool' | 'resilience' | 'origins' | 'guard' | 'axios' | 'tls' | 'shared'>,
+  client: Pick<
+    ResolvedClientOptions,
+    'pool' | 'resilience' | 'cache' | 'origins' | 'guard' | 'axios' | 'tls' | 'shared'
+  >,
   given: HttpClientOptions | undefined,
 ): string[] {
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
   const { shared } = client;
   const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs, { shared });
+  problems.push(...cacheProblems(client.cache));
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
@@ -34,6 +39,7 @@ export function combinationProblems(
   if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
     problems.push(...addressProblems(origin, options?.addresses));
+    if (options?.cache) problems.push(...cacheProblems(client.origins[origin]!.cache, `origins.${origin}.`));
     if (!options?.resilience) continue;
     const resolved = client.origins[origin]!.resilience;
     const within = { path: `origins.${origin}.`, shared };

@@ -4,6 +4,7 @@ import type { HttpClientInterceptor } from '../client/create-client.js';
 import type { ApiClass } from '../contracts/http-api.js';
 import type { AddressesOptions } from './address-options.js';
 import type { AuthOptions } from './auth-options.js';
+import type { CacheOptions } from './cache-options.js';
 import type { CustomLayer } from '../layers/order.js';
 import type { RedactOptions } from '../redaction/rules.js';
 import type { ResilienceOptions } from './resilience-options.js';
@@ -43,6 +44,8 @@ export interface OriginOptions {
    * @default false
    */
   addresses?: boolean | AddressesOptions;
+  /** HTTP cache for this origin. */
+  cache?: boolean | CacheOptions;
 }
 
 /** Options of every client, the default one and the named ones. */
@@ -89,7 +92,12 @@ export interface HttpClientOptions {
    */
   resilience?: 'standard' | ResilienceOptions;
   /**
-   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `resilience`, `pool.scheduling` and `addresses`, by origin, such as
+   * HTTP cache (RFC 9111) for GET and HEAD, in memory: see docs/caching.md. `true`: with the defaults.
+   * @default false
+   */
+  cache?: boolean | CacheOptions;
+  /**
+   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `resilience`, `cache`, `pool.scheduling` and `addresses`, by origin, such as
    * `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
    * @default none
    */

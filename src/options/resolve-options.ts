@@ -15,7 +15,9 @@ import type {
   RuntimeHttpClientOptions,
   TransportOptions,
 } from './http-client-options.js';
+import type { CacheSettings } from '../layers/cache/settings.js';
 import { findProblems } from './problems.js';
+import { resolveCache } from './resolve-cache.js';
 import { NO_RESILIENCE, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
 import {
   type GuardSettings,
@@ -50,6 +52,7 @@ export interface OriginSettings {
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly redirects: Readonly<Required<RedirectOptions>>;
   readonly resilience: ResolvedResilience;
+  readonly cache: CacheSettings | false;
 }
 
 /** What an origin has that differs: all of these, and how its calls are spread. */
@@ -188,6 +191,7 @@ function resolveNamed(
 
 const NOTHING_MORE = {
   resilience: NO_RESILIENCE,
+  cache: false,
   origins: Object.freeze({}),
   guard: false,
   telemetry: false,
@@ -239,6 +243,7 @@ function resolveSettings(
     limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
     redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
     resilience: resolveResilience(options?.resilience, inherited.resilience),
+    cache: resolveCache(options?.cache, inherited.cache),
   });
 }
 

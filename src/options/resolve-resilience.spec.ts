@@ -89,6 +89,7 @@ describe('the options', () => {
       resilience: { ...STANDARD_RESILIENCE, retry: false, budget: false },
       pool: { scheduling: 'lifo' },
       addresses: false,
+      cache: false,
     });
     const named = resolveNamedOptions({ name: 'github', resilience: { deadlineMs: 12_000 } }, root);
     expect(named.resilience).toEqual({ ...STANDARD_RESILIENCE, deadlineMs: 12_000 });

@@ -173,6 +173,26 @@ const options = {
 };
 const optionsGroup = group(options, "'standard' or an object");
 
+const byCall = {
+  private: v.optional(flag),
+  heuristic: v.optional(flag),
+  frozen: v.optional(flag),
+  tags: v.optional(v.union([v.function(), v.array(v.string())], 'an array of strings, or a function of the response')),
+};
+
+/** What a single call may set of the cache. */
+export const callCache = toggle(byCall);
+
+/** What a module, a named client or an origin may set of the cache. */
+export const cache = toggle({
+  ...byCall,
+  targetedHeaders: v.optional(v.array(headerName('the name of a header'), 'an array of header names')),
+  tagHeader: v.optional(headerName('the name of a header')),
+  maxBytes: v.optional(count),
+  maxEntries: v.optional(count),
+  maxEntryBytes: v.optional(count),
+});
+
 /** What a module, a named client or an origin may set. */
 export const resilience = v.optional(
   choice(options, (input) => (typeof input === 'string' ? presetName : optionsGroup)),

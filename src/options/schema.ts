@@ -5,6 +5,8 @@ import { LAYER_NAMES } from '../layers/order.js';
 import { canParse } from '../base/can-parse.js';
 import {
   addresses,
+  cache,
+  callCache,
   callResilience,
   confine,
   count,
@@ -79,6 +81,7 @@ const settings = {
   limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff), maxHeaderBytes: v.optional(count) })),
   redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(flag) })),
   resilience,
+  cache,
 };
 
 const ofOrigin = { ...settings, pool: v.optional(group({ scheduling })), addresses };
@@ -259,4 +262,4 @@ export const closeSchema = group({ drainMs: v.optional(milliseconds) });
 export const extrasSchema = v.object(withoutPrototype({ interceptors, layers }));
 
 /** What a single call may set, by the names that it sets it by. */
-export const callSchema = group({ timeouts, resilience: v.optional(callResilience) });
+export const callSchema = group({ timeouts, resilience: v.optional(callResilience), cache: callCache });

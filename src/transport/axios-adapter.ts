@@ -22,7 +22,8 @@ import { isInMemory, requestBody } from './request-body.js';
 import { requestHeaders } from './request.js';
 import { type BodyLimit, bodyLimit, readAhead, yieldUnread } from './response-body.js';
 import { refusalOf } from './response-headers.js';
-import { asBodyError, decodeData, settled } from './response.js';
+import { asBodyError } from './response.js';
+import { decodeData, settled } from '../call/response-data.js';
 import { type SlotSettings, waitForSlot } from './socket-slot.js';
 
 /**

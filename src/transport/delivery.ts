@@ -2,13 +2,14 @@ import type { AxiosResponse } from 'axios';
 import type { Readable } from 'node:stream';
 import type { Call } from '../call/call.js';
 import { responseOf } from '../call/outcome.js';
+import { decodeData, keepBody, settled } from '../call/response-data.js';
 import { urlOf } from '../call/target.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Opened } from './redirects.js';
 import type { ExchangeRequest } from './request.js';
 import { bodyLimit, decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
 import { explainedOverflow } from './response-headers.js';
-import { asBodyError, axiosResponse, decodeData, settled } from './response.js';
+import { asBodyError, axiosResponse } from './response.js';
 
 export interface DeliverySettings {
   readonly pool: Pick<ConnectionPool, 'slots'>;
@@ -94,6 +95,7 @@ export class Delivery {
     const answer = this.#answer!;
     try {
       answer.data = decodeData(bytes, answer.config);
+      if (this.#owner.call.journal.keepsBody) keepBody(answer, bytes);
     } catch (error) {
       this.#failReading(error);
       return;

@@ -33,31 +33,6 @@ function axiosHeaders(headers: IncomingHttpHeaders): AxiosHeaders {
   return copied;
 }
 
-/** What axios makes of the bytes of a body before its transforms. */
-export function decodeData(bytes: Buffer, { responseType, responseEncoding }: InternalAxiosRequestConfig): unknown {
-  if (responseType === 'arraybuffer') return bytes;
-  const text = bytes.toString(responseEncoding as BufferEncoding | undefined);
-  const mayHaveBom = !responseEncoding || responseEncoding === 'utf8';
-  return mayHaveBom && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-/**
- * The response, if its status is one the caller accepts.
- * @throws AxiosError, with the response, if it is not
- */
-export function settled(response: AxiosResponse): AxiosResponse {
-  const { config, status, request } = response;
-  const { validateStatus } = config;
-  if (!status || !validateStatus || validateStatus(status)) return response;
-  throw new AxiosError(
-    `Request failed with status code ${status}`,
-    status >= 400 && status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE,
-    config,
-    request,
-    response,
-  );
-}
-
 /**
  * What a call has failed with, as axios has it: Node's errors are wrapped, also those of what it refuses to send, and every AxiosError
  * has the call's config and request. A layer that has cancelled the call gets its own error back.

@@ -2,6 +2,7 @@ import { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } fro
 import { Cancellation } from '../../base/cancellation.js';
 import { rounded, type Timings } from '../../base/timings.js';
 import type { Call, Handler } from '../../call/call.js';
+import type { Settled } from '../../call/outcome.js';
 
 /**
  * A response as if it were to this config's own request: axios and its callers change what they get. Shared are only the request and
@@ -24,7 +25,7 @@ function ownResponse(response: AxiosResponse, config: InternalAxiosRequestConfig
  * too. Errors that are not axios's or ours say nothing of a request, and stay as they are.
  * @param laterMs how much later its call was made
  */
-function ownError(error: unknown, config: InternalAxiosRequestConfig, laterMs: number): unknown {
+export function ownError(error: unknown, config: InternalAxiosRequestConfig, laterMs: number): unknown {
   if (!(error instanceof Error) || !('isAxiosError' in error)) return error;
   const copy: Error & { config?: unknown; response?: AxiosResponse; timings?: Timings } = new Error(error.message);
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
@@ -126,8 +127,8 @@ export class SharedCall implements Call {
   start(next: Handler): Promise<AxiosResponse> {
     const answer = this.join(this.#first);
     next(this).then(
-      (response) => this.#settle(response, undefined),
-      (error: unknown) => this.#settle(undefined, error),
+      (response) => this.#settle({ response }),
+      (error: unknown) => this.#settle({ error }),
     );
     return answer;
   }
@@ -160,16 +161,28 @@ export class SharedCall implements Call {
     this.cancellation.cancel(reason);
   }
 
-  #settle(response: AxiosResponse | undefined, error: unknown): void {
+  #settle(outcome: Settled): void {
     this.#onOver(this);
     const isShared = this.#waiting.size > 1;
     for (const { call, resolve, reject, giveUp } of this.#waiting) {
       call.cancellation.unsubscribe(giveUp);
-      const isOwn = call === this.#first && !isShared;
-      const laterMs = call.journal.startedAt - this.journal.startedAt;
-      if (response) resolve(isOwn ? response : ownResponse(response, call.config, laterMs));
-      else reject(isOwn ? error : ownError(error, call.config, laterMs));
+      try {
+        resolve(this.outcomeFor(call, outcome, isShared));
+      } catch (failure) {
+        reject(failure);
+      }
     }
     this.#waiting.clear();
+  }
+
+  /**
+   * What a call gets that has waited.
+   * @throws what it fails with
+   */
+  protected outcomeFor(call: Call, { response, error }: Settled, isShared: boolean): AxiosResponse {
+    const isOwn = call === this.#first && !isShared;
+    const laterMs = call.journal.startedAt - this.journal.startedAt;
+    if (response) return isOwn ? response : ownResponse(response, call.config, laterMs);
+    throw isOwn ? error : ownError(error, call.config, laterMs);
   }
 }

@@ -4,7 +4,8 @@ import { noTimings } from '../../base/timings.js';
 import type { Call } from '../../call/call.js';
 import { collectedBody } from '../../transport/axios-adapter.js';
 import { bodyLimit, decodedBody, limitedBody } from '../../transport/response-body.js';
-import { axiosResponse, decodeData, settled } from '../../transport/response.js';
+import { axiosResponse } from '../../transport/response.js';
+import { decodeData, settled } from '../../call/response-data.js';
 import { MAX_FIXTURE_BODY_BYTES } from './fixture.js';
 
 /**

@@ -1,0 +1,270 @@
+import { AxiosHeaders, type AxiosResponse } from 'axios';
+import { withoutPrototype } from '../../base/prototype-pollution.js';
+import { type Call, createCall, type Handler, type Layer } from '../../call/call.js';
+import { eventOf } from '../../call/event-sink.js';
+import type { CacheStaleEvent } from '../../call/events.js';
+import { responseIn, type Settled } from '../../call/outcome.js';
+import { settled } from '../../call/response-data.js';
+import { ClientClosedError } from '../../errors/refusal.errors.js';
+import type { Admission } from '../../pool/in-flight.js';
+import { ownError } from '../coalesce/shared-call.js';
+import { FailedFill, type FillContext, type Filled, Filler } from './fill.js';
+import { Flight } from './flight.js';
+import { ageMs, freshMs, verdictOn } from './freshness.js';
+import { cacheUse, type CacheRequest, invalidatedUrls, type RequestRules } from './request.js';
+import { flightKey } from './state.js';
+import { type CacheStatus, responseOf, selected, type StoredResponse } from './stored.js';
+
+export interface CacheContext extends FillContext {
+  /** Whether a layer within adds credentials for the caller at hand. */
+  readonly hasUnknownCredentials: boolean;
+  /** Where validation in the background is admitted. */
+  readonly gate: Admission;
+  /** Runs work outside of any inbound request. */
+  readonly detached: <T>(work: () => T) => T;
+}
+
+/**
+ * An HTTP cache (RFC 9111): answers GET and HEAD from responses that it has stored, as far as their headers and those of the request allow. A call
+ * asks the upstream at most once, and calls for the same wait for one request. Store and keys hold what is sent, so headers that a layer adds for
+ * the caller at hand must be added outside of this one.
+ */
+export function cache(context: CacheContext): Layer {
+  return (next) => {
+    const use = new CacheUser(next, context);
+    return (call) => use.handle(call);
+  };
+}
+
+class CacheUser {
+  readonly #context: CacheContext;
+  readonly #next: Handler;
+  readonly #filler: Filler;
+  readonly #rules: RequestRules;
+
+  constructor(next: Handler, context: CacheContext) {
+    const { settings, hasUnknownCredentials, isSecretHeader } = context;
+    this.#context = context;
+    this.#next = next;
+    this.#filler = new Filler(next, context);
+    const selector = `${settings.private ? 'private' : ''} ${settings.targetedHeaders.join()} `;
+    this.#rules = { hasUnknownCredentials, isSecretHeader, selector };
+  }
+
+  handle(call: Call): Promise<AxiosResponse> {
+    let use: ReturnType<typeof cacheUse>;
+    try {
+      use = cacheUse(call, this.#rules);
+    } catch {
+      return this.#next(call); // an address that is none: the transport says so
+    }
+    if (use === 'bypass') return this.#next(call);
+    if (use === 'invalidate') return this.#invalidating(call);
+    return use.directives.noStore ? this.#next(call) : this.#look(call, use);
+  }
+
+  #look(call: Call, request: CacheRequest): Promise<AxiosResponse> {
+    const found = this.#context.state.store.get(request.url);
+    return found instanceof Promise
+      ? found.then((stored) => this.#decide(call, request, stored))
+      : this.#decide(call, request, found);
+  }
+
+  #decide(call: Call, request: CacheRequest, found: readonly StoredResponse[] | undefined): Promise<AxiosResponse> {
+    const { settings, now, isSecretHeader } = this.#context;
+    const { reason } = call.cancellation;
+    if (reason) return Promise.reject(reason); // oxlint-disable-line prefer-promise-reject-errors -- as it was cancelled
+    const stored = selected(found, request, call.config, isSecretHeader);
+    if (stored) {
+      const { lifetime, respondedAt } = stored;
+      const verdict = verdictOn(lifetime, ageMs(lifetime, respondedAt, now()), settings.heuristic, request.directives);
+      if (verdict === 'fresh') return this.#given(stored, call, request, 'hit');
+      if (verdict === 'stale') return this.#given(stored, call, request, 'stale', 'max-stale');
+      if (verdict === 'revalidate') {
+        this.#validateInBackground(call, request, stored, found);
+        return this.#given(stored, call, request, 'stale', 'while-revalidate');
+      }
+    }
+    if (request.directives.onlyIfCached) return onlyIfCached(call);
+    return this.#ask(call, request, stored, found);
+  }
+
+  /** Asks the upstream, or waits for who does. */
+  #ask(
+    call: Call,
+    request: CacheRequest,
+    stored: StoredResponse | undefined,
+    found: readonly StoredResponse[] | undefined,
+  ): Promise<AxiosResponse> {
+    const { state, clock } = this.#context;
+    const key = flightKey(request, found, request.valueOf);
+    // What a call asks under its own conditions is for nobody else, and a stream has one reader.
+    const isAlone = (request.conditions && !stored) || request.isHead || call.config.responseType === 'stream';
+    if (isAlone || state.passes(key, clock.now())) return this.#fill(call, request, stored, key);
+    const underWay = state.flights.get(key);
+    if (underWay && !underWay.cancellation.reason) return this.#follow(underWay, call, request);
+    return this.#lead(call, key, (shared) => this.#fill(shared, request, stored, key));
+  }
+
+  #lead(call: Call, key: string, fill: Handler): Promise<AxiosResponse> {
+    const { flights } = this.#context.state;
+    const flight: Flight = new Flight(call, () => {
+      if (flights.get(key) === flight) flights.delete(key);
+    });
+    flights.set(key, flight);
+    return flight.start(fill);
+  }
+
+  async #follow(flight: Flight, call: Call, request: CacheRequest): Promise<AxiosResponse> {
+    const outcome = await flight.follow(call);
+    const { stored, failure, isStale } = flight;
+    const [shared] = [stored ?? failure].flatMap(
+      (one) => selected(one && [one], request, call.config, this.#context.isSecretHeader) ?? [],
+    );
+    if (shared && shared === stored) return this.#given(shared, call, request, isStale ? 'stale' : 'hit', 'if-error');
+    if (responseIn(outcome) && !shared) return this.#look(call, request);
+    this.#missed(call);
+    if (shared)
+      return responseOf(shared, call, request, { status: NOT_STORED, frozen: false, nowMs: this.#context.clock.now() });
+    const { journal } = flight;
+    throw ownError(outcome.error, call.config, call.journal.startedAt - journal.startedAt);
+  }
+
+  async #fill(
+    call: Call,
+    request: CacheRequest,
+    known: StoredResponse | undefined,
+    key: string,
+  ): Promise<AxiosResponse> {
+    let filled: Filled;
+    try {
+      filled = await this.#filled(call, request, known, key);
+    } catch (error) {
+      this.#missed(call);
+      throw error;
+    }
+    if (filled.kind === 'revalidated') return this.#given(filled.stored, call, request, 'revalidated');
+    if (filled.kind === 'failed') return this.#given(filled.stored, call, request, 'stale', 'if-error');
+    const { response, stored } = filled;
+    this.#missed(call);
+    Reflect.set(response, 'cache', stored ? this.#statusOf(stored, 'miss') : NOT_STORED);
+    return response;
+  }
+
+  /** Tells those who wait what they may have, and later ones whether waiting is of use. */
+  async #filled(call: Call, request: CacheRequest, known: StoredResponse | undefined, key: string): Promise<Filled> {
+    const { state, clock } = this.#context;
+    try {
+      const filled = await this.#filler.fill(call, request, known);
+      const { stored } = filled;
+      const failure = filled.kind === 'passed' ? filled.failure : undefined;
+      if (call instanceof Flight) {
+        call.filled(stored, failure, filled.kind === 'failed');
+        if (!stored && !failure) state.pass(key, clock.now());
+      }
+      if (stored) state.stopPassing(key);
+      return filled;
+    } catch (thrown) {
+      if (!(thrown instanceof FailedFill)) throw thrown;
+      const { stored, failure } = thrown.kept;
+      if (call instanceof Flight) {
+        call.filled(stored, failure, false);
+        if (!stored && !failure && responseIn(thrown)) state.pass(key, clock.now());
+      }
+      throw thrown.error;
+    }
+  }
+
+  /** Once for all who find it stale: the others are given it meanwhile, and need not ask. */
+  #validateInBackground(
+    call: Call,
+    request: CacheRequest,
+    stored: StoredResponse,
+    found: readonly StoredResponse[] | undefined,
+  ): void {
+    const { state, gate, detached, clock } = this.#context;
+    const key = flightKey(request, found, request.valueOf);
+    if (state.flights.has(key)) return;
+    detached(() => {
+      const background = backgroundCall(call, clock);
+      const { cancellation } = background;
+      const lease = gate.admit(() => cancellation.cancel(ClientClosedError.aborted(background, gate.closedBy)));
+      if (!lease) return;
+      const unconditional = { ...request, conditions: undefined };
+      const over = () => lease.release();
+      this.#lead(background, key, async (shared) => {
+        await this.#filled(shared, unconditional, stored, key);
+        return { data: undefined } as AxiosResponse; // nobody's
+      }).then(over, over); // what goes wrong is told of by the events of its attempts
+    });
+  }
+
+  /** RFC 9111 §4.4: a success of a method that is not safe. */
+  async #invalidating(call: Call): Promise<AxiosResponse> {
+    const outcome: Settled = await this.#next(call).then(
+      (response) => ({ response }),
+      (error: unknown) => ({ error }),
+    );
+    const response = responseIn(outcome);
+    if (response && response.status >= 200 && response.status < 400) {
+      const { state } = this.#context;
+      await Promise.all(invalidatedUrls(call, response.headers).map(async (url) => state.forget(url, 'invalidated')));
+    }
+    if (outcome.response) return outcome.response;
+    throw outcome.error;
+  }
+
+  async #given(
+    stored: StoredResponse,
+    call: Call,
+    request: CacheRequest,
+    as: 'hit' | 'stale' | 'revalidated',
+    reason: CacheStaleEvent['reason'] = 'max-stale',
+  ): Promise<AxiosResponse> {
+    const { settings, events, clock, state } = this.#context;
+    const status = this.#statusOf(stored, as);
+    const about = { ageMs: status.ageMs, ttlMs: status.ttlMs! };
+    if (as === 'hit') state.counts.hits++;
+    else state.counts[as]++;
+    if (as === 'stale') {
+      if (events.wants('cache:stale')) events.publish('cache:stale', eventOf(call, { ...about, reason }));
+    } else if (events.wants(`cache:${as}`)) events.publish(`cache:${as}`, eventOf(call, about));
+    return responseOf(stored, call, request, { status, frozen: settings.frozen, nowMs: clock.now() });
+  }
+
+  #statusOf({ lifetime, respondedAt }: StoredResponse, status: CacheStatus['status']): CacheStatus {
+    const { settings, now } = this.#context;
+    const age = ageMs(lifetime, respondedAt, now());
+    return { status, ageMs: age, ttlMs: freshMs(lifetime, settings.heuristic) - age };
+  }
+
+  #missed(call: Call): void {
+    const { events, state } = this.#context;
+    state.counts.misses++;
+    if (events.wants('cache:miss')) events.publish('cache:miss', eventOf(call, {}));
+  }
+}
+
+const NOT_STORED: CacheStatus = Object.freeze({ status: 'miss', ageMs: 0, ttlMs: undefined });
+
+/** RFC 9111 §5.2.1.7. */
+async function onlyIfCached({ config }: Call): Promise<AxiosResponse> {
+  const data = config.responseType === 'arraybuffer' ? Buffer.alloc(0) : '';
+  return settled({
+    status: 504,
+    statusText: 'Gateway Timeout',
+    headers: new AxiosHeaders(),
+    config,
+    data,
+    attempts: [],
+  });
+}
+
+/** A call of nobody's, for the same: nothing of its caller's ends it. */
+function backgroundCall({ config, clientName }: Call, clock: CacheContext['clock']): Call {
+  const own = withoutPrototype(config);
+  delete own.signal;
+  delete own.cancelToken;
+  if (own.responseType === 'stream') own.responseType = 'arraybuffer';
+  return createCall(own, clientName, clock);
+}

@@ -1,0 +1,35 @@
+import type { StoredResponse } from './stored.js';
+
+/** Why a response is no longer stored. */
+export type EvictionReason = 'size' | 'invalidated' | 'deleted';
+
+/** Which stored responses to delete: those for which it is true. */
+export type Condemned = (stored: StoredResponse) => boolean;
+
+/** What deletes many at once. */
+export type Purge =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'pattern'; readonly source: string; readonly flags: string };
+
+/** Where responses are: those of one URL together, so that they are invalidated together. Answers at once where it can. */
+export interface ResponseStore {
+  /** @returns undefined for none, and for whatever cannot be read */
+  get(url: string): readonly StoredResponse[] | undefined | Promise<readonly StoredResponse[] | undefined>;
+  /** @param keepMs after this they are of no use. */
+  set(url: string, responses: readonly StoredResponse[], keepMs: number): void | Promise<void>;
+  delete(url: string, reason: EvictionReason): void | Promise<void>;
+  purge(purge: Purge): void | Promise<void>;
+}
+
+/** Whether a purge is for a response. */
+export function isCondemned(purge: Purge, { url, tags }: Pick<StoredResponse, 'url' | 'tags'>): boolean {
+  switch (purge.kind) {
+    case 'all':
+      return true;
+    case 'tag':
+      return tags.includes(purge.tag);
+    default:
+      return new RegExp(purge.source, purge.flags.replace(/[gy]/g, '')).test(url);
+  }
+}
