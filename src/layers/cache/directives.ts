@@ -61,6 +61,22 @@ export function listOf(value: unknown): readonly string[] {
     .filter((name) => name !== '');
 }
 
+/** The members of a list, at commas that are not within quotes, without the white space around them. */
+export function membersOf(text: string): string[] {
+  const members: string[] = [];
+  let begin = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"') isQuoted = !isQuoted;
+    else if (text[i] === ',' && !isQuoted) {
+      members.push(text.slice(begin, i).trim());
+      begin = i + 1;
+    }
+  }
+  members.push(text.slice(begin).trim());
+  return members;
+}
+
 /** One member of a dictionary (RFC 8941 §3.2): a key, and an item or nothing, with parameters that do not matter here. */
 const MEMBER =
   /^([a-z*][a-z\d_.*-]*)(?:=(?:(\d{1,15}(?!\.))|(\?[01])|"((?:[^"\\]|\\["\\])*)"|([A-Za-z*][\w:/!#$%&'*+.^`|~-]*)))?(?:;.*)?$/;
@@ -73,7 +89,7 @@ export function targetedDirectives(field: unknown): Directives | undefined {
   const text = Array.isArray(field) ? field.join(', ') : field;
   if (typeof text !== 'string' || text.trim() === '') return undefined;
   const found = new Map<string, (string | undefined)[]>();
-  for (const member of text.trim().split(/\s*,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/)) {
+  for (const member of membersOf(text)) {
     const [whole, key, integer, boolean, string, token] = MEMBER.exec(member) ?? [];
     if (whole === undefined) return undefined;
     if (boolean === '?0') found.delete(key!);

@@ -103,7 +103,7 @@ const valuesOf =
 
 /** Says itself where it ends. */
 function part(name: string, value: unknown): string {
-  const text = String(value as string[]);
+  const text = [value].flat().join(', ');
   return `\n${name}:${text.length}:${JSON.stringify(text)}`;
 }
 

@@ -1,4 +1,4 @@
-import { listOf } from './directives.js';
+import { listOf, membersOf } from './directives.js';
 import { dateOf, type ResponseHeaders } from './freshness.js';
 
 /** Headers of one connection (RFC 9110 §7.6.1), and of proxies: not to be stored (RFC 9111 §3.1). */
@@ -60,7 +60,6 @@ export interface Validatable {
   readonly respondedAt: number;
 }
 
-const COMMAS = /\s*,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/;
 const opaque = (tag: string) => tag.replace(/^W\//, '');
 
 /** Whether the answer to a conditional request is that nothing has changed (RFC 9111 §4.3.2). */
@@ -70,10 +69,7 @@ export function isUnchanged({ noneMatch, modifiedSince }: Conditions, stored: Va
     const { etag } = headers;
     if (noneMatch.trim() === '*') return true;
     if (typeof etag !== 'string') return false;
-    return noneMatch
-      .trim()
-      .split(COMMAS)
-      .some((tag) => opaque(tag) === opaque(etag)); // weak comparison
+    return membersOf(noneMatch).some((tag) => opaque(tag) === opaque(etag)); // weak comparison
   }
   if (modifiedSince === undefined) return false;
   const since = dateOf(modifiedSince, respondedAt);

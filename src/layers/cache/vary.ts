@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { listOf } from './directives.js';
+import { listOf, membersOf } from './directives.js';
 import type { ResponseHeaders } from './freshness.js';
 
 /** A header of a request, in a form that two requests share only where they ask for the same. Undefined: it is not sent. */
@@ -8,14 +8,10 @@ export type Selector = readonly [name: string, value: string | undefined];
 /** Lists in which neither case nor order says anything (RFC 9110 §12.5). */
 const NEGOTIATION: ReadonlySet<string> = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language']);
 
-/** Commas that are not within quotes. */
-const COMMAS = /\s*,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/;
-
 /** RFC 9111 §4.1: lines are combined, and white space around the members of a list counts for nothing. */
 export function normalized(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === false) return undefined;
-  const text = Array.isArray(value) ? value.join(',') : String(value as string);
-  const members = text.trim().split(COMMAS);
+  const members = membersOf(Array.isArray(value) ? value.join(',') : (value as string).toString());
   if (!NEGOTIATION.has(name)) return members.join(',');
   return members
     .map((member) => member.toLowerCase().replaceAll(' ', ''))
