@@ -11,7 +11,7 @@ const NEGOTIATION: ReadonlySet<string> = new Set(['accept', 'accept-charset', 'a
 /** RFC 9111 §4.1: lines are combined, and white space around the members of a list counts for nothing. */
 export function normalized(name: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === false) return undefined;
-  const members = membersOf(Array.isArray(value) ? value.join(',') : (value as string).toString());
+  const members = membersOf(Array.isArray(value) ? value.join(',') : `${value as number}`);
   if (!NEGOTIATION.has(name)) return members.join(',');
   return members
     .map((member) => member.toLowerCase().replaceAll(' ', ''))
