@@ -9,6 +9,7 @@ import { HealthController } from './health/health.controller.js';
 import { ManyCallsController } from './many-calls/many-calls.controller.js';
 import { ManyCallsService } from './many-calls/many-calls.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { MonitorModule } from './monitor/monitor.module.js';
 import { PageModule } from './page/page.module.js';
 import { PoolController } from './pool/pool.controller.js';
 import type { Settings } from './settings/schema.js';
@@ -37,6 +38,7 @@ export class AppModule {
           guard: { allowHosts: ['127.0.0.1'], allowPorts: allowedPorts },
         }),
         TerminusModule.forRoot({ logger: false }),
+        MonitorModule.with(settings),
         FaresModule,
         ComparisonModule,
         PageModule,

@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EndpointDetail, MonitorView } from '../src/monitor/monitor.dto.js';
+import { EmbeddedRounds } from '../src/monitor/embedded/embedded-rounds.js';
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { settingsWith } from '../src/settings/read-settings.js';
 import type { SettingsInput } from '../src/settings/schema.js';
@@ -15,6 +16,7 @@ let running: RunningApp;
 afterEach(() => running.app.close());
 
 const monitor = () => running.app.get(MonitorService, { strict: false });
+const embedded = () => running.app.get(EmbeddedRounds, { strict: false });
 const pool = () => running.app.get(HttpClients).stats('monitor').pool;
 const view = async (): Promise<MonitorView> => (await running.get('/monitor').expect(200)).body;
 const detail = async (id: string): Promise<EndpointDetail> => (await running.get(`/monitor/${id}`).expect(200)).body;
@@ -26,7 +28,7 @@ async function start(settings: MonitorInput): Promise<void> {
 }
 
 async function rounds(count: number): Promise<void> {
-  for (let round = 0; round < count; round++) await monitor().tick();
+  for (let round = 0; round < count; round++) await embedded().tick();
 }
 
 const states = async (id: string) => (await detail(id)).history.map((ping) => [ping.state, ping.status, ping.code]);
@@ -204,7 +206,7 @@ it('ends a round that is under way when the app closes', async () => {
   expect(monitor().summary().running).toBe(true);
   await running.app.close();
   await expect.poll(() => monitor().summary().running).toBe(false);
-  await monitor().tick();
+  await embedded().tick();
   expect(monitor().detail('a')).toMatchObject({ state: 'unknown', last: null, history: [] });
 });
 

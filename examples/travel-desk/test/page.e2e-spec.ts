@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { EndpointView } from '../src/monitor/monitor.dto.js';
 import { DeskService } from '../src/desk/desk.service.js';
+import { EmbeddedRounds } from '../src/monitor/embedded/embedded-rounds.js';
 import { MonitorService } from '../src/monitor/monitor.service.js';
 import { DEFAULT_ENDPOINTS } from '../src/settings/default-endpoints.js';
 import { EmbeddedAirlines } from '../src/upstreams/airlines/embedded-airlines.js';
@@ -50,7 +51,7 @@ describeInChromium('the page', (browser) => {
     expect(await dead.getByRole('img').getAttribute('aria-label')).toBe('Last 1 ping, 1 down');
     expect(await page.locator('.cell[data-key="slow-1"] .outcome').textContent()).toMatch(/^(\d{3}\sms|\d\.\d+\ss)$/);
 
-    await monitor().tick();
+    await running.app.get(EmbeddedRounds, { strict: false }).tick();
     await until(() => dead.getByRole('img').getAttribute('aria-label')).toBe('Last 2 pings, 2 down');
     expect((await dead.locator('path.down').getAttribute('d'))!.match(/M/g)).toHaveLength(2);
   });
@@ -185,7 +186,7 @@ describeInChromium('the page', (browser) => {
     await dialog.waitFor();
     expect(await dialog.innerText()).toMatch(/127\.0\.0\.1:\d+\/health/);
     expect(await dialog.locator('tbody tr').count()).toBe(1);
-    await monitor().tick();
+    await running.app.get(EmbeddedRounds, { strict: false }).tick();
     await until(() => dialog.locator('tbody tr').count()).toBe(2);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });

@@ -28,7 +28,13 @@ it('are fifty endpoints every ten seconds where nothing is set', () => {
     seed: 1,
     fares: { deadlineMs: 2_000, attemptMs: 1_500, maxSockets: 48 },
   });
-  expect(monitor).toMatchObject({ intervalMs: 10_000, jitterMs: 2_000, historySize: 60, maxSockets: 50 });
+  expect(monitor).toMatchObject({
+    intervalMs: 10_000,
+    jitterMs: 2_000,
+    historySize: 60,
+    maxSockets: 50,
+    sliceSize: 50,
+  });
   expect(monitor.endpoints).toHaveLength(50);
   expect(new Set(monitor.endpoints.map((endpoint) => 'behaviour' in endpoint && endpoint.behaviour))).toEqual(
     new Set(['healthy', 'slow', 'flapping', 'dead', 'rate-limiting', 'redirecting', 'expired-tls']),
@@ -52,11 +58,14 @@ it('come from the environment before the file', () => {
     PORT: '9001',
     MONITOR_INTERVAL_MS: '3000',
     FARES_DEADLINE_MS: '700',
+    REDIS_URL: 'redis://cache:6379',
+    MONITOR_SLICE_SIZE: '10',
   });
   expect(settings).toMatchObject({
     host: '0.0.0.0',
     port: 9_001,
-    monitor: { intervalMs: 3_000, maxSockets: 7 },
+    monitor: { intervalMs: 3_000, maxSockets: 7, sliceSize: 10 },
+    redisUrl: 'redis://cache:6379',
     fares: { deadlineMs: 700 },
   });
 });
@@ -79,6 +88,10 @@ describe('a problem names the setting, what is expected, and what there is', () 
     ],
     [{ monitor: { jitterMs: 10_000 } }, 'monitor.jitterMs: expected less than intervalMs, got 10000'],
     [{ fares: { maxSockets: 7 } }, 'fares.maxSockets: expected a whole number from 8 to 10000, got 7'],
+    [
+      { redisUrl: 'localhost:6379' },
+      'redisUrl: expected a URL as redis://host:6379, or rediss: for TLS, got "localhost:6379"',
+    ],
     [{ allowedPorts: ['80'] }, 'allowedPorts: expected a list of ports, or false, got ["80"]'],
   ])('%j', (content, problem) => {
     const file = fileWith(content);

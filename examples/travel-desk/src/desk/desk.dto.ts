@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AirlineViewSchema } from '../airlines/airlines.dto.js';
-import { EndpointViewSchema, MonitorSummarySchema } from '../monitor/monitor.dto.js';
+import { type Alert, EndpointViewSchema, MonitorSummarySchema } from '../monitor/monitor.dto.js';
 import { count, moment, ms } from '../validation/schema-parts.js';
 import { BreakerViewSchema, ClientViewSchema, OriginSocketsSchema, type RetryNotice } from '../traffic/traffic.dto.js';
 
@@ -42,7 +42,7 @@ export type DeskSnapshot = v.InferOutput<typeof DeskSnapshotSchema>;
 
 /**
  * Events of `GET /desk/events`: type → data. The first is a `snapshot`; then, as things change, one of its members or
- * one element of its lists, whole, to replace the one with the same key. `retry` is news that is not kept.
+ * one element of its lists, whole, to replace the one with the same key. `retry` and `alert` are news that is not kept.
  */
 export interface DeskEvents {
   readonly snapshot: DeskSnapshot;
@@ -60,6 +60,7 @@ export interface DeskEvents {
   /** Key: `client` and `origin`. */
   readonly breaker: DeskSnapshot['breakers'][number];
   readonly retry: RetryNotice;
+  readonly alert: Alert;
 }
 
 /** One event of `GET /desk/events`. */

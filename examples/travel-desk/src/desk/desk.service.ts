@@ -61,7 +61,8 @@ export class DeskService {
       this.#watchers++;
       const first = defer(() => of<DeskEvent>({ type: 'snapshot', data: this.snapshot() }));
       const retries = this.retries.all.pipe(map((data): DeskEvent => ({ type: 'retry', data })));
-      const all = merge(first, this.#changes, retries).pipe(takeWhile(isNotLast, true));
+      const alerts = this.monitor.alerts.pipe(map((data): DeskEvent => ({ type: 'alert', data })));
+      const all = merge(first, this.#changes, retries, alerts).pipe(takeWhile(isNotLast, true));
       const subscription = all.subscribe(subscriber);
       return () => {
         this.#watchers--;

@@ -58,12 +58,41 @@ export const EndpointDetailSchema = v.object({
 });
 export type EndpointDetail = v.InferOutput<typeof EndpointDetailSchema>;
 
+/** An endpoint that went down, or came up again. */
+export const AlertSchema = v.object({
+  at: v.pipe(moment, v.description('When the ping was sent that found it so')),
+  id: v.pipe(v.string(), v.description('Of the endpoint')),
+  state: v.pipe(EndpointStateSchema, v.description('down, or what it is now that it is not down any more')),
+  status: PingSchema.entries.status,
+  code: PingSchema.entries.code,
+});
+export type Alert = v.InferOutput<typeof AlertSchema>;
+
+/** A monitor that several processes share. */
+export const SharingSchema = v.object({
+  replica: v.pipe(
+    v.string(),
+    v.description('This process: its host, its number, and what tells it from an earlier one'),
+  ),
+  replicas: v.pipe(count, v.description('Processes that share the work')),
+  slices: v.pipe(count, v.description('Parts that the endpoints are dealt out in')),
+  slicesHere: v.pipe(count, v.description('Those that this process pinged last')),
+  connected: v.pipe(v.boolean(), v.description('false: Redis does not answer, and everything is as it was last known')),
+});
+
 export const MonitorSummarySchema = v.object({
   intervalMs: ms,
   ticks: v.pipe(count, v.description('Rounds that are over')),
-  skippedTicks: v.pipe(count, v.description('Not begun as the one before was still under way')),
-  running: v.pipe(v.boolean(), v.description('Whether a round is under way')),
-  lastTickMs: v.pipe(v.nullable(ms), v.description('How long the last round took; null: there was none')),
+  skippedTicks: v.pipe(
+    count,
+    v.description('Not begun as the one before was still under way; on several processes: of a slice'),
+  ),
+  running: v.pipe(v.boolean(), v.description('Whether this process is pinging')),
+  lastTickMs: v.pipe(
+    v.nullable(ms),
+    v.description('How long the last round took, on several processes that of a slice; null: there was none'),
+  ),
+  sharing: v.pipe(v.nullable(SharingSchema), v.description('null: this process pings alone')),
   states: v.pipe(
     v.object({ unknown: count, up: count, degraded: count, down: count }),
     v.description('Endpoints in each state'),

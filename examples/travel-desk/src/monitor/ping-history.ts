@@ -10,10 +10,27 @@ export class PingHistory {
 
   constructor(private readonly size: number) {}
 
+  /** Adds what is news; the last ping may be told twice. */
   add(ping: Ping): void {
+    if (ping.at === this.last?.at) return;
     if (ping.state !== this.state) this.#since = ping.at;
     this.#pings.push(ping);
     if (this.#pings.length > this.size) this.#pings.shift();
+  }
+
+  /**
+   * Puts pings that others kept together with those that are known here.
+   * @param since since when it has been in the state of the newest of them, where they do not reach back so far
+   */
+  merge(pings: readonly Ping[], since?: string): void {
+    const all = new Map([...this.#pings, ...pings].map((ping) => [ping.at, ping]));
+    const known = [...all.values()].toSorted((one, other) => (one.at < other.at ? -1 : 1));
+    const newest = pings.at(-1);
+    const isOfOthers = newest !== undefined && newest.at === known.at(-1)?.at;
+    this.#pings.length = 0;
+    this.#since = null;
+    for (const ping of known) this.add(ping);
+    if (isOfOthers && since !== undefined) this.#since = since;
   }
 
   /** The newest last. */

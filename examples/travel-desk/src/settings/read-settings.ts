@@ -8,9 +8,11 @@ const VARIABLES = {
   PORT: ['port'],
   UPSTREAM_PORT: ['upstreamPort'],
   SEED: ['seed'],
+  REDIS_URL: ['redisUrl'],
   MONITOR_INTERVAL_MS: ['monitor', 'intervalMs'],
   MONITOR_JITTER_MS: ['monitor', 'jitterMs'],
   MONITOR_MAX_SOCKETS: ['monitor', 'maxSockets'],
+  MONITOR_SLICE_SIZE: ['monitor', 'sliceSize'],
   FARES_DEADLINE_MS: ['fares', 'deadlineMs'],
   FARES_MAX_SOCKETS: ['fares', 'maxSockets'],
 } as const;

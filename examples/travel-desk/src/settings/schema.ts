@@ -13,6 +13,8 @@ const MAX_ENDPOINTS = 500;
 const ID_EXPECTED = 'expected letters, digits and dashes';
 const URL_EXPECTED = 'expected an absolute http or https URL';
 
+const REDIS_URL_EXPECTED = 'expected a URL as redis://host:6379, or rediss: for TLS';
+
 const endpoint = v.union(
   [
     v.strictObject({
@@ -36,6 +38,8 @@ const monitor = v.strictObject({
   historySize: v.optional(whole(1, 10_000), 60),
   /** Sockets open at once, to all endpoints together. */
   maxSockets: v.optional(whole(1, 10_000), 50),
+  /** Endpoints in a slice, which one process pings at a time. Matters with `redisUrl` only. */
+  sliceSize: v.optional(whole(1, MAX_ENDPOINTS), 50),
   endpoints: v.optional(
     v.pipe(
       v.array(endpoint),
@@ -72,6 +76,10 @@ export const SettingsSchema = v.strictObject({
   attemptMs: v.optional(whole(1, 600_000), 3_000),
   /** How the embedded upstreams behave: the same seed, the same flights and latencies. */
   seed: v.optional(whole(0, 2 ** 32 - 1), 1),
+  /** The Redis by which several processes share the monitor. Left out: this process pings alone. */
+  redisUrl: v.optional(
+    v.pipe(v.string(REDIS_URL_EXPECTED), v.url(REDIS_URL_EXPECTED), v.regex(/^rediss?:/i, REDIS_URL_EXPECTED)),
+  ),
   monitor: v.optional(
     v.pipe(
       monitor,

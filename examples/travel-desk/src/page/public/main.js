@@ -140,6 +140,10 @@ listenLive(
       });
       if (client !== MONITOR) announce(`Retry at ${label}`);
     },
+    alert({ at, id, state, status, code }) {
+      const text = state === 'down' ? `is down: ${attemptWord(status ?? code ?? '')}` : 'is no longer down';
+      log.add({ at, kind: `endpoint-${state}`, client: MONITOR, label: id, text });
+    },
   },
   (isLive) => {
     const state = byId('live');

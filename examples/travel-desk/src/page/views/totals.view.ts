@@ -15,6 +15,7 @@ export function totalsView({ process, drain, monitor, clients }: DeskSnapshot): 
       <dt>Endpoints</dt>
       <dd class="states">${state(states, 'up')} ${state(states, 'degraded')} ${state(states, 'down')}</dd>
       ${bound('dd', states, { text: 'round' }, { class: 'sub' })}
+      ${bound('dd', states, { text: 'shared', hidden: 'isAlone' }, { class: 'sub', id: 'shared' })}
     </dl>
     <dl class="numbers" id="totals">
       <div>

@@ -34,10 +34,18 @@ export function drainFields({ phase, inFlight, elapsedMs, deadlineMs }, isEnded 
 }
 
 /** @param {DeskSnapshot['monitor']} monitor */
-export const monitorFields = ({ states, intervalMs, ticks, lastTickMs }) => ({
+export const monitorFields = ({ states, intervalMs, ticks, lastTickMs, sharing }) => ({
   up: count(states.up),
   degraded: count(states.degraded),
   down: count(states.down),
   unknown: count(states.unknown),
   round: lastTickMs === null ? `every ${time(intervalMs)}` : `round ${count(ticks)} took ${time(lastTickMs)}`,
+  isAlone: sharing === null,
+  shared: sharing === null ? '' : sharedText(sharing),
 });
+
+/** @param {NonNullable<DeskSnapshot['monitor']['sharing']>} sharing */
+const sharedText = ({ replica, replicas, slices, slicesHere, connected }) =>
+  connected
+    ? `${counted(replicas, 'replica')}; this one, ${replica}, pinged ${count(slicesHere)} of ${counted(slices, 'slice')}`
+    : 'Redis does not answer: this is as last known';
