@@ -85,12 +85,15 @@ async function measure(deployment, upstream) {
     (name) => after[name] - before[name],
   );
   await moment(deployment, QUIET);
+  const [sent, kept] = [upstream.counts().requests - before.requests, results.pings() - before.pings];
   const missed = sum(seen.map((round) => round.missed));
   const doubles = sum(seen.map((round) => round.doubles));
   console.log(
     `${replicas.length} processes, ${rounds} rounds: ${pings} pings, ${missed} missed, ${doubles} double; ${connections} new sockets; ` +
       `CPU per ping: Redis ${us(redisMs, pings)}, Node ${us(nodeMs, pings)}; slices of each: ${seen.map(({ split }) => split).join(', ')}`,
   );
+  console.log(`  ${sent} requests for ${kept} pings that were kept`);
+  expectThat(sent - kept <= 0.01 * sent, `${sent - kept} requests were for nothing`);
   expectThat(missed === 0, `${missed} pings were missed`);
   expectThat(doubles <= 0.01 * rounds * endpoints, `${doubles} pings were double`);
 }
@@ -129,13 +132,8 @@ try {
   writeFileSync(config, JSON.stringify({ monitor }));
   const counts = values.replicas.split(',').map(Number);
   for (const [index, count] of counts.entries()) {
-    const before = upstream.counts().requests;
     const deployment = await deploy(count, config);
     await measure(deployment, upstream);
-    const sent = upstream.counts().requests - before;
-    const kept = deployment.results.pings();
-    console.log(`  in all ${sent} requests for ${kept} pings that were kept`);
-    expectThat(sent - kept <= 0.01 * sent, `${sent - kept} requests were for nothing`);
     if (index === counts.length - 1 && count > 1) {
       await kill(deployment);
       await restart(deployment);
