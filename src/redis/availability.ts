@@ -11,6 +11,8 @@ const HOLD_MS = 1_000;
 const FIRST_MS = 2_000;
 /** How often a Redis that is unavailable is looked at. */
 const PROBE_MS = 250;
+/** A probe that is not answered for so long may be lost. */
+const LOST_MS = 5_000;
 
 export interface AvailabilityContext {
   readonly clock: Clock;
@@ -34,8 +36,8 @@ export class Availability {
   #changes = 0;
   #changedAt = -Infinity;
   #timer: unknown;
-  /** A probe that may still be answered: another one would only wait behind it. */
-  #isProbing = false;
+  /** When the probe was sent that may still be answered: another one would only wait behind it. */
+  #probedAt = -Infinity;
   #isClosed = false;
 
   constructor(context: AvailabilityContext) {
@@ -105,15 +107,15 @@ export class Availability {
   }
 
   #probe(): void {
-    if (this.#isProbing) {
+    const { clock, timeoutMs, heart } = this.#context;
+    if (clock.now() - this.#probedAt < LOST_MS) {
       this.#after(PROBE_MS, () => this.#probe());
       return;
     }
-    const { clock, timeoutMs, heart } = this.#context;
-    this.#isProbing = true;
+    this.#probedAt = clock.now();
     const asked = heart.probe();
     const ended = () => {
-      this.#isProbing = false;
+      this.#probedAt = -Infinity;
     };
     asked.then(ended, ended);
     withinMs(clock, timeoutMs, () => asked).then(

@@ -31,7 +31,7 @@ if ARGV[3] == '0' then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('ZCOUNT', KEYS[1], now - tonumber(ARGV[2]), now) > 0 then return 0 end
 local back = tonumber(redis.call('GET', KEYS[2]) or 0)
-if back == 0 then
+if back < now - tonumber(ARGV[2]) then
   back = now + tonumber(ARGV[3])
   redis.call('SET', KEYS[2], back, 'PX', tonumber(ARGV[3]) + 2000)
 end

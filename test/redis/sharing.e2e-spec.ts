@@ -1,0 +1,342 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { limitedBy, type RateLimitSettings, Turns } from '../../src/layers/rate-limit/rate-limit.js';
+import { DEFAULT_RULES } from '../../src/redaction/rules.js';
+import { NEVER } from '../../src/call/waiting.js';
+import type { Handler } from '../../src/call/call.js';
+import type { IoredisClient } from '../../src/redis/client-shape.js';
+import { redisShared, type RedisSharedOptions } from '../../src/redis/redis-shared.js';
+import type { OpenSharedState, SharedStateChange } from '../../src/options/shared-state.js';
+import { responseTo, testCall } from '../support/layer-contract.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { SILENT } from '../support/recorded-events.js';
+import { CLIENTS, type OpenClient } from '../support/redis-clients.js';
+import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.js';
+import { mostWithin } from '../support/replicas.js';
+import { SimulatedRedis, type Weather } from '../support/simulated-redis.js';
+
+const SETTINGS: RateLimitSettings = {
+  max: 100,
+  intervalMs: 1_000,
+  maxQueued: 1_000,
+  maxPauseMs: 60_000,
+  per: 'origin',
+  limiter: undefined,
+  replicas: undefined,
+};
+
+describeWithRedis('replicas that share a rate limit', () => {
+  let server: RedisServer;
+  let real: OpenClient;
+  let clock: ManualClock;
+  let redis: SimulatedRedis;
+  let opened: OpenSharedState[];
+  /** When each call began, of all replicas. */
+  let begun: number[];
+  let failures: unknown[];
+  let changes: SharedStateChange[];
+  let answer: Handler;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    real = CLIENTS['ioredis 6']!(server.port);
+  });
+  afterAll(async () => {
+    real.close();
+    await server.stop();
+  });
+
+  const flush = () => (real.client as unknown as { flushall(): Promise<unknown> }).flushall();
+
+  beforeEach(async () => {
+    await flush();
+    clock = new ManualClock();
+    redis = new SimulatedRedis(() => real.client as IoredisClient, clock);
+    opened = [];
+    begun = [];
+    failures = [];
+    changes = [];
+    answer = async (call) => responseTo(call);
+    return async () => {
+      redis.weather = 'up';
+      await Promise.all(opened.map((one) => one.close()));
+    };
+  });
+
+  let seed = 1;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+
+  function replica(
+    options: RedisSharedOptions = {},
+    { settings = {}, weather }: { settings?: Partial<RateLimitSettings>; weather?: () => Weather | undefined } = {},
+  ) {
+    const all = { ...SETTINGS, ...settings };
+    const shared = redisShared(redis.client(weather), { replicas: 4, ...options }).open({
+      clock,
+      random,
+      changed: (change) => changes.push(change),
+    });
+    opened.push(shared);
+    const context = { events: SILENT, now: Date.now, rules: DEFAULT_RULES, closing: NEVER, clock };
+    const turns = new Turns(all, context, shared.rateLimiter('client', all));
+    const handle = limitedBy(
+      turns,
+      context,
+    )((call) => {
+      begun.push(clock.now());
+      return answer(call);
+    });
+    const call = (deadline = Infinity) => {
+      const made = testCall({}, deadline);
+      const result = handle(made).catch((error: unknown) => (failures.push(error), error));
+      return { cancellation: made.cancellation, result };
+    };
+    /** Calls one after another, so many at the same time. */
+    const load = (callers: number) => {
+      const next = (): void => void call().result.then(next);
+      for (let count = 0; count < callers; count++) next();
+    };
+    return { shared, turns, call, load };
+  }
+
+  const busy = (count: number, options: RedisSharedOptions = {}) =>
+    Array.from({ length: count }, () => {
+      const one = replica({ replicas: count, ...options });
+      one.load(Math.ceil(120 / count));
+      return one;
+    });
+  const since = (ms: number) => begun.filter((time) => time > ms);
+  const rate = (from: number, to: number) =>
+    begun.filter((time) => time > from && time <= to).length / ((to - from) / 1_000);
+
+  it.each([4, 20])('send as much as one may, evenly: %i of them', async (count) => {
+    busy(count);
+    await redis.pass(1_000);
+    await redis.pass(5_000);
+    expect(rate(1_000, 6_000)).toBeGreaterThanOrEqual(98);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(102);
+    expect(mostWithin(begun, 6_000)).toBeLessThanOrEqual(100 + 600);
+    expect(failures).toEqual([]);
+  });
+
+  it.each<[string, Weather]>([
+    ['is gone', 'down'],
+    ['says nothing', 'silent'],
+    ['answers in 200 ms', { delayMs: 200 }],
+  ])('never send more than they may together when Redis %s, and when it is back', async (_, weather) => {
+    const replicas = busy(4);
+    await redis.pass(3_000);
+    redis.weather = weather;
+    await redis.pass(4_000);
+    expect(replicas.map(({ shared }) => shared.state)).toEqual(Array(4).fill('unavailable'));
+    expect(rate(4_200, 7_000)).toBeGreaterThan(95);
+    redis.weather = 'up';
+    await redis.pass(6_000);
+    expect(replicas.map(({ shared }) => shared.state)).toEqual(Array(4).fill('available'));
+    expect(rate(11_500, 13_000)).toBeGreaterThan(95);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(108);
+    expect(failures).toEqual([]);
+    expect(changes.map(({ to }) => to)).toEqual([...Array(4).fill('unavailable'), ...Array(4).fill('available')]);
+  });
+
+  it('send no more when Redis forgets everything', async () => {
+    busy(4);
+    await redis.pass(3_000);
+    await flush();
+    await redis.pass(2_000);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(104);
+    expect(rate(1_000, 5_000)).toBeGreaterThan(97);
+    expect(changes).toEqual([]);
+  });
+
+  it('go on where one has ended without a word', async () => {
+    const weather: { here: Weather | undefined } = { here: undefined };
+    busy(3, { replicas: 4 });
+    const killed = replica({}, { weather: () => weather.here });
+    for (let count = 0; count < 30; count++) void killed.call();
+    await redis.pass(2_000);
+    weather.here = 'silent';
+    await redis.pass(3_000);
+    expect(rate(3_000, 5_000)).toBeGreaterThan(95);
+  });
+
+  it('that one of them which alone has lost Redis adds its share, and goes back at once', async () => {
+    let here: Weather | undefined;
+    busy(3, { replicas: 4 });
+    const one = replica({}, { weather: () => here });
+    one.load(30);
+    await redis.pass(2_000);
+    here = 'down';
+    await redis.pass(3_000);
+    expect(one.shared.state).toBe('unavailable');
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(130);
+    here = undefined;
+    await redis.pass(300);
+    expect(one.shared.state).toBe('available');
+    await redis.pass(1_000);
+    const from = clock.now();
+    await redis.pass(2_000);
+    expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(103);
+  });
+
+  it('wait no longer than timeoutMs for Redis, and then not at all', async () => {
+    redis.weather = 'silent';
+    const one = replica({ replicas: 1, timeoutMs: 30 }, { settings: { max: 1_000 } });
+    const first = one.call();
+    await redis.pass(29, 1);
+    expect(one.shared.state).toBe('available');
+    await redis.pass(3, 1);
+    expect(one.shared.state).toBe('unavailable');
+    await first.result;
+    expect(begun).toHaveLength(1);
+    const { commands } = redis;
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await one.call().result;
+      }).concat(redis.pass(40, 1)),
+    );
+    expect(begun).toHaveLength(21);
+    expect(redis.commands).toBe(commands);
+    expect(changes).toEqual([{ from: 'available', to: 'unavailable', reason: 'no answer within 30 ms', replicas: 1 }]);
+  });
+
+  it('start without Redis with no more than their share, beginning with none', async () => {
+    redis.weather = 'down';
+    busy(4);
+    await redis.pass(2_000);
+    expect(mostWithin(begun, 1_000)).toBeLessThanOrEqual(104);
+    expect(failures).toEqual([]);
+  });
+
+  it('give back the places of answers that come too late', async () => {
+    redis.weather = { delayMs: 200 };
+    const one = replica({ replicas: 2 }, { settings: { max: 10 } });
+    for (let count = 0; count < 30; count++) void one.call();
+    await redis.pass(300);
+    redis.weather = 'up';
+    await redis.pass(5_000);
+    const other = replica({ replicas: 2 }, { settings: { max: 10 } });
+    await redis.pass(5_000); // one has served its calls
+    await other.call().result;
+    await redis.settled();
+    expect(begun).toHaveLength(31);
+    expect(begun.at(-1)).toBe(clock.now());
+  });
+
+  describe('that an upstream asks to be left alone', () => {
+    const asksOnce = (seconds: number): void => {
+      const usual = answer;
+      answer = async (call) => {
+        answer = usual;
+        return responseTo(call, 429, { 'retry-after': String(seconds) });
+      };
+    };
+
+    it('all pause, those with waiting calls, too', async () => {
+      busy(4);
+      await redis.pass(2_000);
+      asksOnce(5);
+      await redis.pass(200);
+      const from = clock.now();
+      await redis.pass(4_700);
+      expect(since(from)).toEqual([]);
+      await redis.pass(2_300);
+      expect(rate(7_100, 9_100)).toBeGreaterThan(90);
+      expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(104);
+      expect(failures).toEqual([]);
+    });
+
+    it('all go on when one is told to', async () => {
+      const [first, second] = busy(2);
+      await redis.pass(2_000);
+      asksOnce(50);
+      await redis.pass(1_000);
+      const paused = begun.length;
+      second!.turns.resume();
+      await redis.pass(1_200);
+      expect(begun.length - paused).toBeGreaterThan(90);
+      expect(mostWithin(since(2_500), 1_000)).toBeLessThanOrEqual(104);
+      expect(first!.shared.state).toBe('available');
+    });
+
+    it('all go on pausing when Redis is gone, and when it is back', async () => {
+      busy(4);
+      await redis.pass(2_000);
+      asksOnce(12);
+      await redis.pass(500);
+      const from = clock.now();
+      redis.weather = 'down';
+      await redis.pass(3_000);
+      redis.weather = 'up';
+      await redis.pass(8_300);
+      expect(since(from)).toEqual([]);
+      await redis.pass(2_500);
+      expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(104);
+      expect(since(from).length).toBeGreaterThan(150);
+    });
+
+    it('refuse calls for which that is too long', async () => {
+      const settings = { max: 1 };
+      const [first, second] = [replica({}, { settings }), replica({}, { settings })];
+      let asks!: () => void;
+      answer = (call) =>
+        new Promise((resolve) => (asks = () => resolve(responseTo(call, 429, { 'retry-after': '30' }))));
+      void first.call();
+      await redis.settled();
+      const waiting = second.call(clock.now() + 2_000);
+      await redis.settled();
+      asks();
+      await redis.settled();
+      clock.tick(100);
+      await redis.settled();
+      expect(await waiting.result).toMatchObject({
+        code: 'ERR_RATE_LIMIT',
+        message: expect.stringContaining('left alone'),
+      });
+    });
+  });
+
+  it('let those behind move up, of whichever replica, where calls are given up', async () => {
+    const settings = { max: 10 };
+    const [first, second] = [replica({}, { settings }), replica({}, { settings })];
+    for (let count = 0; count < 10; count++) void first.call();
+    const given = Array.from({ length: 10 }, () => first.call());
+    await redis.settled();
+    void Array.from({ length: 5 }, () => second.call());
+    await redis.settled();
+    for (const { cancellation } of given) cancellation.cancel(new Error('gone'));
+    await redis.settled();
+    const next = Array.from({ length: 10 }, () => second.call());
+    await redis.pass(1_650);
+    expect(next).toHaveLength(10);
+    expect(begun.length).toBeGreaterThanOrEqual(25);
+    expect(mostWithin(begun.slice(10), 1_000)).toBeLessThanOrEqual(11);
+  });
+
+  it('count themselves, and divide by the last number that they know', async () => {
+    const replicas = busy(4, { replicas: 'auto' });
+    await redis.pass(1_500);
+    expect(replicas.map(({ shared }) => shared.replicas)).toEqual([4, 4, 4, 4]);
+    redis.weather = 'down';
+    await redis.pass(3_000);
+    expect(replicas[0]!.shared.replicas).toBe(4);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(108);
+    expect(rate(2_500, 4_500)).toBeGreaterThan(95);
+  });
+
+  it('ask Redis once for all calls of one turn of the event loop', async () => {
+    const one = replica();
+    await redis.settled();
+    const { commands } = redis;
+    const calls = Array.from({ length: 50 }, () => one.call().result);
+    await Promise.all(calls);
+    expect(redis.commands - commands).toBe(1);
+  });
+
+  it('keep no timer for an app that has closed', async () => {
+    const one = replica();
+    await redis.settled();
+    await one.shared.close();
+    opened = [];
+    expect(clock.pending).toBe(0);
+  });
+});
