@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { areOfCaller } from '../dist/layers/auth/credentials.js';
 import { OAUTH2_DEFAULTS } from '../dist/options/defaults.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
+import { RESILIENCE_DEFAULTS } from '../dist/options/resolve-resilience.js';
 import {
   callSchema,
   extrasSchema,
@@ -106,6 +107,7 @@ const on = resolveModuleOptions({
 const EFFECTIVE = {
   ...on.client,
   ...on,
+  resilience: { ...on.client.resilience, concurrency: RESILIENCE_DEFAULTS.concurrency },
   baseURL: undefined,
   tls: { ...on.client.tls, files: undefined },
   inbound: { ...on.inbound, forward: { headers: on.inbound.forwardHeaders } },

@@ -76,6 +76,7 @@ export type { ClientCloseOptions, ClientCloseReport } from './nest/runtime-clien
 export type { HttpClientExceptionFilterOptions } from './nest/exception.filter.js';
 export type { ClientStats, Explanation } from './nest/clients.js';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakers } from './layers/breaker/breakers.js';
+export type { ConcurrencySnapshot } from './layers/concurrency/origin-limits.js';
 export type { BreakerState } from './layers/breaker/state.js';
 export type { CacheSelection, CacheStats, ClientCache } from './layers/cache/by-hand.js';
 export type { CacheStatus } from './layers/cache/stored.js';

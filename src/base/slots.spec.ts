@@ -26,6 +26,23 @@ describe('Slots', () => {
     expect(slots.take('c')).toBe(true);
   });
 
+  it('serves nobody while a limit that has shrunk is exceeded, and as many as it has room for when it has grown', () => {
+    let max = 3;
+    slots = new Slots({ maxPerKey: () => max, maxTotal: Infinity, maxQueued: 5 });
+    for (let n = 0; n < 3; n++) slots.take('a');
+    for (const name of ['first', 'second', 'third']) queue('a', name);
+    max = 1;
+    slots.release('a');
+    slots.release('a');
+    expect([served, slots.taken('a'), slots.isFull('a')]).toEqual([[], 1, true]);
+    slots.release('a');
+    expect(served).toEqual(['first']);
+    max = 3;
+    slots.admit('a');
+    slots.admit('b');
+    expect([served, slots.taken('a')]).toEqual([['first', 'second', 'third'], 3]);
+  });
+
   it('serves those who wait in their order', () => {
     slots.take('a');
     slots.take('a');

@@ -1,6 +1,6 @@
 export interface SlotLimits {
-  /** Slots of one key. */
-  readonly maxPerKey: number;
+  /** Slots of one key; asked for each time where it changes. Where it has grown, `admit` lets those in who wait. */
+  readonly maxPerKey: number | ((key: string) => number);
   /** Slots of all keys together. */
   readonly maxTotal: number;
   /** How many may wait for a slot of one key. */
@@ -58,7 +58,12 @@ export class Slots {
 
   /** Whether this key, rather than all of them together, has taken what it may. */
   isFull(key: string): boolean {
-    return this.#takenBy(key) >= this.#limits.maxPerKey;
+    return this.taken(key) >= this.#maxOf(key);
+  }
+
+  /** Slots of this key that somebody has. */
+  taken(key: string): number {
+    return this.#taken.get(key) ?? 0;
   }
 
   /** @returns whether a slot was free; `release` gives it back */
@@ -123,7 +128,12 @@ export class Slots {
     if (wereScarce) {
       if (!this.isTaken(key)) this.#moveToEnd(key); // it has had its turn
       this.#serveNext();
-    } else if (this.#queues.has(key)) this.#serve(key); // the others wait for slots of their own keys
+    } else this.#serveIfRoom(key); // the others wait for slots of their own keys
+  }
+
+  /** Serves those who wait for this key, as far as its limit, which has grown, has room for them. */
+  admit(key: string): void {
+    while (this.#serveIfRoom(key));
   }
 
   /** Whether somebody waits who would get a slot that this key gave back. */
@@ -156,6 +166,13 @@ export class Slots {
     if (next !== undefined) this.#serve(next);
   }
 
+  /** There may be none where the limit of the key has shrunk. */
+  #serveIfRoom(key: string): boolean {
+    if (!this.#queues.has(key) || !this.#hasRoom(key)) return false;
+    this.#serve(key);
+    return true;
+  }
+
   #serve(key: string): void {
     const [next] = this.#queues.get(key) as Set<Waiter> & [Waiter];
     this.#leaveQueue(next);
@@ -164,8 +181,9 @@ export class Slots {
     next.ready();
   }
 
-  #takenBy(key: string): number {
-    return this.#taken.get(key) ?? 0;
+  #maxOf(key: string): number {
+    const { maxPerKey } = this.#limits;
+    return typeof maxPerKey === 'number' ? maxPerKey : maxPerKey(key);
   }
 
   get #free(): number {
@@ -173,12 +191,12 @@ export class Slots {
   }
 
   #hasRoom(key: string): boolean {
-    const taken = this.#takenBy(key);
-    return taken < this.#limits.maxPerKey && this.#free > (taken === 0 ? 0 : this.#reserved);
+    const taken = this.taken(key);
+    return taken < this.#maxOf(key) && this.#free > (taken === 0 ? 0 : this.#reserved);
   }
 
   #add(key: string, slots: 1 | -1): void {
-    const taken = this.#takenBy(key) + slots;
+    const taken = this.taken(key) + slots;
     if (taken === 0) this.#taken.delete(key);
     else this.#taken.set(key, taken);
     this.#total += slots;

@@ -166,6 +166,18 @@ export interface BreakerEvent {
   readonly to: BreakerState;
 }
 
+/** The adaptive concurrency limit of an origin has changed by a fifth or more since the last such event. */
+export interface ConcurrencyLimitEvent {
+  /** The name of the client. */
+  readonly client: string;
+  /** The origin that it protects. */
+  readonly origin: string;
+  /** Calls that could be under way. */
+  readonly from: number;
+  /** Calls that can be under way from now on. */
+  readonly to: number;
+}
+
 /** The fields of every event of a socket. */
 export interface SocketEvent {
   /** Id of the pool, as in its statistics and in the log. */
@@ -308,6 +320,8 @@ export interface HttpClientEventMap {
   breaker: BreakerEvent;
   /** An address of an origin with `addresses` is new or gone, gets no requests for a while because it fails, or gets them again. */
   address: AddressEvent;
+  /** The adaptive concurrency limit of an origin has changed by a fifth or more since the last such event. */
+  'concurrency:limit': ConcurrencyLimitEvent;
   /** A client has requested a token from an authorization server. */
   'token:renew': TokenRenewEvent;
   /** A socket is connected, with its TLS handshake done. */
@@ -347,6 +361,7 @@ const NAMES: Readonly<Record<HttpClientEventName, true>> = {
   'cache:decision': true,
   breaker: true,
   address: true,
+  'concurrency:limit': true,
   'token:renew': true,
   'socket:open': true,
   'socket:fail': true,

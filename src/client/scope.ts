@@ -19,7 +19,9 @@ import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';
 import { coalesce } from '../layers/coalesce/coalesce.js';
-import { concurrencyLimit } from '../layers/concurrency.js';
+import { adaptiveConcurrencyLimit, concurrencyLimit } from '../layers/concurrency/concurrency.js';
+import { OriginLimits } from '../layers/concurrency/origin-limits.js';
+import { concurrencySample } from '../layers/concurrency/sample.js';
 import { deadline, deadlineHeader } from '../layers/deadline.js';
 import { confine, guard } from '../layers/guards.js';
 import { hedge } from '../layers/hedge.js';
@@ -54,6 +56,8 @@ export class Scope {
   readonly entries: readonly StackEntry[];
   readonly handle: Handler;
   readonly breakers: OriginBreakers | undefined;
+  /** Undefined without a limit that is adaptive. */
+  readonly concurrency: OriginLimits | undefined;
   readonly turns: Turns | undefined;
   readonly #settings: OriginSettings;
   readonly #client: StackSettings;
@@ -84,6 +88,10 @@ export class Scope {
     this.turns = turnsOf(resilience.rateLimit, waiting, (limits) =>
       context.shared?.rateLimiter(origin === undefined ? name : `${name} for ${origin}`, limits),
     );
+    const { concurrency } = resilience;
+    const { adaptive } = concurrency || { adaptive: false };
+    this.concurrency =
+      concurrency && adaptive ? new OriginLimits({ ...concurrency, adaptive }, { clock, name, events }) : undefined;
     this.#layers = {
       callEvents: callEvents(context),
       admission: admission(gate, rules, clock),
@@ -92,7 +100,12 @@ export class Scope {
       inboundContext: inbound ? inboundContext(inbound) : undefined,
       cache: this.#cacheWith(settings.cache),
       coalesce: resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? coalesce() : undefined,
-      concurrency: resilience.concurrency ? concurrencyLimit(resilience.concurrency, waiting) : undefined,
+      concurrency: this.concurrency
+        ? adaptiveConcurrencyLimit(this.concurrency, waiting)
+        : concurrency
+          ? concurrencyLimit(concurrency, waiting)
+          : undefined,
+      concurrencySample: this.concurrency && concurrencySample(this.concurrency, clock),
       auth: context.auth,
       rateLimit: this.turns && limitedBy(this.turns, waiting),
       hedge: resilience.hedge
@@ -146,6 +159,7 @@ export class Scope {
     const layers = { ...this.#layers, responseCheck: check };
     if (cacheOptions !== undefined) layers.cache = this.#cacheWith(resolveCache(cacheOptions, this.#settings.cache));
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
+    if (!own.concurrency) layers.concurrencySample = undefined; // it counts no calls that take no place
     Object.assign(layers, this.#repeating(own));
     return this.#composed(standardStack(layers, this.#context.placed));
   }

@@ -4,6 +4,7 @@ import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import { checkedConfig } from '../call/values.js';
 import { type CircuitBreakers, ScopedBreakers } from '../layers/breaker/breakers.js';
 import { type ClientCache, clientCache } from '../layers/cache/by-hand.js';
+import { type ConcurrencyLimits, ScopedLimits } from '../layers/concurrency/origin-limits.js';
 import type { PlacedLayer, StackEntry } from '../layers/order.js';
 import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import type { ResolvedClientOptions, TransportSettings } from '../options/resolve-options.js';
@@ -57,6 +58,8 @@ export class ClientStack {
   readonly handle: Handler;
   /** Of every origin, those that differ included. */
   readonly breakers: CircuitBreakers;
+  /** Of every origin with an adaptive limit. */
+  readonly concurrency: ConcurrencyLimits;
   /** Of every origin, those that differ included. */
   readonly rateLimits: RateLimits;
   /** Of every origin, those that differ included. */
@@ -81,6 +84,7 @@ export class ClientStack {
     );
     const scopes = [this.#client, ...this.#origins.values()];
     this.cache = clientCache(() => scopes.flatMap(({ cacheState }) => cacheState ?? []));
+    this.concurrency = new ScopedLimits(scopes.map(({ concurrency }) => concurrency));
     const turns = scopes.flatMap((scope) => scope.turns ?? []);
     this.rateLimits = {
       resume: (origin) => {

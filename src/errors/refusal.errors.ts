@@ -146,13 +146,19 @@ export class CircuitOpenError extends RetryLaterError {
   }
 }
 
-/** The concurrency limit and its queue are full. The call was not made. */
-export class ConcurrencyLimitError extends HttpClientError {
+/**
+ * The concurrency limit and its queue are full. The call was not made. `retryAfterMs` of an adaptive limit is when those who wait will have got a
+ * place (Little's law: as many as wait, by their response time, divided by the limit); of another limit it is 0, as it measures nothing.
+ */
+export class ConcurrencyLimitError extends RetryLaterError {
   declare readonly code: 'ERR_CONCURRENCY_LIMIT';
 
-  constructor(call: Call, max: number, maxQueued: number) {
-    const message = `${max} calls are under way and ${maxQueued} wait; raise resilience.concurrency.max or maxQueued, or call less at once`;
-    super('ERR_CONCURRENCY_LIMIT', message, call, false);
+  /** @param retryAfterMs of an adaptive limit */
+  constructor(call: Call, max: number, maxQueued: number, retryAfterMs?: number) {
+    const option = retryAfterMs === undefined ? 'max or maxQueued' : 'maxQueued';
+    const found = retryAfterMs === undefined ? '' : ', the most that its origin bears at the moment,';
+    const message = `${max} calls are under way${found} and ${maxQueued} wait; raise resilience.concurrency.${option}, or call less at once`;
+    super('ERR_CONCURRENCY_LIMIT', message, call, retryAfterMs ?? 0);
   }
 }
 

@@ -30,6 +30,10 @@ export const STACK_ORDER = [
   ],
   ['hedge', 'within an attempt, so a retry is hedged like the first attempt'],
   ['breaker', 'within retry and hedge, so it sees every request'],
+  [
+    'concurrencySample',
+    'within hedge and breaker, so an adaptive limit is told of every request that is sent, and of no refusal or wait',
+  ],
   ['inboundDeadline', 'close to the request, so the upstream gets the time that is left when it is sent'],
   ['telemetry', 'around each request, so each has its own span; what happens within belongs to it'],
   ['attemptEvents', 'within telemetry, so events show the request as it is sent'],

@@ -39,6 +39,7 @@ describe('standardStack', () => {
       'rateLimit',
       'hedge',
       'breaker',
+      'concurrencySample',
       'inboundDeadline',
       'telemetry',
       'attemptEvents',

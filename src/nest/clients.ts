@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import type { Clock } from '../base/clock.js';
+import type { ConcurrencySnapshot } from '../layers/concurrency/origin-limits.js';
 import type { BreakerSnapshot, CircuitBreakers } from '../layers/breaker/breakers.js';
 import { type ApiClass, contractOf } from '../contracts/http-api.js';
 import type { ClientCache } from '../layers/cache/by-hand.js';
@@ -56,6 +57,8 @@ export interface ClientStats {
   readonly pool: PoolStats;
   /** Origin → its circuit breaker, for those that have seen a call. */
   readonly breakers: Readonly<Record<string, BreakerSnapshot>>;
+  /** Origin → its adaptive concurrency limit, for those that have seen a call. */
+  readonly concurrency: Readonly<Record<string, ConcurrencySnapshot>>;
 }
 
 const WHY: ReadonlyMap<string, string> = new Map(STACK_ORDER);
@@ -148,12 +151,12 @@ export class HttpClients {
   }
 
   /**
-   * Sockets and circuit breakers of a client.
+   * Sockets, circuit breakers and adaptive concurrency limits of a client.
    * @throws RangeError for a name that no client has
    */
   stats(name: string = DEFAULT_CLIENT_NAME): ClientStats {
     const { pool, stack } = this.registry.get(name);
-    return { pool: pool.stats(), breakers: stack.breakers.snapshot() };
+    return { pool: pool.stats(), breakers: stack.breakers.snapshot(), concurrency: stack.concurrency.snapshot() };
   }
 
   /**

@@ -316,6 +316,7 @@ export class HttpClientRegistry {
       settings,
       pool,
       breakers,
+      limits: () => stack.concurrency.snapshot(),
       rules: redactionRules(options.redact),
     });
     const { events, shared } = this;

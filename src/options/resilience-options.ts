@@ -1,6 +1,7 @@
 import type { AxiosResponse } from 'axios';
 import type { Attempt } from '../errors/http-client.error.js';
 import type { BreakerChange } from '../layers/breaker/breakers.js';
+import type { LimitAlgorithm } from '../layers/concurrency/origin-limits.js';
 import type { RateLimiter } from '../layers/rate-limit/limiter.js';
 
 /** A failed attempt, for a predicate or a listener. */
@@ -133,6 +134,50 @@ export interface ConcurrencyOptions {
    * @default 'origin'
    */
   per?: LimitScope;
+  /**
+   * The limit stays as it is, also where the client's is adaptive.
+   * @default off
+   */
+  adaptive?: false;
+}
+
+/**
+ * Concurrency limit (bulkhead): how many calls are in flight at once. Further calls wait in order. With `adaptive`, each origin has a limit that finds
+ * itself.
+ */
+export interface AdaptiveConcurrencyOptions {
+  /**
+   * Calls in flight at once. With `adaptive`, the most that the limit can grow to.
+   * @default 200 (Netflix); required without `adaptive`
+   */
+  max?: number;
+  /**
+   * Calls that can wait; with `adaptive`, per origin. One more fails with `ConcurrencyLimitError`. 0: no call waits.
+   * @default 1_000 (.NET)
+   */
+  maxQueued?: number;
+  /**
+   * Whether the limit counts per origin, or all calls of the client together. With `adaptive`, each origin has a limit of its own either way;
+   * `'client'` makes `max` the most of all origins together, and keeps a tenth of it for origins that have no call in flight.
+   * @default 'origin'
+   */
+  per?: LimitScope;
+  /**
+   * The limit finds itself: it starts at `initial` and learns from each request. `'gradient'` keeps it where responses are not yet slower than without
+   * load. `'aimd'` grows until requests are dropped: timeouts, failed connections, 429, 503, 504. Both shrink then.
+   * @default off
+   */
+  adaptive: LimitAlgorithm;
+  /**
+   * The least that an adaptive limit can shrink to.
+   * @default 1 (Netflix)
+   */
+  min?: number;
+  /**
+   * Where an adaptive limit starts, within `min` and `max`. `'gradient'` measures the first 100 requests with half of it.
+   * @default 20 (Netflix)
+   */
+  initial?: number;
 }
 
 /**
@@ -234,7 +279,7 @@ export interface ResilienceOptions {
    * Concurrency limit (bulkhead): how many calls are in flight at once.
    * @default off
    */
-  concurrency?: ConcurrencyOptions | false;
+  concurrency?: AdaptiveConcurrencyOptions | ConcurrencyOptions | false;
   /**
    * Rate limit (token bucket): how many requests begin within a time.
    * @default off

@@ -1,8 +1,8 @@
 import type {
+  AdaptiveConcurrencyOptions,
   BreakerOptions,
   BudgetOptions,
   CallResilienceOptions,
-  ConcurrencyOptions,
   HedgeOptions,
   RateLimitOptions,
   ResilienceOptions,
@@ -14,13 +14,18 @@ type Complete<Options, Optional extends keyof Options = never> = Readonly<
   Required<Omit<Options, Optional>> & { [Name in Optional & string]: Options[Name] | undefined }
 >;
 
+/** `max` of a limit that is not adaptive is always given. */
+type ResolvedConcurrency = Complete<Omit<AdaptiveConcurrencyOptions, 'adaptive'>> & {
+  readonly adaptive: AdaptiveConcurrencyOptions['adaptive'] | false;
+};
+
 /** With nothing left to default; false: off. */
 export interface ResolvedResilience {
   readonly deadlineMs: number | false;
   readonly retry: Complete<RetryOptions, 'retryIf' | 'onRetry'> | false;
   readonly budget: Complete<BudgetOptions> | false;
   readonly breaker: Complete<BreakerOptions, 'onStateChange'> | false;
-  readonly concurrency: Complete<ConcurrencyOptions> | false;
+  readonly concurrency: ResolvedConcurrency | false;
   readonly rateLimit: Complete<RateLimitOptions, 'limiter' | 'replicas'> | false;
   readonly hedge: Complete<HedgeOptions> | false;
   readonly coalesce: boolean;
@@ -46,7 +51,7 @@ export const RESILIENCE_DEFAULTS = Object.freeze({
     openMs: 5_000,
     onStateChange: undefined,
   }),
-  concurrency: Object.freeze({ maxQueued: 1_000, per: 'origin' }),
+  concurrency: Object.freeze({ max: 200, maxQueued: 1_000, per: 'origin', adaptive: false, min: 1, initial: 20 }),
   rateLimit: Object.freeze({
     intervalMs: 1_000,
     maxQueued: 1_000,
@@ -120,7 +125,7 @@ function resolvePart(given: object | boolean | undefined, inherited: object | fa
 
 /** Options that cannot be right together, each as `path: expected …, got …`. */
 export function resilienceProblems(
-  { deadlineMs, retry, rateLimit }: ResolvedResilience,
+  { deadlineMs, retry, concurrency, rateLimit }: ResolvedResilience,
   attemptMs: number | false | undefined,
   { path = '', shared }: { readonly path?: string; readonly shared: SharedState | undefined },
 ): string[] {
@@ -133,6 +138,11 @@ export function resilienceProblems(
   }
   if (retry && retry.baseMs > retry.capMs) {
     problems.push(`${path}resilience.retry.baseMs: expected at most retry.capMs (${retry.capMs}), got ${retry.baseMs}`);
+  }
+  if (concurrency && concurrency.adaptive && concurrency.min > concurrency.max) {
+    problems.push(
+      `${path}resilience.concurrency.min: expected at most concurrency.max (${concurrency.max}), got ${concurrency.min}`,
+    );
   }
   return problems;
 }

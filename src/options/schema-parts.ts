@@ -142,6 +142,24 @@ const retry = toggle({
   onRetry: callback,
 });
 
+const places = { maxQueued: v.optional(queueLength), per: scope };
+const adaptivePlaces = {
+  max: v.optional(count),
+  ...places,
+  adaptive: v.optional(v.picklist(['aimd', 'gradient', false as never], "'aimd', 'gradient' or false")),
+  min: v.optional(count),
+  initial: v.optional(count),
+};
+const fixedLimit = group({ max: count, ...places, adaptive: v.optional(v.literal(false)) }, 'an object or false');
+const adaptiveLimit = group(adaptivePlaces, 'an object or false');
+/** Options of an adaptive limit are none of another, and that needs its `max`. */
+const concurrency = v.optional(
+  choice(adaptivePlaces, (input) => {
+    if (input === false) return v.literal(false);
+    return (input as { adaptive?: unknown } | null)?.adaptive ? adaptiveLimit : fixedLimit;
+  }),
+);
+
 const presetName = v.picklist(['standard'], "'standard'");
 
 const options = {
@@ -157,7 +175,7 @@ const options = {
     openMs: v.optional(milliseconds),
     onStateChange: callback,
   }),
-  concurrency: offOr({ max: count, maxQueued: v.optional(queueLength), per: scope }),
+  concurrency,
   rateLimit: offOr({
     max: count,
     intervalMs: v.optional(milliseconds),

@@ -6,16 +6,15 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import { openTelemetryApi } from './api.js';
 import { telemetry } from './layer.js';
-import type { ObservedBreakers } from './gauges.js';
+import type { ObservedClient } from './gauges.js';
 import { ClientMetrics } from './metrics.js';
 import { Tracing } from './span.js';
 
 /** What is told to OpenTelemetry of one client. */
-export interface TelemetryOf {
+export interface TelemetryOf extends ObservedClient {
   readonly name: string;
   readonly settings: TelemetrySettings | false;
   readonly pool: Pick<ConnectionPool, 'id' | 'stats'>;
-  readonly breakers: ObservedBreakers;
   readonly rules: RedactionRules;
 }
 
@@ -31,14 +30,14 @@ export class ClientTelemetry {
   }
 
   /** @returns undefined where it is off, or OpenTelemetry is not installed */
-  layerFor({ name, settings, pool, breakers, rules }: TelemetryOf): Layer | undefined {
+  layerFor({ name, settings, pool, breakers, limits, rules }: TelemetryOf): Layer | undefined {
     if (!settings || (!settings.tracing && !settings.metrics)) return undefined;
     const api = openTelemetryApi();
     if (!api) return undefined;
     const { propagate } = settings;
     if (settings.metrics) {
       this.#metrics ??= new ClientMetrics(api, this.#events, this.#clock);
-      this.#metrics.add(name, pool, breakers);
+      this.#metrics.add(name, pool, breakers, limits);
     }
     return telemetry({
       tracing: settings.tracing

@@ -1,5 +1,6 @@
 import type { BatchObservableResult, Meter, MeterProvider, ObservableUpDownCounter } from '@opentelemetry/api';
 import type { BreakerSnapshot } from '../layers/breaker/breakers.js';
+import type { ConcurrencySnapshot } from '../layers/concurrency/origin-limits.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { type HttpAttributes, peerAddressAttributes, serverAttributes } from './attributes.js';
 
@@ -8,11 +9,20 @@ export type ObservedPool = Pick<ConnectionPool, 'id' | 'stats'>;
 /** By origin. */
 export type ObservedBreakers = () => Readonly<Record<string, Pick<BreakerSnapshot, 'state'>>>;
 
+/** By origin. */
+export type ObservedLimits = () => Readonly<Record<string, Pick<ConcurrencySnapshot, 'limit'>>>;
+
+/** What a client has for each origin. */
+export interface ObservedClient {
+  readonly breakers: ObservedBreakers;
+  /** Its adaptive concurrency limits. */
+  readonly limits: ObservedLimits;
+}
+
 /** What one app has to look at. Both grow as its clients are made. */
 export interface ObservedApp {
   readonly pools: Iterable<ObservedPool>;
-  /** With the name of their client. */
-  readonly breakers: Iterable<readonly [client: string, of: ObservedBreakers]>;
+  readonly clients: Iterable<readonly [name: string, client: ObservedClient]>;
 }
 
 /** What is looked at whenever metrics are collected. */
@@ -22,6 +32,7 @@ export interface Gauges {
   readonly openBreakers: ObservableUpDownCounter;
   readonly addressRequests: ObservableUpDownCounter;
   readonly ejectedAddresses: ObservableUpDownCounter;
+  readonly concurrencyLimits: ObservableUpDownCounter;
 }
 
 interface Reading {
@@ -71,7 +82,7 @@ function readings(apps: Iterable<ObservedApp>, gauges: Gauges): Readings {
     const key = [name, ...Object.values(attributes)].join();
     sums.set(key, { gauge: gauges[name], attributes, value: (sums.get(key)?.value ?? 0) + value });
   };
-  for (const { pools, breakers } of apps) {
+  for (const { pools, clients } of apps) {
     for (const pool of pools) {
       for (const [origin, { active, idle, queued, addresses = {} }] of Object.entries(pool.stats().origins)) {
         const server = serverAttributes(origin);
@@ -84,10 +95,12 @@ function readings(apps: Iterable<ObservedApp>, gauges: Gauges): Readings {
         }
       }
     }
-    for (const [client, of] of breakers) {
-      for (const [origin, { state }] of Object.entries(of())) {
-        if (state !== 'closed') add('openBreakers', 1, { 'nest_outbound.client': client, ...serverAttributes(origin) });
+    for (const [client, { breakers, limits }] of clients) {
+      const of = (origin: string) => ({ 'nest_outbound.client': client, ...serverAttributes(origin) });
+      for (const [origin, { state }] of Object.entries(breakers())) {
+        if (state !== 'closed') add('openBreakers', 1, of(origin));
       }
+      for (const [origin, { limit }] of Object.entries(limits())) add('concurrencyLimits', limit, of(origin));
     }
   }
   return sums;

@@ -264,6 +264,16 @@ describe('ClientMetrics', () => {
     expect(then['nest_outbound.ejected_addresses']!.points).toEqual([{ attributes: B, value: 0 }]);
   });
 
+  it('tells what adaptive concurrency limits allow', async () => {
+    const { collect } = registerMetrics();
+    const { metrics } = setUp();
+    metrics.add('other', poolWith('p2', {}), closed, () => ({ 'https://a.example': { limit: 17 } }));
+    expect((await collect())['nest_outbound.concurrency_limit']).toMatchObject({
+      unit: '{call}',
+      points: [{ attributes: { 'nest_outbound.client': 'other', ...A }, value: 17 }],
+    });
+  });
+
   it('does not measure clients and pools that it was not given', async () => {
     const { collect } = registerMetrics();
     const { events } = setUp();

@@ -6,7 +6,7 @@ import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/even
 import { type Api, SCOPE } from './api.js';
 import { knownMethod, serverAttributes } from './attributes.js';
 import { ActiveRequests } from './active-requests.js';
-import { type Gauges, observeApp, type ObservedBreakers, type ObservedPool } from './gauges.js';
+import { type Gauges, observeApp, type ObservedClient, type ObservedPool } from './gauges.js';
 import { type Series, SeriesMap } from './series.js';
 
 /** The buckets of the conventions, in seconds. */
@@ -73,6 +73,10 @@ function createInstruments(meter: Meter): Instruments {
       unit: '{change}',
       description: 'Number of times that the state shared by replicas became available or unavailable.',
     }),
+    concurrencyLimits: meter.createObservableUpDownCounter('nest_outbound.concurrency_limit', {
+      unit: '{call}',
+      description: 'Number of calls that adaptive concurrency limits allow at once.',
+    }),
   };
 }
 
@@ -81,8 +85,7 @@ export class ClientMetrics {
   readonly #api: Api;
   readonly #events: HttpClientEvents;
   readonly #clock: Clock;
-  /** Name → its breakers. */
-  readonly #clients = new Map<string, ObservedBreakers>();
+  readonly #clients = new Map<string, ObservedClient>();
   readonly #pools = new Set<ObservedPool>();
   readonly #poolIds = new Set<string>();
   #provider: MeterProvider | undefined;
@@ -95,9 +98,14 @@ export class ClientMetrics {
     this.#clock = clock;
   }
 
-  /** From here on a client's calls are measured, the sockets of its pool, and its breakers. */
-  add(client: string, pool: ObservedPool, breakers: ObservedBreakers): void {
-    this.#clients.set(client, breakers);
+  /** From here on a client's calls are measured, the sockets of its pool, its breakers and its adaptive limits. */
+  add(
+    client: string,
+    pool: ObservedPool,
+    breakers: ObservedClient['breakers'],
+    limits: ObservedClient['limits'] = () => ({}),
+  ): void {
+    this.#clients.set(client, { breakers, limits });
     this.#pools.add(pool);
     this.#poolIds.add(pool.id);
     this.#current(); // where an SDK is registered already, the first call is measured, too
@@ -146,10 +154,12 @@ export class ClientMetrics {
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
     const calls = new SeriesMap();
-    const { openConnections, queuedRequests, openBreakers, addressRequests, ejectedAddresses } = instruments;
-    const gauges = { openConnections, queuedRequests, openBreakers, addressRequests, ejectedAddresses };
+    const { openConnections, queuedRequests, openBreakers, concurrencyLimits } = instruments;
+    const { addressRequests, ejectedAddresses } = instruments;
+    const ofClients = { openBreakers, concurrencyLimits };
+    const gauges = { openConnections, queuedRequests, addressRequests, ejectedAddresses, ...ofClients };
     const ends = [
-      observeApp(provider, meter, gauges, { pools: this.#pools, breakers: this.#clients }),
+      observeApp(provider, meter, gauges, { pools: this.#pools, clients: this.#clients }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('shared:state', ({ to }) =>

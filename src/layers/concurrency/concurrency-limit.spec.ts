@@ -8,13 +8,13 @@ import {
   settle,
   testCall,
   type TestCall,
-} from '../../test/support/layer-contract.js';
-import { ManualClock } from '../../test/support/manual-clock.js';
-import { SILENT } from '../../test/support/recorded-events.js';
-import type { Call } from '../call/call.js';
-import { NEVER } from '../call/waiting.js';
-import { ConcurrencyLimitError } from '../errors/refusal.errors.js';
-import { DEFAULT_RULES } from '../redaction/rules.js';
+} from '../../../test/support/layer-contract.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { SILENT } from '../../../test/support/recorded-events.js';
+import type { Call } from '../../call/call.js';
+import { NEVER } from '../../call/waiting.js';
+import { ConcurrencyLimitError } from '../../errors/refusal.errors.js';
+import { DEFAULT_RULES } from '../../redaction/rules.js';
 import { concurrencyLimit } from './concurrency.js';
 
 const clock = new ManualClock();
