@@ -129,6 +129,22 @@ describe('the options', () => {
     ]);
   });
 
+  it.each([
+    [{ adaptive: 'aimd' }, []],
+    [{ adaptive: 'gradient', max: 50, min: 2, initial: 90, per: 'client' }, []],
+    [{ max: 5, adaptive: false }, []],
+    [{ adaptive: 'vegas' }, ["resilience.concurrency.adaptive: expected 'aimd', 'gradient' or false, got \"vegas\""]],
+    [{ adaptive: false }, ['resilience.concurrency.max: expected a value, got undefined']],
+    [{ adaptive: 'aimd', min: 9, max: 4 }, ['resilience.concurrency.min: expected at most concurrency.max (4), got 9']],
+    [{ adaptive: 'aimd', min: 300 }, ['resilience.concurrency.min: expected at most concurrency.max (200), got 300']],
+    [
+      { max: 5, min: 1 },
+      ['resilience.concurrency.min: expected one of the options max, maxQueued, per, adaptive, got an unknown option'],
+    ],
+  ])('of a concurrency limit that finds itself: %o', (concurrency, expected) => {
+    expect(problems({ resilience: { concurrency } as never })).toEqual(expected);
+  });
+
   it('are checked for each origin, too', () => {
     const origins = {
       'https://a.test': { resilience: 'strong' },

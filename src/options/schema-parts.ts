@@ -150,7 +150,11 @@ const adaptivePlaces = {
   min: v.optional(count),
   initial: v.optional(count),
 };
-const fixedLimit = group({ max: count, ...places, adaptive: v.optional(v.literal(false)) }, 'an object or false');
+const withAdaptive = v.optional(v.never('nothing without concurrency.adaptive'));
+const fixedLimit = group(
+  { max: count, ...places, adaptive: v.optional(v.literal(false)), min: withAdaptive, initial: withAdaptive },
+  'an object or false',
+);
 const adaptiveLimit = group(adaptivePlaces, 'an object or false');
 /** Options of an adaptive limit are none of another, and that needs its `max`. */
 const concurrency = v.optional(
