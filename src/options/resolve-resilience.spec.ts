@@ -137,10 +137,7 @@ describe('the options', () => {
     [{ adaptive: false }, ['resilience.concurrency.max: expected a value, got undefined']],
     [{ adaptive: 'aimd', min: 9, max: 4 }, ['resilience.concurrency.min: expected at most concurrency.max (4), got 9']],
     [{ adaptive: 'aimd', min: 300 }, ['resilience.concurrency.min: expected at most concurrency.max (200), got 300']],
-    [
-      { max: 5, min: 1 },
-      ['resilience.concurrency.min: expected one of the options max, maxQueued, per, adaptive, got an unknown option'],
-    ],
+    [{ max: 5, min: 1 }, ['resilience.concurrency.min: expected nothing without concurrency.adaptive, got 1']],
   ])('of a concurrency limit that finds itself: %o', (concurrency, expected) => {
     expect(problems({ resilience: { concurrency } as never })).toEqual(expected);
   });
