@@ -216,9 +216,9 @@ describe('an adaptive concurrency limit', () => {
           upstream.request((isRefused) => (isRefused ? reject(refusedStatus(call, 503)) : resolve(responseTo(call))));
         });
       const { send, snapshot } = start({ adaptive: algorithm, initial: 20 }, [], serve);
-      let isOver = false;
+      const work = { isOver: false };
       const worker = async () => {
-        while (!isOver) await send().catch(() => sleep(clock, 5, testCall())); // oxlint-disable-line no-await-in-loop -- one after the other
+        while (!work.isOver) await send().catch(() => sleep(clock, 5, testCall())); // oxlint-disable-line no-await-in-loop -- one after the other
       };
       const workers = Array.from({ length: 100 }, worker);
       await clock.advance(5_000);
@@ -228,7 +228,7 @@ describe('an adaptive concurrency limit', () => {
       await clock.advance(5_000);
       expect(snapshot()!.limit).toBeGreaterThanOrEqual(16);
       expect(snapshot()!.limit).toBeLessThanOrEqual(28); // √20 may wait
-      isOver = true;
+      work.isOver = true;
       await clock.advance(5_000);
       await Promise.all(workers);
       expect(snapshot()).toMatchObject({ inFlight: 0, queued: 0 });

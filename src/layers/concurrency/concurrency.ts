@@ -29,7 +29,7 @@ export interface ConcurrencyContext extends OutcomeContext {
  */
 export function concurrencyLimit(settings: ConcurrencySettings, context: ConcurrencyContext): Layer {
   const { max, maxQueued, per } = settings;
-  return places(
+  return placesLayer(
     {
       slots: new Slots({ maxPerKey: max, maxTotal: Infinity, maxQueued }),
       keyOf: (call) => (per === 'origin' ? call.origin : ''),
@@ -46,7 +46,7 @@ export function concurrencyLimit(settings: ConcurrencySettings, context: Concurr
  */
 export function adaptiveConcurrencyLimit(limits: OriginLimits, context: ConcurrencyContext): Layer {
   const { slots } = limits;
-  return places(
+  return placesLayer(
     {
       slots,
       keyOf: ({ origin }) => origin,
@@ -62,11 +62,11 @@ export function adaptiveConcurrencyLimit(limits: OriginLimits, context: Concurre
 /** Who may go on, and what those are told who may not. */
 interface Places {
   readonly slots: Slots;
-  keyOf(call: Call): string;
-  refusal(call: Call): ConcurrencyLimitError;
+  readonly keyOf: (call: Call) => string;
+  readonly refusal: (call: Call) => ConcurrencyLimitError;
 }
 
-function places(places: Places, context: ConcurrencyContext): Layer {
+function placesLayer(places: Places, context: ConcurrencyContext): Layer {
   const { slots } = places;
   return (next) => async (call) => {
     const key = places.keyOf(call);
