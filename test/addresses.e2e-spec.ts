@@ -168,8 +168,9 @@ describe('calls to an origin with addresses', () => {
     const [leaving, staying] = fleet.pods as [Pod, Pod];
     let known: readonly Pod[] = fleet.pods;
     const timeouts = { responseMs: false } as const;
-    await using app = await start(fleet, { clock, options: { timeouts }, zone: () => known });
-    await callInTurn(app.client, 2);
+    const pool = { idleMs: 60_000 };
+    await using app = await start(fleet, { clock, options: { timeouts, pool }, zone: () => known });
+    await callAtOnce(app.client, 8, 1);
     leaving.answer = (_, response) => void held.push(response);
     const calls = [app.client.get('/'), app.client.get('/'), app.client.get('/')];
     await expect.poll(() => held.length).toBeGreaterThan(0);
