@@ -128,6 +128,17 @@ describe('an airline that is missing is given with the reason:', () => {
     ]);
   });
 
+  it('it is broken, unless that is one of its three servers: then another answers', async () => {
+    running = await startApp({ fares: PATIENT });
+    airline('HW').mode = 'broken';
+    const found = await Promise.all(dates(3).map((date) => search(date))); // with one that is made again; the fifth answer is unreadable
+    expect(found.flatMap((one) => one.missing)).toEqual([]);
+    const { body } = await running.get('/desk').expect(200);
+    const { servers } = body.airlines.find(({ code }: { code: string }) => code === 'HW');
+    expect(servers.map(({ address }: { address: string }) => address)).toEqual(airline('HW').addresses);
+    expect(servers.map(({ requests }: { requests: number }) => requests > 0)).toEqual([true, true, true]);
+  });
+
   it('it is late', async () => {
     running = await startApp({ fares: { deadlineMs: 300 } });
     airline('PO').mode = 'slow';

@@ -3,6 +3,7 @@ import type { Settings } from '../settings/schema.js';
 import { SETTINGS } from '../settings/settings.module.js';
 import { RetryNotices } from '../traffic/retry-notices.js';
 import { TrafficModule } from '../traffic/traffic.module.js';
+import type { EmbeddedAirline } from '../upstreams/airlines/embedded-airline.js';
 import { EmbeddedAirlines } from '../upstreams/airlines/embedded-airlines.js';
 import { AIRLINE_APIS, AIRLINES_CLIENT } from './airline-apis.js';
 
@@ -26,7 +27,10 @@ export const AirlinesClient = HttpClientModule.forFeatureAsync({
     const maxSockets = Math.floor(fares.maxSockets / airlines.length);
     return {
       headers: { 'user-agent': 'travel-desk fares' },
-      guard: { allowHosts: ['127.0.0.1'], allowPorts: airlines.map(({ origin }) => Number(new URL(origin).port)) },
+      guard: {
+        allowHosts: ['127.0.0.1', 'localhost'],
+        allowPorts: airlines.flatMap(({ addresses }) => addresses.map((address) => Number(address.split(':')[1]))),
+      },
       pool: { maxSockets, maxTotalSockets: fares.maxSockets, idleMs: 30_000 },
       limits: { maxResponseBytes: 256 * 1024 },
       timeouts: { attemptMs: Math.min(fares.attemptMs, fares.deadlineMs) },
@@ -37,7 +41,13 @@ export const AirlinesClient = HttpClientModule.forFeatureAsync({
         concurrency: { max: maxSockets }, // who waits here has not begun an attempt: its time does not run, the breaker does not see it
         coalesce: true,
       },
-      origins: Object.fromEntries(airlines.map(({ origin, profile }) => [origin, SPECIAL[profile.code] ?? {}])),
+      origins: Object.fromEntries(airlines.map((airline) => [airline.origin, optionsOf(airline)])),
     };
   },
 });
+
+/** One with several servers gets its requests spread over them. */
+function optionsOf({ profile, addresses }: EmbeddedAirline): OriginOptions {
+  const isSpread = addresses.length > 1;
+  return { ...SPECIAL[profile.code], ...(isSpread && { addresses: { list: addresses } }) };
+}

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { MissingReasonSchema } from '../fares/fares.dto.js';
 import { BreakerStateSchema } from '../traffic/traffic.dto.js';
-import { moment, ms } from '../validation/schema-parts.js';
+import { count, moment, ms } from '../validation/schema-parts.js';
 
 /** What a person has done to an airline: `broken` answers 503 at once, `slow` takes longer than a search. */
 export const AirlineModeSchema = v.picklist(['normal', 'broken', 'slow']);
@@ -16,6 +16,16 @@ const LastAnswerSchema = v.object({
 });
 export type LastAnswer = v.InferOutput<typeof LastAnswerSchema>;
 
+/** One of several servers behind the name of an airline. */
+const ServerViewSchema = v.object({
+  address: v.pipe(v.string(), v.examples(['127.0.0.1:40123'])),
+  state: v.pipe(
+    v.picklist(['active', 'ejected']),
+    v.description('ejected: it fails, and gets no requests for a while'),
+  ),
+  requests: count,
+});
+
 /** Key: `code`. */
 export const AirlineViewSchema = v.object({
   code: v.pipe(v.string(), v.examples(['PO'])),
@@ -24,6 +34,7 @@ export const AirlineViewSchema = v.object({
   temper: v.pipe(v.string(), v.description('What it is like by itself, for people'), v.examples(['fast'])),
   mode: AirlineModeSchema,
   breaker: BreakerStateSchema,
+  servers: v.pipe(v.array(ServerViewSchema), v.description('Where it has several, and has been asked')),
   last: v.pipe(v.nullable(LastAnswerSchema), v.description('null: not asked yet')),
 });
 export type AirlineView = v.InferOutput<typeof AirlineViewSchema>;

@@ -31,6 +31,7 @@ export class AirlinesService {
 
   views(): AirlineView[] {
     const breakers = this.clients.breakers(AIRLINES_CLIENT);
+    const { origins } = this.clients.stats(AIRLINES_CLIENT).pool;
     return this.embedded.all.map(({ origin, mode, profile: { code, name, temper } }) => ({
       code,
       name,
@@ -38,6 +39,9 @@ export class AirlinesService {
       temper,
       mode,
       breaker: breakers.state(origin),
+      servers: Object.entries(origins[origin]?.addresses ?? {}).map(([address, { state, requests }]) => {
+        return { address, state, requests };
+      }),
       last: this.#last.get(code) ?? null,
     }));
   }

@@ -40,7 +40,7 @@ export class TrafficService {
         retries: this.retries.countOf(client),
         ...withRatio(total),
       });
-      for (const [origin, sockets] of Object.entries(pool.origins)) {
+      for (const [origin, { addresses: _, ...sockets }] of Object.entries(pool.origins)) {
         traffic.sockets.push({ client, origin, label: this.labels.of(origin), ...withRatio(sockets) });
       }
       for (const [origin, breaker] of Object.entries(breakers)) {

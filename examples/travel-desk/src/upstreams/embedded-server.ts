@@ -10,6 +10,8 @@ const KEEP_ALIVE_MS = 60_000;
 export interface EmbeddedServer {
   /** As `http://127.0.0.1:40123`. */
   readonly origin: string;
+  /** As `127.0.0.1:40123`. */
+  readonly host: string;
   /** Cuts every connection. */
   close(): void;
 }
@@ -24,8 +26,10 @@ export async function startServer(
   server.on('tlsClientError', () => {}); // a client that refuses the certificate is what it is for
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls ? 'https' : 'http'}://${host}`,
+    host,
     close() {
       server.close();
       server.closeAllConnections();

@@ -32,6 +32,7 @@ function row(airline: AirlineView, searchMs: number): Html {
         <div>
           <h3>${bound('span', fields, { text: 'name' })} ${bound('em', fields, { text: 'modeWord' })}</h3>
           ${bound('p', fields, { text: 'temper' }, { class: 'sub' })}
+          ${bound('p', fields, { text: 'servers' }, { class: 'sub servers' })}
         </div>
       </div>
       <p class="breaker">

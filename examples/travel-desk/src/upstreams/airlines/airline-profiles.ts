@@ -14,6 +14,8 @@ export interface AirlineProfile {
   readonly failsEvery?: number;
   /** Every so manieth answer is a page for people, with status 200. */
   readonly oddEvery?: number;
+  /** Servers behind its one name; absent: one, at its address. */
+  readonly servers?: number;
   /** Requests in a second; those beyond are answered with 429. */
   readonly quotaPerSecond?: number;
   readonly type: string;
@@ -145,8 +147,9 @@ export const AIRLINE_PROFILES: readonly AirlineProfile[] = [
   {
     code: 'HW',
     name: 'Helvetic Wings',
-    temper: 'now and then answers what nobody understands',
+    temper: 'three servers, of which "Break" breaks one; now and then answers what nobody understands',
     latencyMs: [50, 120],
+    servers: 3,
     oddEvery: 5,
     type: JSON_TYPE,
     render: (flights, code) =>

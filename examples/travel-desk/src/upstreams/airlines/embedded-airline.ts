@@ -20,34 +20,49 @@ export class EmbeddedAirline {
 
   private constructor(
     readonly profile: AirlineProfile,
-    readonly origin: string,
-    private readonly server: EmbeddedServer,
+    private readonly servers: readonly EmbeddedServer[],
     private readonly seed: number,
   ) {
     this.#random = seededRandom(seed + seedOf(profile.code));
   }
 
   static async start(profile: AirlineProfile, seed: number): Promise<EmbeddedAirline> {
-    const server = await startServer((...exchange) => airline.#answer(...exchange));
-    const airline = new EmbeddedAirline(profile, server.origin, server, seed);
+    const listeners = Array.from(
+      { length: profile.servers ?? 1 },
+      (_, index): RequestListener =>
+        (...exchange) =>
+          airline.#answer(index, ...exchange),
+    );
+    const servers = await Promise.all(listeners.map((listener) => startServer(listener)));
+    const airline = new EmbeddedAirline(profile, servers, seed);
     return airline;
   }
 
-  close(): void {
-    this.server.close();
+  /** Its address, or a name for all of its servers. Whoever does not know their addresses gets the first. */
+  get origin(): string {
+    const { origin } = this.servers[0]!;
+    return this.servers.length === 1 ? origin : origin.replace('127.0.0.1', 'localhost');
   }
 
-  readonly #answer: RequestListener = (request, response) => {
+  /** Host and port of each of its servers. */
+  get addresses(): readonly string[] {
+    return this.servers.map(({ host }) => host);
+  }
+
+  close(): void {
+    for (const server of this.servers) server.close();
+  }
+
+  #answer(server: number, ...[request, response]: Parameters<RequestListener>): void {
     const [path = '', query] = (request.url ?? '').split('?');
     const nth = ++this.#requests;
     const [from, to, date] = path.split('/').slice(2);
-    if (from && to && date && query === undefined)
-      sendAfter(this.#latencyMs(nth), response, this.#reply(nth, { from, to, date }));
-    else sendAfter(0, response, json(404, { error: 'no such page' }));
-  };
+    if (!from || !to || !date || query !== undefined) sendAfter(0, response, json(404, { error: 'no such page' }));
+    else if (this.mode === 'broken' && server === 0) sendAfter(0, response, json(503, { error: 'broken by hand' }));
+    else sendAfter(this.#latencyMs(nth), response, this.#reply(nth, { from, to, date }));
+  }
 
   #latencyMs(nth: number): number {
-    if (this.mode === 'broken') return 0;
     if (this.mode === 'slow') return SLOW_MS;
     const { tail, latencyMs } = this.profile;
     if (tail && nth % tail.every === 0) return tail.tailMs;
@@ -57,7 +72,6 @@ export class EmbeddedAirline {
 
   #reply(nth: number, journey: Parameters<typeof timetable>[2]): Reply {
     const { profile } = this;
-    if (this.mode === 'broken') return json(503, { error: 'broken by hand' });
     if (!this.#isWithinQuota()) return json(429, { error: 'quota' }, { 'retry-after': '1' });
     if (profile.failsEvery && nth % profile.failsEvery === 0) return json(503, { error: 'try again' });
     if (profile.oddEvery && nth % profile.oddEvery === 0)

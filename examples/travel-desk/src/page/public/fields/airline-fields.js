@@ -1,5 +1,5 @@
 /** @import { AirlineView } from '../../../airlines/airlines.dto.js' */
-import { time } from './format.js';
+import { counted, time } from './format.js';
 
 /** Outcome → what it is called. */
 const OUTCOMES = {
@@ -16,7 +16,7 @@ const OUTCOMES = {
  * @param {number} deadlineMs of a search
  * @param {number | null} runningMs how long a search has been waiting for it; null: none is
  */
-export function airlineFields({ code, name, temper, mode, breaker, last }, deadlineMs, runningMs = null) {
+export function airlineFields({ code, name, temper, mode, breaker, servers, last }, deadlineMs, runningMs = null) {
   const lane = {
     none: { outcome: 'none', word: 'not asked yet', duration: '', detail: '', width: 0 },
     running: {
@@ -31,6 +31,7 @@ export function airlineFields({ code, name, temper, mode, breaker, last }, deadl
     code,
     name,
     temper,
+    servers: servers.map(serverWords).join(', '),
     mode,
     modeWord: mode === 'normal' ? '' : mode,
     isBroken: String(mode === 'broken'),
@@ -51,6 +52,14 @@ export function airlineFields({ code, name, temper, mode, breaker, last }, deadl
           }),
   };
 }
+
+/**
+ * A server by its number, and how many requests it got.
+ * @param {AirlineView['servers'][number]} server
+ * @param {number} index
+ */
+const serverWords = ({ state, requests }, index) =>
+  `server ${index + 1}: ${counted(requests, 'request')}${state === 'ejected' ? ' (left out)' : ''}`;
 
 /**
  * Percent, so much that it can be seen.
