@@ -212,6 +212,23 @@ describe('ClientMetrics', () => {
     expect((await told())!.points).toEqual([{ attributes: B, value: 0 }]);
   });
 
+  it('counts how often the state that replicas share became unavailable, and available', async () => {
+    const { collect } = registerMetrics();
+    const { events, metrics } = setUp();
+    metrics.start(testCall(), undefined);
+    const change = { reason: undefined, replicas: 4 };
+    events.publish('shared:state', { ...change, from: 'available', to: 'unavailable' });
+    events.publish('shared:state', { ...change, from: 'unavailable', to: 'available' });
+    events.publish('shared:state', { ...change, from: 'available', to: 'unavailable' });
+    expect((await collect())['nest_outbound.shared_state.changes']).toMatchObject({
+      unit: '{change}',
+      points: [
+        { attributes: { 'nest_outbound.shared_state': 'unavailable' }, value: 2 },
+        { attributes: { 'nest_outbound.shared_state': 'available' }, value: 1 },
+      ],
+    });
+  });
+
   it('tells which circuit breakers are not closed', async () => {
     const { collect } = registerMetrics();
     const { metrics } = setUp();

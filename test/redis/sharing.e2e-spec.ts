@@ -34,6 +34,7 @@ describeWithRedis('replicas that share a rate limit', () => {
   let begun: number[];
   let failures: unknown[];
   let changes: SharedStateChange[];
+  let changedAt: number[];
   let answer: Handler;
 
   beforeAll(async () => {
@@ -55,6 +56,7 @@ describeWithRedis('replicas that share a rate limit', () => {
     begun = [];
     failures = [];
     changes = [];
+    changedAt = [];
     answer = async (call) => responseTo(call);
     return async () => {
       redis.weather = 'up';
@@ -73,7 +75,10 @@ describeWithRedis('replicas that share a rate limit', () => {
     const shared = redisShared(redis.client(weather), { replicas: 4, ...options }).open({
       clock,
       random,
-      changed: (change) => changes.push(change),
+      changed: (change) => {
+        changes.push(change);
+        changedAt.push(clock.now());
+      },
     });
     opened.push(shared);
     const context = { events: SILENT, now: Date.now, rules: DEFAULT_RULES, closing: NEVER, clock };
@@ -136,6 +141,21 @@ describeWithRedis('replicas that share a rate limit', () => {
     expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(108);
     expect(failures).toEqual([]);
     expect(changes.map(({ to }) => to)).toEqual([...Array(4).fill('unavailable'), ...Array(4).fill('available')]);
+  });
+
+  it('let calls that waited in one of them begin as fast as all may, once Redis is back', async () => {
+    const [lonely] = [replica(), replica(), replica(), replica()];
+    lonely.load(200);
+    await redis.pass(2_000);
+    redis.weather = 'down';
+    await redis.pass(3_000);
+    redis.weather = 'up';
+    await redis.pass(3_500);
+    const from = clock.now();
+    await redis.pass(1_000);
+    expect(lonely.shared.state).toBe('available');
+    expect(since(from).length).toBeGreaterThan(90);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(104);
   });
 
   it('send no more when Redis forgets everything', async () => {
@@ -208,18 +228,35 @@ describeWithRedis('replicas that share a rate limit', () => {
   });
 
   it('give back the places of answers that come too late', async () => {
+    const limits = { max: 1, intervalMs: 60_000 };
+    const [one, other] = [replica(), replica()].map(({ shared }) => shared.rateLimiter('slow', limits));
+    await redis.settled();
     redis.weather = { delayMs: 200 };
-    const one = replica({ replicas: 2 }, { settings: { max: 10 } });
-    for (let count = 0; count < 30; count++) void one.call();
+    const waits = Promise.all([1, 2, 3, 4, 5].map(async () => one!.reserve('key', Infinity)));
     await redis.pass(300);
+    expect((await waits).at(-1)).toBeGreaterThan(5 * 60_000); // of its share
     redis.weather = 'up';
     await redis.pass(5_000);
-    const other = replica({ replicas: 2 }, { settings: { max: 10 } });
-    await redis.pass(5_000); // one has served its calls
-    await other.call().result;
+    void one!.reserve('key', 0);
     await redis.settled();
-    expect(begun).toHaveLength(31);
-    expect(begun.at(-1)).toBe(clock.now());
+    expect(await other!.reserve('key', Infinity)).toBeLessThanOrEqual(60_000);
+  });
+
+  it('go back at the same moment, though one finds Redis before the others do', async () => {
+    let others: Weather | undefined;
+    const replicas = [0, 1, 2, 3].map((index) => replica({}, { weather: () => (index === 0 ? undefined : others) }));
+    for (const one of replicas) one.load(30);
+    await redis.pass(2_000);
+    redis.weather = others = 'down';
+    await redis.pass(2_000);
+    redis.weather = 'up';
+    await redis.pass(1_500);
+    others = 'up';
+    await redis.pass(4_000);
+    const back = changes.flatMap(({ to }, index) => (to === 'available' ? [changedAt[index]!] : []));
+    expect(back).toHaveLength(4);
+    expect(Math.max(...back) - Math.min(...back)).toBeLessThanOrEqual(20);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(108);
   });
 
   describe('that an upstream asks to be left alone', () => {
