@@ -9,7 +9,7 @@ import { readManifest, REPOSITORY } from './support/deployment-files.js';
 /** For Nest to notice SIGTERM, to send the last answers and to end. */
 const MARGIN_SECONDS = 5;
 
-const [deployment, service, budget] = readManifest();
+const [deployment, service, budget, redis, redisService] = readManifest();
 const template = deployment.spec!.template;
 const pod = template.spec!;
 const container = pod.containers[0]!;
@@ -87,6 +87,39 @@ it('may do nothing that it does not need', () => {
   expect(container.resources).toMatchObject({
     requests: { cpu: expect.anything() },
     limits: { memory: expect.anything() },
+  });
+});
+
+describe('its Redis', () => {
+  const redisPod = redis.spec!.template.spec!;
+  const redisContainer = redisPod.containers[0]!;
+
+  it('is where the app looks for it', () => {
+    const { name, value } = container.env![0]!;
+    const { redisUrl } = readSettings({ [name]: value });
+    const { hostname, port } = new URL(redisUrl!);
+    expect(hostname).toBe(redisService.metadata!.name);
+    expect(redisService.spec!.ports).toEqual([{ name: 'redis', port: Number(port), targetPort: 'redis' }]);
+    expect(redisContainer.ports).toEqual([{ name: 'redis', containerPort: Number(port) }]);
+  });
+
+  it('is one, selected by labels of its own', () => {
+    expect(redis.spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    const labels = redis.spec!.template.metadata!.labels;
+    expect(redis.spec!.selector.matchLabels).toEqual(labels);
+    expect(redisService.spec!.selector).toEqual(labels);
+    expect(labels).not.toEqual(template.metadata!.labels);
+  });
+
+  it('evicts nothing: a job is not a cache', () => {
+    expect(redisContainer.args!.join(' ')).toContain('--maxmemory-policy noeviction');
+  });
+
+  it('may do nothing that it does not need', () => {
+    expect(redisPod.automountServiceAccountToken).toBe(false);
+    expect(redisPod.securityContext).toMatchObject(pod.securityContext!);
+    expect(redisContainer.securityContext).toEqual(container.securityContext);
+    expect(redisContainer.resources!.limits).toHaveProperty('memory');
   });
 });
 
