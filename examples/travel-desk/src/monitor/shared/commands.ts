@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 
-/** For the owner of a lease only. */
-const IF_OWNER = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end`;
+/** Not for one whose lease somebody else has. A lease that has run out, as in a process that was kept waiting, is still its own. */
+const UNLESS_LOST = `
+      local holder = redis.call('GET', KEYS[1])
+      if holder and holder ~= ARGV[1] then return`;
 
 /** Each is one step for everybody: nothing comes in between. */
 const SCRIPTS = {
@@ -20,13 +22,14 @@ const SCRIPTS = {
   keepSlice: {
     numberOfKeys: 1,
     lua: `
-      ${IF_OWNER}
-      return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
+      ${UNLESS_LOST} 0 end
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      return 1`,
   },
   releaseSlice: {
     numberOfKeys: 2,
     lua: `
-      ${IF_OWNER}
+      ${UNLESS_LOST} 0 end
       redis.call('DEL', KEYS[1])
       if ARGV[3] == '' then return 1 end
       local run = cjson.decode(ARGV[3])
@@ -38,7 +41,7 @@ const SCRIPTS = {
   // Alerts by the rule of isAlert: whoever changes the state tells, and nobody else can.
   recordPings: {
     lua: `
-      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {} end
+      ${UNLESS_LOST} {} end
       local alerts = {}
       for place = 3, #KEYS do
         local first = 5 + (place - 3) * 5

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import type { Settings } from '../../settings/schema.js';
 import { InjectSettings } from '../../settings/settings.module.js';
 import { alertLine, alertOf } from '../alert.js';
@@ -67,7 +68,9 @@ export class SliceRuns {
     }, this.#lockMs / 3);
     this.#active++;
     try {
-      await this.#ping(job, owner, AbortSignal.any([stopping, lost.signal]));
+      const signal = AbortSignal.any([stopping, lost.signal]);
+      setMaxListeners(0, signal); // every ping listens to it
+      await this.#ping(job, owner, signal);
       const tookMs = Math.round(performance.now() - startedAt);
       const over: SliceRun = { slice: job.key, replica: this.replica.name, tookMs };
       const run = stopping.aborted ? '' : JSON.stringify(over);
