@@ -51,6 +51,7 @@ async function open(order: Order): Promise<void> {
         shared: redisShared(client, { prefix: name, replicas }),
         resilience: { rateLimit: { max, shared: true } },
         pool: { maxSockets: 20 },
+        timeouts: { poolWaitMs: false, connectMs: false, responseMs: false }, // on a machine that has much else to do
         logging: false,
       }),
     ],
