@@ -38,6 +38,8 @@ const VARIANTS = {
   'retry, with its budget': { retry: true },
   'circuit breaker': { breaker: true },
   'concurrency limit': { concurrency: { max: MANY } },
+  'adaptive concurrency, aimd': { concurrency: { adaptive: 'aimd', max: MANY, initial: 100 } },
+  'adaptive concurrency, gradient': { concurrency: { adaptive: 'gradient', max: MANY, initial: 200 } },
   'rate limit': { rateLimit: { max: MANY } },
   hedge: { hedge: true },
   coalesce: { coalesce: true },
