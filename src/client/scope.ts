@@ -14,7 +14,9 @@ import { areOfCaller } from '../layers/auth/credentials.js';
 import { attemptTimeout } from '../layers/attempt-timeout.js';
 import { cache } from '../layers/cache/cache.js';
 import type { CacheSettings } from '../layers/cache/settings.js';
+import { keyvValues, SharedStore } from '../layers/cache/shared-store.js';
 import { CacheState } from '../layers/cache/state.js';
+import { digest } from '../layers/cache/vary.js';
 import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';
@@ -182,6 +184,15 @@ export class Scope {
     });
   }
 
+  #sharedResponses({ store }: CacheSettings, client: string): SharedStore | undefined {
+    const { clock, now, shared } = this.#context;
+    const values = store === 'shared' ? shared?.values : store === 'memory' ? undefined : keyvValues(store);
+    if (!values) return undefined;
+    // Clients of one name may be of several apps, with other credentials.
+    const namespace = `${client}\n${digest(JSON.stringify(this.#client.auth ?? null))}`;
+    return new SharedStore(values, { clock, now, namespace });
+  }
+
   /** undefined: nobody has asked for a cache. */
   get cacheState(): CacheState | undefined {
     return this.#cacheState;
@@ -190,7 +201,9 @@ export class Scope {
   get #stateOfCache(): CacheState {
     const { events } = this.#context;
     const { name: client = TRANSPORT_NAME } = this.#client;
-    return (this.#cacheState ??= new CacheState(this.#settings.cache || CACHE_DEFAULTS, { client, events }));
+    if (this.#cacheState) return this.#cacheState;
+    const settings = this.#settings.cache || CACHE_DEFAULTS;
+    return (this.#cacheState = new CacheState(settings, { client, events }, this.#sharedResponses(settings, client)));
   }
 
   /** Seen by those who watch calls, and given back whatever it holds, like a call that a layer refuses. */

@@ -1,4 +1,5 @@
 import type { AxiosResponse } from 'axios';
+import type { KeyvLike } from '../layers/cache/shared-store.js';
 
 /** What a single call can set, as `cache` in its config. */
 export interface CallCacheOptions {
@@ -41,6 +42,12 @@ export interface CacheOptions extends CallCacheOptions {
    * @default none
    */
   tagHeader?: string;
+  /**
+   * Where responses are stored: in the memory of each process; `'shared'`: in the `shared` state of the module (`redisShared`), for all replicas; or in a
+   * [Keyv](https://keyv.org), such as that of Nest's cache manager. A shared store that is slow or gone is one without responses: no call fails with it.
+   * @default 'memory'
+   */
+  store?: 'memory' | 'shared' | KeyvLike;
   /**
    * Memory for stored responses: bodies, headers and URLs. Those used least recently go first. Each client, and each origin with `cache` options of
    * its own, has its own memory.

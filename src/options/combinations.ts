@@ -24,7 +24,7 @@ export function combinationProblems(
   const { maxSockets, maxTotalSockets, maxFreeSockets, idleMs, maxAgeMs } = client.pool;
   const { shared } = client;
   const problems = resilienceProblems(client.resilience, given?.timeouts?.attemptMs, { shared });
-  problems.push(...cacheProblems(client.cache));
+  problems.push(...cacheProblems(client.cache, shared !== undefined));
   if (given?.confine && given.baseURL === undefined) {
     problems.push('confine: expected a baseURL to confine calls to, got none');
   }
@@ -39,7 +39,8 @@ export function combinationProblems(
   if (unguarded) problems.push(`axios.${unguarded}: expected to be left out with a guard, which it would go around`);
   for (const [origin, options] of Object.entries(given?.origins ?? {})) {
     problems.push(...addressProblems(origin, options?.addresses));
-    if (options?.cache) problems.push(...cacheProblems(client.origins[origin]!.cache, `origins.${origin}.`));
+    if (options?.cache)
+      problems.push(...cacheProblems(client.origins[origin]!.cache, shared !== undefined, `origins.${origin}.`));
     if (!options?.resilience) continue;
     const resolved = client.origins[origin]!.resilience;
     const within = { path: `origins.${origin}.`, shared };

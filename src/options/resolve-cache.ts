@@ -9,6 +9,7 @@ export const CACHE_DEFAULTS: CacheSettings = Object.freeze({
   tags: undefined,
   targetedHeaders: Object.freeze([]),
   tagHeader: undefined,
+  store: 'memory',
   maxBytes: 50 * 1024 * 1024,
   maxEntries: 10_000,
   maxEntryBytes: 5 * 1024 * 1024,
@@ -36,8 +37,12 @@ export function resolveCache(
 }
 
 /** Options that cannot be right together, each as `path: expected …, got …`. */
-export function cacheProblems(cache: CacheSettings | false, path = ''): string[] {
-  if (!cache || !(cache.maxEntryBytes > cache.maxBytes)) return [];
+export function cacheProblems(cache: CacheSettings | false, hasShared: boolean, path = ''): string[] {
+  if (!cache) return [];
+  if (cache.store === 'shared' && !hasShared) {
+    return [`${path}cache.store: expected the option shared of the module beside 'shared', got none`];
+  }
+  if (!(cache.maxEntryBytes > cache.maxBytes)) return [];
   return [
     `${path}cache.maxEntryBytes: expected at most cache.maxBytes (${cache.maxBytes}), got ${cache.maxEntryBytes}`,
   ];

@@ -210,6 +210,15 @@ export const cache = toggle({
   ...byCall,
   targetedHeaders: v.optional(v.array(headerName('the name of a header'), 'an array of header names')),
   tagHeader: v.optional(headerName('the name of a header')),
+  store: v.optional(
+    v.custom<never>(
+      (value) =>
+        value === 'memory' ||
+        value === 'shared' ||
+        ['get', 'set', 'delete'].every((name) => typeof (value as never)?.[name] === 'function'),
+      "'memory', 'shared' or a Keyv",
+    ),
+  ),
   maxBytes: v.optional(count),
   maxEntries: v.optional(count),
   maxEntryBytes: v.optional(count),

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { BucketLimits, RateLimiter } from '../layers/rate-limit/limiter.js';
+import type { ValueStore } from '../layers/cache/shared-store.js';
 import type { TokenShare } from '../layers/auth/token-source.js';
 
 /** Whether replicas count together, or each for itself. */
@@ -52,6 +53,11 @@ export interface OpenSharedState {
    * @param id of what they are for: the same in all replicas, other for other credentials
    */
   tokens(id: string): TokenShare;
+  /**
+   * Responses of HTTP caches. While Redis is unavailable, it rejects at once.
+   * @internal
+   */
+  readonly values: ValueStore;
   /** Ends what it does by itself. The client of the app's stays open. */
   close(): Promise<void>;
 }

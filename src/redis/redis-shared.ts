@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS } from '../base/clock.js';
 import { describeValue } from '../base/argument-checks.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import type { ValueStore } from '../layers/cache/shared-store.js';
 import type { OpenSharedState, SharedContext, SharedState } from '../options/shared-state.js';
 import { Availability } from './availability.js';
 import { withinMs } from './bounded.js';
@@ -80,6 +81,23 @@ interface Settings extends Readonly<Required<Omit<RedisSharedOptions, 'encryptio
   readonly cipher: Cipher | undefined;
 }
 
+/** Bytes under keys, while Redis is available. */
+function sharedValues({ commands, availability, prefix }: ValuesContext): ValueStore {
+  const keyOf = (key: string) => `${prefix}:${key}`;
+  return {
+    get: (key) => availability.ask(() => commands.get(keyOf(key))),
+    set: (key, value, ttlMs) => availability.ask(() => commands.set(keyOf(key), value, { ttlMs })),
+    delete: (key) => availability.ask(() => commands.delete(keyOf(key))),
+    claim: (key, ttlMs) => availability.ask(() => commands.set(keyOf(key), '1', { ttlMs, ifAbsent: true })),
+  };
+}
+
+interface ValuesContext {
+  readonly commands: RedisCommands;
+  readonly availability: Availability;
+  readonly prefix: string;
+}
+
 class RedisShared implements SharedState {
   readonly #settings: Settings;
 
@@ -109,6 +127,7 @@ class RedisShared implements SharedState {
         if (!cipher) throw new Error('redisShared has no encryptionKey'); // the options have been checked
         return new SharedTokens(id, { ...context, cipher });
       },
+      values: sharedValues(context),
       async close() {
         availability.close();
         if (availability.state === 'available') {

@@ -2,6 +2,7 @@ import type { AxiosResponse } from 'axios';
 import type { Call, Layer } from '../../src/call/call.js';
 import { cache } from '../../src/layers/cache/cache.js';
 import type { CacheSettings } from '../../src/layers/cache/settings.js';
+import type { ResponseStore } from '../../src/layers/cache/store.js';
 import { CacheState } from '../../src/layers/cache/state.js';
 import { CACHE_DEFAULTS } from '../../src/options/resolve-cache.js';
 import { InFlight } from '../../src/pool/in-flight.js';
@@ -11,13 +12,16 @@ import { RecordedEvents } from './recorded-events.js';
 import { scriptedHandler } from './scripted-handler.js';
 
 /** A cache over a handler whose requests end as the test says, on a clock that the test moves. */
-export function startCache(given: Partial<CacheSettings> = {}, { hasUnknownCredentials = false } = {}) {
+export function startCache(
+  given: Partial<CacheSettings> = {},
+  { hasUnknownCredentials = false, store }: { hasUnknownCredentials?: boolean; store?: ResponseStore } = {},
+) {
   const clock = new ManualClock();
   const wall = { nowMs: Date.UTC(2026, 0, 1) };
   const events = new RecordedEvents();
   const { handler, requests } = scriptedHandler();
   const settings = { ...CACHE_DEFAULTS, ...given };
-  const state = new CacheState(settings, { client: 'default', events });
+  const state = new CacheState(settings, { client: 'default', events }, store);
   const gate = new InFlight();
   const context = {
     clock,

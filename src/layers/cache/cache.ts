@@ -66,7 +66,7 @@ class CacheUser {
   #look(call: Call, request: CacheRequest): Promise<AxiosResponse> {
     const found = this.#context.state.store.get(request.url);
     return found instanceof Promise
-      ? found.then((stored) => this.#decide(call, request, stored))
+      ? whileUnderWay(found, call).then((stored) => this.#decide(call, request, stored))
       : this.#decide(call, request, found);
   }
 
@@ -103,7 +103,7 @@ class CacheUser {
     if (isAlone || state.passes(key, clock.now())) return this.#fill(call, request, stored, key);
     const underWay = state.flights.get(key);
     if (underWay && !underWay.cancellation.reason) return this.#follow(underWay, call, request);
-    return this.#lead(call, key, (shared) => this.#fill(shared, request, stored, key));
+    return this.#lead(call, key, (shared) => this.#fillOnce(shared, request, stored, key));
   }
 
   #lead(call: Call, key: string, fill: Handler): Promise<AxiosResponse> {
@@ -128,6 +128,34 @@ class CacheUser {
       return responseOf(shared, call, request, { status: NOT_STORED, frozen: false, nowMs: this.#context.clock.now() });
     const { journal } = flight;
     throw ownError(outcome.error, call.config, call.journal.startedAt - journal.startedAt);
+  }
+
+  /** Of all replicas, where they share the store. */
+  async #fillOnce(
+    call: Call,
+    request: CacheRequest,
+    known: StoredResponse | undefined,
+    key: string,
+  ): Promise<AxiosResponse> {
+    const { isSecretHeader, state, now, settings } = this.#context;
+    const { store } = state;
+    if (!store.awaitOther) return this.#fill(call, request, known, key);
+    const find = (found: readonly StoredResponse[] | undefined) => {
+      const one = selected(found, request, call.config, isSecretHeader);
+      if (!one) return undefined;
+      const age = ageMs(one.lifetime, one.respondedAt, now());
+      return verdictOn(one.lifetime, age, settings.heuristic, request.directives) === 'fresh' ? one : undefined;
+    };
+    const other = await store.awaitOther(key, request.url, call, find);
+    if (other) {
+      if (call instanceof Flight) call.filled(other, undefined, false);
+      return this.#given(other, call, request, 'hit');
+    }
+    try {
+      return await this.#fill(call, request, known, key);
+    } finally {
+      void store.release!(key);
+    }
   }
 
   async #fill(
@@ -243,6 +271,15 @@ class CacheUser {
     state.counts.misses++;
     if (events.wants('cache:miss')) events.publish('cache:miss', eventOf(call, {}));
   }
+}
+
+/** An answer, unless the call ends first. */
+function whileUnderWay<Answer>(answer: Promise<Answer>, { cancellation }: Call): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    cancellation.subscribe(reject);
+    const over = () => cancellation.unsubscribe(reject);
+    answer.then(resolve, reject).finally(over);
+  });
 }
 
 const NOT_STORED: CacheStatus = Object.freeze({ status: 'miss', ageMs: 0, ttlMs: undefined });

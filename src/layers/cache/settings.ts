@@ -1,4 +1,5 @@
 import type { AxiosResponse } from 'axios';
+import type { KeyvLike } from './shared-store.js';
 
 /** How a cache behaves, with nothing left to default. */
 export interface CacheSettings {
@@ -10,6 +11,7 @@ export interface CacheSettings {
   /** In lower case; undefined: none. */
   readonly tagHeader: string | undefined;
   readonly tags: readonly string[] | TagFunction | undefined;
+  readonly store: 'memory' | 'shared' | KeyvLike;
   readonly maxBytes: number;
   readonly maxEntries: number;
   readonly maxEntryBytes: number;

@@ -36,13 +36,18 @@ export class CacheState {
   /** What is asked → until when it passes without waiting, on the client's clock. */
   readonly #passes = new Map<string, number>();
 
-  constructor(limits: MemoryLimits, { client, events }: { readonly client: string; readonly events: EventSink }) {
+  /** @param shared where replicas share the responses; undefined: they are in memory */
+  constructor(
+    limits: MemoryLimits,
+    { client, events }: { readonly client: string; readonly events: EventSink },
+    shared?: ResponseStore,
+  ) {
     this.memory = new MemoryStore(limits, (url, responses, bytes, reason) => {
       this.counts.evicted += responses.length;
       if (!events.wants('cache:evicted')) return;
       events.publish('cache:evicted', { client, origin: originOf({ url }), bytes, reason });
     });
-    this.store = this.memory;
+    this.store = shared ?? this.memory;
   }
 
   begin(url: string): Fill {

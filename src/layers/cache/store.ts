@@ -1,3 +1,4 @@
+import type { Call } from '../../call/call.js';
 import type { StoredResponse } from './stored.js';
 
 /** Why a response is no longer stored. */
@@ -20,6 +21,15 @@ export interface ResponseStore {
   set(url: string, responses: readonly StoredResponse[], keepMs: number): void | Promise<void>;
   delete(url: string, reason: EvictionReason): void | Promise<void>;
   purge(purge: Purge): void | Promise<void>;
+  /** Where replicas share it: waits for one that asks the upstream for the same. Undefined: it is up to this one. */
+  awaitOther?(
+    asked: string,
+    url: string,
+    call: Call,
+    find: (stored: readonly StoredResponse[] | undefined) => StoredResponse | undefined,
+  ): Promise<StoredResponse | undefined>;
+  /** The others need not wait any more. */
+  release?(asked: string): Promise<void>;
 }
 
 /** Whether a purge is for a response. */

@@ -1,0 +1,187 @@
+import type { Clock } from '../../base/clock.js';
+import { timeLimit } from '../../base/time-limit.js';
+import type { Call } from '../../call/call.js';
+import { sleep } from '../../call/waiting.js';
+import { decoded, encoded } from './codec.js';
+import { type Condemned, isCondemned, type Purge, type ResponseStore } from './store.js';
+import type { StoredResponse } from './stored.js';
+import { digest } from './vary.js';
+
+/** Where replicas keep values together: bytes under a key, for some time. Whatever it rejects with, it has no value. */
+export interface ValueStore {
+  get(key: string): Promise<Buffer | undefined>;
+  set(key: string, value: Buffer, ttlMs: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  /** Sets a key that is not there. @returns false where it was there */
+  claim(key: string, ttlMs: number): Promise<boolean>;
+}
+
+/** What a store is waited for. A slower one has no value. */
+const TIMEOUT_MS = 250;
+/** How long a replica that fills is waited for, and how often it is looked for its response. */
+const WAIT_MS = 500;
+const POLL_MS = 25;
+/** A replica that fills and dies is waited for no longer. */
+const CLAIM_MS = 5_000;
+/** A purge holds as long as anything that was stored before it. */
+const PURGE_TTL_MS = 366 * 24 * 3_600_000;
+/** More of them are one that deletes all. */
+const MAX_PURGES = 1_000;
+
+interface DatedPurge {
+  /** On the wall clock. */
+  readonly at: number;
+  readonly purge: Purge;
+}
+
+export interface SharedStoreContext {
+  readonly clock: Clock;
+  readonly now: () => number;
+  /** Tells the clients of an app apart, and their credentials. */
+  readonly namespace: string;
+}
+
+/**
+ * Responses in a store that replicas share. A store that is slow, gone or broken is one that has no response: no call fails with it. Keys are digests, for URLs
+ * may contain secrets.
+ */
+export class SharedStore implements ResponseStore {
+  readonly #values: ValueStore;
+  readonly #context: SharedStoreContext;
+
+  constructor(values: ValueStore, context: SharedStoreContext) {
+    this.#values = values;
+    this.#context = context;
+  }
+
+  async get(url: string): Promise<readonly StoredResponse[] | undefined> {
+    const [value, purges] = await Promise.all([this.#asked((values) => values.get(this.#key(url))), this.#purges()]);
+    const responses = value && (await decoded(value));
+    // A digest is enough to find it, but not to be given what may be another's.
+    const kept = responses?.filter((one) => one.url === url && !isPurged(one, purges));
+    return kept && kept.length > 0 ? kept : undefined;
+  }
+
+  async set(url: string, responses: readonly StoredResponse[], keepMs: number): Promise<void> {
+    const value = await encoded(responses);
+    await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
+  }
+
+  async delete(url: string): Promise<void> {
+    await this.#asked((values) => values.delete(this.#key(url)));
+  }
+
+  /** What is stored before now and condemned is given no more. It is read with each response, so that one key deletes many. */
+  async purge(purge: Purge): Promise<void> {
+    const added: DatedPurge = { at: this.#context.now(), purge };
+    // Another replica may write at the same time: whose purge is lost, adds it again.
+    for (let tries = 0; tries < 5; tries++) {
+      const known = await this.#purges(); // oxlint-disable-line no-await-in-loop -- until it is there
+      if (known.some(({ at, purge: other }) => at >= added.at && JSON.stringify(other) === JSON.stringify(purge)))
+        return;
+      const all = purge.kind === 'all' ? [added] : [...known, added];
+      const purges = all.length > MAX_PURGES ? [{ at: added.at, purge: { kind: 'all' } as const }] : all;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await this.#asked((values) => values.set(this.#purgeKey, Buffer.from(JSON.stringify(purges)), PURGE_TTL_MS));
+      if (all.length > MAX_PURGES) return;
+    }
+  }
+
+  /**
+   * Waits for another replica that asks the upstream for the same, but not for long.
+   * @param find picks the response that the call wants
+   * @returns what the other has stored; undefined: it is up to this one
+   * @throws what the call is cancelled with
+   */
+  async awaitOther(
+    asked: string,
+    url: string,
+    call: Call,
+    find: (stored: readonly StoredResponse[] | undefined) => StoredResponse | undefined,
+  ): Promise<StoredResponse | undefined> {
+    const key = `${this.#key(asked)}:fill`;
+    const claim = () => this.#asked((values) => values.claim(key, CLAIM_MS));
+    const { clock } = this.#context;
+    const until = clock.now() + WAIT_MS;
+    for (;;) {
+      const isOwn = await claim(); // oxlint-disable-line no-await-in-loop -- it polls
+      if (isOwn === undefined) return undefined; // nobody can tell
+      // Also where it is this one's: the other may have stored its response since this one has looked.
+      const found = find(await this.get(url)); // oxlint-disable-line no-await-in-loop -- as above
+      if (found && isOwn) await this.release(asked); // oxlint-disable-line no-await-in-loop -- once
+      if (found || isOwn || clock.now() >= until) return found;
+      await sleep(clock, POLL_MS, call); // oxlint-disable-line no-await-in-loop -- as above
+    }
+  }
+
+  /** The others need not wait any more. */
+  async release(asked: string): Promise<void> {
+    await this.#asked((values) => values.delete(`${this.#key(asked)}:fill`));
+  }
+
+  async #purges(): Promise<readonly DatedPurge[]> {
+    const value = await this.#asked((values) => values.get(this.#purgeKey));
+    if (!value) return [];
+    try {
+      const purges: unknown = JSON.parse(value.toString());
+      return Array.isArray(purges) ? (purges as DatedPurge[]) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  #key(text: string): string {
+    return `cache:${digest(`${this.#context.namespace}\n${text}`)}`;
+  }
+
+  get #purgeKey(): string {
+    return `cache:${digest(this.#context.namespace)}:purges`;
+  }
+
+  /** @returns undefined where it fails, or takes too long */
+  #asked<Answer>(ask: (values: ValueStore) => Promise<Answer>): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      const end = timeLimit(this.#context.clock, TIMEOUT_MS, () => resolve(undefined));
+      const over = (answer: Answer | undefined) => {
+        end();
+        resolve(answer);
+      };
+      try {
+        ask(this.#values).then(over, () => over(undefined));
+      } catch {
+        over(undefined);
+      }
+    });
+  }
+}
+
+function isPurged(stored: StoredResponse, purges: readonly DatedPurge[]): boolean {
+  const isMeant: Condemned = (one) => purges.some(({ at, purge }) => one.requestedAt <= at && isCondemned(purge, one));
+  return isMeant(stored);
+}
+
+/** What this needs of a Keyv: https://keyv.org. */
+export interface KeyvLike {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string, ttlMs?: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+}
+
+/** A Keyv as a store of bytes: as text, which every adapter of it takes. */
+export function keyvValues(keyv: KeyvLike): ValueStore {
+  const get = async (key: string) => {
+    const value = await keyv.get(key);
+    return typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
+  };
+  return {
+    get,
+    set: (key, value, ttlMs) => keyv.set(key, value.toString('base64'), ttlMs),
+    delete: (key) => keyv.delete(key),
+    // It knows no condition: two that ask at the same moment both fill.
+    async claim(key, ttlMs) {
+      if ((await get(key)) !== undefined) return false;
+      await keyv.set(key, 'MQ==', ttlMs);
+      return true;
+    },
+  };
+}

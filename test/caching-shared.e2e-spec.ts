@@ -1,0 +1,74 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { AxiosInstance } from 'axios';
+import { Redis } from 'ioredis';
+import { Keyv } from 'keyv';
+import { afterEach, expect, it } from 'vitest';
+import { type CacheOptions, getHttpClientToken, HttpClientModule, HttpClients } from '../src/index.js';
+import { redisShared } from '../src/redis/index.js';
+import { describeWithRedis, type RedisServer, startRedis } from './support/redis-server.js';
+import { startUpstream, type Upstream } from './support/upstream.js';
+
+const open: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
+async function startReplica(store: CacheOptions['store'], redis?: Redis): Promise<[AxiosInstance, HttpClients]> {
+  const module = HttpClientModule.forRoot({ cache: { store: store! }, ...(redis && { shared: redisShared(redis) }) });
+  const app: INestApplicationContext = await (await Test.createTestingModule({ imports: [module] }).compile()).init();
+  open.push(() => app.close());
+  return [app.get(getHttpClientToken()), app.get(HttpClients)];
+}
+
+async function startCounted(): Promise<{ upstream: Upstream; counted: () => number }> {
+  let requests = 0;
+  const upstream = await startUpstream((_, response) => {
+    requests++;
+    response.setHeader('cache-control', 'max-age=60');
+    response.end('text');
+  });
+  open.push(() => upstream[Symbol.asyncDispose]());
+  return { upstream, counted: () => requests };
+}
+
+describeWithRedis('replicas that share a Redis', () => {
+  it('give one another’s responses, ask the upstream at most once each, and delete for all', async () => {
+    const server: RedisServer = await startRedis();
+    open.push(() => server.stop());
+    const { upstream, counted } = await startCounted();
+    const clients = Array.from({ length: 3 }, () => new Redis(server.port, '127.0.0.1'));
+    open.push(() => clients.forEach((client) => client.disconnect()));
+    const replicas = await Promise.all(clients.map((client) => startReplica('shared', client)));
+    const calls = replicas.flatMap(([http]) => Array.from({ length: 20 }, () => http.get<string>(upstream.url)));
+    for (const { data } of await Promise.all(calls)) expect(data).toBe('text');
+    expect(counted()).toBeLessThanOrEqual(3); // once in all, unless Redis is slower than a replica waits
+    const [one, other, third] = replicas.map(
+      ([http]) =>
+        async () =>
+          (await http.get(upstream.url)).cache?.status,
+    );
+    for (const ask of [one!, other!, third!]) await expect.poll(ask).toBe('hit');
+    const before = counted();
+    await replicas[0]![1].cache().clear();
+    await other!();
+    expect(counted()).toBe(before + 1);
+    await expect.poll(third!).toBe('hit');
+  });
+});
+
+it('replicas share a Keyv', async () => {
+  const { upstream, counted } = await startCounted();
+  const keyv = new Keyv();
+  const [[one], [other]] = [await startReplica(keyv), await startReplica(keyv)];
+  await one.get(upstream.url);
+  expect((await other.get(upstream.url)).cache?.status).toBe('hit');
+  expect(counted()).toBe(1);
+});
+
+it('a store of replicas needs one', async () => {
+  await expect(startReplica('shared')).rejects.toThrow(
+    "cache.store: expected the option shared of the module beside 'shared', got none",
+  );
+});
