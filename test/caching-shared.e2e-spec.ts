@@ -16,7 +16,10 @@ afterEach(async () => {
 });
 
 async function startReplica(store: CacheOptions['store'], redis?: Redis): Promise<[AxiosInstance, HttpClients]> {
-  const module = HttpClientModule.forRoot({ cache: { store: store! }, ...(redis && { shared: redisShared(redis) }) });
+  const module = HttpClientModule.forRoot({
+    cache: { store: store! },
+    ...(redis && { shared: redisShared(redis, { timeoutMs: 30_000 }) }),
+  });
   const app: INestApplicationContext = await (await Test.createTestingModule({ imports: [module] }).compile()).init();
   open.push(() => app.close());
   return [app.get(getHttpClientToken()), app.get(HttpClients)];

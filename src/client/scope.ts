@@ -190,7 +190,7 @@ export class Scope {
     if (!values) return undefined;
     // Clients of one name may be of several apps, with other credentials.
     const namespace = `${client}\n${digest(JSON.stringify(this.#client.auth ?? null))}`;
-    return new SharedStore(values, { clock, now, namespace });
+    return new SharedStore(values, { clock, now, namespace, isBounded: store === 'shared' });
   }
 
   /** undefined: nobody has asked for a cache. */

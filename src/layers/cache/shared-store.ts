@@ -16,7 +16,7 @@ export interface ValueStore {
   claim(key: string, ttlMs: number): Promise<boolean>;
 }
 
-/** What a store is waited for. A slower one has no value. */
+/** What a store is waited for that sets no limit itself. A slower one has no value. */
 const TIMEOUT_MS = 250;
 /** How long a replica that fills is waited for, and how often it is looked for its response. */
 const WAIT_MS = 500;
@@ -39,6 +39,8 @@ export interface SharedStoreContext {
   readonly now: () => number;
   /** Tells the clients of an app apart, and their credentials. */
   readonly namespace: string;
+  /** Whether the store bounds what it is asked, so that it need not be bounded here. */
+  readonly isBounded?: boolean;
 }
 
 /**
@@ -141,7 +143,8 @@ export class SharedStore implements ResponseStore {
   /** @returns undefined where it fails, or takes too long */
   #asked<Answer>(ask: (values: ValueStore) => Promise<Answer>): Promise<Answer | undefined> {
     return new Promise((resolve) => {
-      const end = timeLimit(this.#context.clock, TIMEOUT_MS, () => resolve(undefined));
+      const { clock, isBounded = false } = this.#context;
+      const end = isBounded ? () => {} : timeLimit(clock, TIMEOUT_MS, () => resolve(undefined));
       const over = (answer: Answer | undefined) => {
         end();
         resolve(answer);
