@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import { describeValue } from '../../base/argument-checks.js';
+import { canParse } from '../../base/can-parse.js';
 import { requestTarget, urlOf } from '../../call/target.js';
 import type { CacheState } from './state.js';
 
@@ -73,7 +74,7 @@ export function clientCache(states: () => readonly CacheState[]): ClientCache {
 
 function urlAsSent(url: string | URL): string {
   const text = String(url);
-  if (!URL.canParse(text)) throw wrong(url);
+  if (!canParse(text)) throw wrong(url);
   const target = requestTarget({ url: text } as InternalAxiosRequestConfig);
   if (!target) throw wrong(url);
   return urlOf(target);

@@ -1,4 +1,5 @@
 import type { AxiosHeaders } from 'axios';
+import { canParse } from '../../base/can-parse.js';
 import type { Call } from '../../call/call.js';
 import { headerOf } from '../../call/headers.js';
 import { isDelegated, requestTarget, urlOf } from '../../call/target.js';
@@ -118,7 +119,7 @@ export function invalidatedUrls(call: Call, headers: Readonly<Record<string, unk
   const prefix = call.config.socketPath ? `${call.config.socketPath} ` : '';
   const named = ['location', 'content-location'].flatMap((name) => {
     const value = headers[name];
-    if (typeof value !== 'string' || !URL.canParse(value, url)) return [];
+    if (typeof value !== 'string' || !canParse(value, url)) return [];
     const other = new URL(value, url);
     other.hash = '';
     return other.origin === new URL(url).origin ? [other.href] : [];
