@@ -11,26 +11,24 @@ import {
   watchLateness,
 } from '../support/replicas.js';
 
-const MAX = 100;
-/** A bucket begins full: of the first second nothing is said. */
+/** Calls in a second. Most have few: a machine has much to do for each. */
+const MAX = { steady: 100, others: 40 };
+const maxOf = (name: string) => (name === 'steady' ? MAX.steady : MAX.others);
+/** A bucket begins full: of the first seconds nothing is said. */
 const FIRST_MS = 2_000;
+/** A process that was late by more says nothing of calls that failed: sockets time out. */
+const MUCH_MS = 2_000;
 
 /** What came in the fullest second, as a multiple of the limit; a process that was late by some time makes a second that much longer. */
-function fullest({ arrivals }: CountingUpstream, latestMs: number): number {
-  const from = arrivals[0]! + FIRST_MS;
-  return (
-    mostWithin(
-      arrivals.filter((time) => time > from),
-      1_000,
-    ) /
-    (MAX * (1 + latestMs / 1_000))
-  );
+function fullest({ arrivals }: CountingUpstream, max: number, latestMs: number): number {
+  const counted = arrivals.filter((time) => time > arrivals[0]! + FIRST_MS);
+  return mostWithin(counted, 1_000) / (max * (1 + latestMs / 1_000));
 }
 
-/** Calls in a second, from and to so many milliseconds after the first. */
-function rate({ arrivals }: CountingUpstream, fromMs: number, toMs: number): number {
+/** Calls in a second as a multiple of the limit, from and to so many milliseconds after the first. */
+function rate({ arrivals }: CountingUpstream, max: number, fromMs: number, toMs: number): number {
   const counted = arrivals.filter((time) => time >= arrivals[0]! + fromMs && time < arrivals[0]! + toMs);
-  return counted.length / ((toMs - fromMs) / 1_000);
+  return counted.length / ((toMs - fromMs) / 1_000) / max;
 }
 
 describeWithRedis('replicas in processes of their own', () => {
@@ -45,9 +43,10 @@ describeWithRedis('replicas in processes of their own', () => {
     const upstreams = await Promise.all(names.map(() => startCountingUpstream()));
     const upstreamOf = (name: (typeof names)[number]) => upstreams[names.indexOf(name)]!;
 
-    const common = { max: MAX, callers: 30, replicas: 4 };
+    const common = { callers: 15, replicas: 4 };
     const of = (app: (typeof names)[number], redis: number) => ({
       ...common,
+      max: maxOf(app),
       app,
       redis,
       upstream: upstreamOf(app).url,
@@ -78,21 +77,22 @@ describeWithRedis('replicas in processes of their own', () => {
     const { failures, latestMs: theirs } = await four.end();
     const latestMs = theirs + endLateness();
 
-    const seen = Object.fromEntries(names.map((name) => [name, fullest(upstreamOf(name), latestMs)]));
-    const rates = Object.fromEntries(names.map((name) => [name, rate(upstreamOf(name), FIRST_MS, 22_000)]));
+    const rateOf = (name: (typeof names)[number], fromMs: number, toMs: number) =>
+      rate(upstreamOf(name), maxOf(name), fromMs, toMs);
+    const seen = Object.fromEntries(names.map((name) => [name, fullest(upstreamOf(name), maxOf(name), latestMs)]));
+    const rates = Object.fromEntries(names.map((name) => [name, rateOf(name, FIRST_MS, 22_000)]));
     const info = JSON.stringify({ latestMs, seen, rates });
     if (process.env['SHOW_RATES']) console.log(info);
-    expect(failures, 'calls that failed').toEqual([]);
-    expect(Math.abs(rates['steady']! - MAX), info).toBeLessThanOrEqual(0.02 * MAX * (1 + latestMs / 20));
-    expect(seen['steady'], info).toBeLessThanOrEqual(1.1);
-    expect(seen['flushed'], info).toBeLessThanOrEqual(1.1);
-    expect(seen['crowded'], info).toBeLessThanOrEqual(1.1);
+    if (latestMs < MUCH_MS) expect(failures, 'calls that failed').toEqual([]);
+    expect(Math.abs(rates['steady']! - 1), info).toBeLessThanOrEqual(0.02 * (1 + latestMs / 20));
+    for (const name of ['steady', 'flushed', 'crowded'] as const)
+      expect(seen[name], `${name} ${info}`).toBeLessThanOrEqual(1.1);
     for (const name of ['killed', 'slow', 'failed over'] as const)
       expect(seen[name], `${name} ${info}`).toBeLessThanOrEqual(1.2);
     // Nobody stands still: calls go on after a moment. Of a machine that is late itself, less can be said.
-    const least = (0.5 * MAX) / (1 + latestMs / 50);
-    for (const name of names) expect(rate(upstreamOf(name), 9_000, 12_000), `${name} ${info}`).toBeGreaterThan(least);
-    for (const name of names) expect(rate(upstreamOf(name), 18_000, 21_000), `${name} ${info}`).toBeGreaterThan(least);
+    const least = 0.5 / (1 + latestMs / 50);
+    for (const name of names) expect(rateOf(name, 9_000, 12_000), `${name} ${info}`).toBeGreaterThan(least);
+    for (const name of names) expect(rateOf(name, 18_000, 21_000), `${name} ${info}`).toBeGreaterThan(least);
 
     await Promise.all(upstreams.map((upstream) => upstream[Symbol.asyncDispose]()));
     await Promise.all(servers.map((server) => server.stop()));
