@@ -6,6 +6,7 @@ import type { Settings } from '../../settings/schema.js';
 import { InjectSettings } from '../../settings/settings.module.js';
 import { MonitoredEndpoints } from '../monitored-endpoints.js';
 import type { MonitorRedis } from './commands.js';
+import { giveBack } from './give-back.js';
 import { keys, QUEUE } from './keys.js';
 import { InjectRedis } from './redis.module.js';
 import { Replica } from './replica.js';
@@ -44,6 +45,7 @@ export class SliceSchedule implements OnModuleInit, OnModuleDestroy {
     @InjectRedis() private readonly redis: MonitorRedis,
     private readonly replica: Replica,
   ) {
+    this.queue.on('error', () => {}); // the client says so
     this.#intervalMs = intervalMs;
     this.#ids = endpoints.map(({ id }) => id);
     this.#beatMs = beatMs(intervalMs);
@@ -53,7 +55,6 @@ export class SliceSchedule implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.queue.on('error', () => {}); // the client says so
     const tend = () => void this.#tend();
     this.redis.on('ready', tend);
     this.#timer = setInterval(tend, this.#beatMs);
@@ -63,7 +64,7 @@ export class SliceSchedule implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    if (this.redis.status === 'ready') await this.redis.zrem(keys.replicas, this.replica.name).catch(() => 0);
+    if (this.redis.status === 'ready') await giveBack(this.redis.zrem(keys.replicas, this.replica.name));
   }
 
   async #tend(): Promise<void> {

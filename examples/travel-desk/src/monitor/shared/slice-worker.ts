@@ -2,15 +2,12 @@ import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type Job, WaitingError } from 'bullmq';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MonitorRedis } from './commands.js';
+import { giveBack } from './give-back.js';
 import { InjectRedis } from './redis.module.js';
 import { SliceRuns } from './slice-runs.js';
 import { SliceSchedule } from './slice-schedule.js';
 import { shareOf, type Slice } from './slices.js';
-
-/** The longest that the app waits for slices to be given back once it shuts down: Redis may be gone. */
-const GIVE_BACK_MS = 2_000;
 
 /** Takes slices from the queue, and pings them. */
 @Injectable()
@@ -51,7 +48,7 @@ export class SliceWorker extends WorkerHost implements OnApplicationBootstrap, O
   async onModuleDestroy(): Promise<void> {
     this.#stopping.abort();
     // Without Redis there is nobody to give anything to, and BullMQ would wait for it.
-    await Promise.race([this.worker.close(!this.#isConnected), sleep(GIVE_BACK_MS, undefined, { ref: false })]);
+    await giveBack(this.worker.close(!this.#isConnected));
   }
 
   get #isConnected(): boolean {
