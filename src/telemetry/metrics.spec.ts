@@ -129,6 +129,30 @@ describe('ClientMetrics', () => {
     ]);
   });
 
+  it('counts the calls of a cache by what it answered', async () => {
+    const { collect } = registerMetrics();
+    const { events } = setUp();
+    const age = { ageMs: 1_000, ttlMs: 2_000 };
+    events.publish('cache:miss', about);
+    events.publish('cache:hit', { ...about, ...age });
+    events.publish('cache:hit', { ...about, ...age });
+    events.publish('cache:stale', { ...about, ...age, reason: 'if-error' });
+    events.publish('cache:revalidated', { ...about, ...age });
+    events.publish('cache:hit', { ...about, client: 'of another app', ...age });
+    const { points } = (await collect())['nest_outbound.cache.calls']!;
+    expect(points.map(({ attributes, value }) => [attributes['nest_outbound.cache.status'], value])).toEqual([
+      ['miss', 1],
+      ['hit', 2],
+      ['stale', 1],
+      ['revalidated', 1],
+    ]);
+    expect(points[0]!.attributes).toEqual({
+      'nest_outbound.client': 'default',
+      'nest_outbound.cache.status': 'miss',
+      ...A,
+    });
+  });
+
   it('measures waiting for a socket, not for other things', async () => {
     const { collect } = registerMetrics();
     const { events } = setUp();

@@ -2,7 +2,8 @@ import type { Counter, Context, Histogram, Meter, MeterProvider, ObservableUpDow
 import type { Clock } from '../base/clock.js';
 import type { Call } from '../call/call.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
-import type { CallEndEvent, QueueEndEvent, SocketCloseEvent } from '../call/events.js';
+import type { CallEndEvent, CallEvent, QueueEndEvent, SocketCloseEvent } from '../call/events.js';
+import type { CacheStatus } from '../layers/cache/stored.js';
 import { type Api, SCOPE } from './api.js';
 import { knownMethod, serverAttributes } from './attributes.js';
 import { ActiveRequests } from './active-requests.js';
@@ -21,6 +22,7 @@ interface Instruments extends Gauges {
   readonly timeInQueue: Histogram;
   readonly callDuration: Histogram;
   readonly sharedStateChanges: Counter;
+  readonly cachedCalls: Counter;
 }
 
 /**
@@ -73,12 +75,18 @@ function createInstruments(meter: Meter): Instruments {
       unit: '{change}',
       description: 'Number of times that the state shared by replicas became available or unavailable.',
     }),
+    cachedCalls: meter.createCounter('nest_outbound.cache.calls', {
+      unit: '{call}',
+      description: 'Number of calls that a cache was asked for, by what it answered.',
+    }),
     concurrencyLimits: meter.createObservableUpDownCounter('nest_outbound.concurrency_limit', {
       unit: '{call}',
       description: 'Number of calls that adaptive concurrency limits allow at once.',
     }),
   };
 }
+
+const CACHE_STATUSES = ['hit', 'miss', 'stale', 'revalidated'] as const;
 
 /** The metrics of one app's clients, as long as an SDK is registered that takes them: without, nothing is measured. */
 export class ClientMetrics {
@@ -166,6 +174,9 @@ export class ClientMetrics {
         instruments.sharedStateChanges.add(1, { 'nest_outbound.shared_state': to }),
       ),
       this.#events.on('socket:close', (event) => this.#recordConnection(instruments, event)),
+      ...CACHE_STATUSES.map((status) =>
+        this.#events.on(`cache:${status}`, (event) => this.#countCached(instruments, status, event)),
+      ),
     ];
     this.#requests = {
       duration: instruments.requestDuration,
@@ -182,6 +193,12 @@ export class ClientMetrics {
     if (!this.#clients.has(client)) return;
     const series = calls.of(method, origin, urlTemplate, client);
     callDuration.record(durationMs / 1_000, series.ended(status, error));
+  }
+
+  #countCached({ cachedCalls }: Instruments, status: CacheStatus['status'], { client, origin }: CallEvent): void {
+    if (!this.#clients.has(client)) return;
+    const attributes = { 'nest_outbound.client': client, 'nest_outbound.cache.status': status };
+    cachedCalls.add(1, { ...attributes, ...serverAttributes(origin) });
   }
 
   #recordWait({ timeInQueue }: Instruments, { client, queue, method, origin, waitedMs }: QueueEndEvent): void {
