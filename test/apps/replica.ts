@@ -14,6 +14,7 @@ interface Order {
   readonly max: number;
   readonly replicas: number | 'auto';
   readonly callers: number;
+  readonly timeoutMs: number;
   /** How many replicas of it this process has. */
   readonly here: number;
 }
@@ -43,12 +44,12 @@ function connect({ library, redis: port }: Order) {
 }
 
 async function open(order: Order): Promise<void> {
-  const { max, replicas, upstream, callers, app: name } = order;
+  const { max, replicas, upstream, callers, timeoutMs, app: name } = order;
   const { client, close } = connect(order);
   @Module({
     imports: [
       HttpClientModule.forRoot({
-        shared: redisShared(client, { prefix: name, replicas }),
+        shared: redisShared(client, { prefix: name, replicas, timeoutMs }),
         resilience: { rateLimit: { max, shared: true } },
         pool: { maxSockets: 20 },
         timeouts: { poolWaitMs: false, connectMs: false, responseMs: false }, // on a machine that has much else to do

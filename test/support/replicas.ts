@@ -115,6 +115,8 @@ export interface ReplicatedApp {
   readonly replicas: number | 'auto';
   /** Calls that each replica has under way. */
   readonly callers: number;
+  /** How long a call waits for Redis. On a machine that has much else to do, the default is often over. */
+  readonly timeoutMs: number;
   /** Replicas that each process has. */
   readonly here?: number;
 }
