@@ -134,6 +134,7 @@ export class Scope {
   handleOwn(call: Call): Promise<AxiosResponse> {
     const given = withoutPrototype(ownOptions(call.config));
     const { resilience, checkResponse } = given;
+    if (isOfCacheInterceptor(given.cache)) given.cache = undefined;
     const cacheOptions = withoutTags(given.cache);
     const key = contentKey([resilience, given.timeouts, cacheOptions, checkResponse !== undefined]);
     const known = key === undefined ? undefined : this.#own.get(key);
@@ -245,6 +246,11 @@ function turnsOf(
 ): Turns | undefined {
   if (!settings) return undefined;
   return new Turns(settings, context, settings.shared ? shared(settings) : undefined);
+}
+
+/** axios-cache-interceptor, which has its own cache around the client, gives each call its settings under the same name. */
+function isOfCacheInterceptor(cache: unknown): boolean {
+  return typeof cache === 'object' && cache !== null && 'cachePredicate' in cache;
 }
 
 /** The layer reads those of the call itself: they are often of one call only. */
