@@ -249,8 +249,8 @@ function turnsOf(
 }
 
 /** axios-cache-interceptor, which has its own cache around the client, gives each call its settings under the same name. */
-function isOfCacheInterceptor(cache: unknown): boolean {
-  return typeof cache === 'object' && cache !== null && 'cachePredicate' in cache;
+function isOfCacheInterceptor(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'cachePredicate' in given;
 }
 
 /** The layer reads those of the call itself: they are often of one call only. */
