@@ -5,7 +5,14 @@ import { requestTarget, urlOf } from '../../call/target.js';
 import type { CacheState } from './state.js';
 
 /** What to delete: an absolute URL with its query, all URLs that match a pattern, or all responses with a tag. */
-export type CacheSelection = string | URL | RegExp | { readonly tag: string };
+export type CacheSelection =
+  | string
+  | URL
+  | RegExp
+  | {
+      /** As the response was stored with it. */
+      readonly tag: string;
+    };
 
 /** What a cache came to since the app started, and what is in it. */
 export interface CacheStats {

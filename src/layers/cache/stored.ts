@@ -144,7 +144,7 @@ export function responseOf(stored: StoredResponse, call: Call, request: CacheReq
 }
 
 /** Name by name: AxiosHeaders would compare each name with all before it. RFC 9111 §5.1: a response from a cache has an `Age`. */
-export function ownHeaders(stored: StoredHeaders, { ageMs }: CacheStatus): AxiosHeaders {
+export function ownHeaders(stored: StoredHeaders, { ageMs }: CacheStatus): AxiosResponse['headers'] {
   const headers = new AxiosHeaders();
   for (const name of Object.keys(stored)) {
     const value = stored[name]!;
