@@ -34,6 +34,20 @@ export interface Settled {
   readonly error?: unknown;
 }
 
+/** Waits for a request, however it goes. */
+export function settledOf(response: Promise<AxiosResponse>): Promise<Settled> {
+  return response.then(
+    (given) => ({ response: given }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** @throws what the request has failed with */
+export function responseOrThrow({ response, error }: Settled): AxiosResponse {
+  if (response) return response;
+  throw error;
+}
+
 /** The response, also of a request that failed because `validateStatus` refused its status. */
 export function responseIn({ response, error }: Settled): AxiosResponse | undefined {
   return response ?? responseOf(error);

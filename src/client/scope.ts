@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import { contentKey } from '../base/content-key.js';
+import { digest } from '../base/digest.js';
 import { OriginMap } from '../base/origin-map.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
 import { proxyUrl } from '../base/proxy-url.js';
@@ -16,7 +17,6 @@ import { cache } from '../layers/cache/cache.js';
 import type { CacheSettings } from '../layers/cache/settings.js';
 import { keyvValues, SharedStore } from '../layers/cache/shared-store.js';
 import { CacheState } from '../layers/cache/state.js';
-import { digest } from '../layers/cache/vary.js';
 import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';

@@ -14,9 +14,13 @@ const REMEMBER_MS = 10_000;
 /** Replicas that are taken for granted while none has been counted yet: Redis was never there. */
 const UNKNOWN_REPLICAS = 10;
 
-const BEAT = script(`
+/** Redis's clock: `now`, in milliseconds since 1970. */
+const NOW = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+`;
+
+const BEAT = script(`${NOW}
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], 60000)
@@ -24,9 +28,7 @@ return redis.call('ZCARD', KEYS[1])
 `);
 
 /** Returns how long to wait before one goes back. */
-const PROBE = script(`
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+const PROBE = script(`${NOW}
 if ARGV[3] == '0' then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('ZCOUNT', KEYS[1], now - tonumber(ARGV[2]), now) > 0 then return 0 end

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
+import { digest } from '../base/digest.js';
 import { eagerMs, type Grant, type TokenShare } from '../layers/auth/token-source.js';
 import type { Availability } from './availability.js';
 import type { Cipher } from './cipher.js';
@@ -32,7 +33,7 @@ export class SharedTokens implements TokenShare {
 
   /** @param id the same in all replicas for the same credentials */
   constructor(id: string, context: TokensContext) {
-    const tag = `${context.prefix}:{token:${createHash('sha256').update(id).digest('base64url')}}`;
+    const tag = `${context.prefix}:{token:${digest(id)}}`;
     this.#context = context;
     this.#key = tag;
     this.#lock = `${tag}:lock`;

@@ -15,7 +15,7 @@ const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 
 const CONNECTION_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 /** What is measured, and in which units. */
-interface Instruments extends Gauges {
+interface Instruments {
   readonly requestDuration: Histogram;
   readonly activeRequests: ObservableUpDownCounter;
   readonly connectionDuration: Histogram;
@@ -23,6 +23,7 @@ interface Instruments extends Gauges {
   readonly callDuration: Histogram;
   readonly sharedStateChanges: Counter;
   readonly cachedCalls: Counter;
+  readonly gauges: Gauges;
 }
 
 /**
@@ -38,10 +39,32 @@ function createInstruments(meter: Meter): Instruments {
       unit: '{request}',
       description: 'Number of active HTTP requests.',
     }),
-    openConnections: meter.createObservableUpDownCounter('http.client.open_connections', {
-      unit: '{connection}',
-      description: 'Number of outbound HTTP connections that are currently active or idle on the client.',
-    }),
+    gauges: {
+      openConnections: meter.createObservableUpDownCounter('http.client.open_connections', {
+        unit: '{connection}',
+        description: 'Number of outbound HTTP connections that are currently active or idle on the client.',
+      }),
+      queuedRequests: meter.createObservableUpDownCounter('nest_outbound.queued_requests', {
+        unit: '{request}',
+        description: 'Number of requests that wait for a socket of the pool.',
+      }),
+      openBreakers: meter.createObservableUpDownCounter('nest_outbound.open_breakers', {
+        unit: '{breaker}',
+        description: 'Number of circuit breakers that are open or half-open.',
+      }),
+      addressRequests: meter.createObservableUpDownCounter('nest_outbound.address_requests', {
+        unit: '{request}',
+        description: 'Number of active requests to an address, of servers that have several to choose from.',
+      }),
+      ejectedAddresses: meter.createObservableUpDownCounter('nest_outbound.ejected_addresses', {
+        unit: '{address}',
+        description: 'Number of addresses that get no requests because they fail.',
+      }),
+      concurrencyLimits: meter.createObservableUpDownCounter('nest_outbound.concurrency_limit', {
+        unit: '{call}',
+        description: 'Number of calls that adaptive concurrency limits allow at once.',
+      }),
+    },
     connectionDuration: seconds(
       'http.client.connection.duration',
       'The duration of the successfully established outbound HTTP connections.',
@@ -55,22 +78,6 @@ function createInstruments(meter: Meter): Instruments {
       'nest_outbound.call.duration',
       'Duration of calls as their callers see them: waiting, retries, pauses and refusals included.',
     ),
-    queuedRequests: meter.createObservableUpDownCounter('nest_outbound.queued_requests', {
-      unit: '{request}',
-      description: 'Number of requests that wait for a socket of the pool.',
-    }),
-    openBreakers: meter.createObservableUpDownCounter('nest_outbound.open_breakers', {
-      unit: '{breaker}',
-      description: 'Number of circuit breakers that are open or half-open.',
-    }),
-    addressRequests: meter.createObservableUpDownCounter('nest_outbound.address_requests', {
-      unit: '{request}',
-      description: 'Number of active requests to an address, of servers that have several to choose from.',
-    }),
-    ejectedAddresses: meter.createObservableUpDownCounter('nest_outbound.ejected_addresses', {
-      unit: '{address}',
-      description: 'Number of addresses that get no requests because they fail.',
-    }),
     sharedStateChanges: meter.createCounter('nest_outbound.shared_state.changes', {
       unit: '{change}',
       description: 'Number of times that the state shared by replicas became available or unavailable.',
@@ -78,10 +85,6 @@ function createInstruments(meter: Meter): Instruments {
     cachedCalls: meter.createCounter('nest_outbound.cache.calls', {
       unit: '{call}',
       description: 'Number of calls that a cache was asked for, by what it answered.',
-    }),
-    concurrencyLimits: meter.createObservableUpDownCounter('nest_outbound.concurrency_limit', {
-      unit: '{call}',
-      description: 'Number of calls that adaptive concurrency limits allow at once.',
     }),
   };
 }
@@ -162,12 +165,8 @@ export class ClientMetrics {
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
     const calls = new SeriesMap();
-    const { openConnections, queuedRequests, openBreakers, concurrencyLimits } = instruments;
-    const { addressRequests, ejectedAddresses } = instruments;
-    const ofClients = { openBreakers, concurrencyLimits };
-    const gauges = { openConnections, queuedRequests, addressRequests, ejectedAddresses, ...ofClients };
     const ends = [
-      observeApp(provider, meter, gauges, { pools: this.#pools, clients: this.#clients }),
+      observeApp(provider, meter, instruments.gauges, { pools: this.#pools, clients: this.#clients }),
       this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('shared:state', ({ to }) =>

@@ -144,7 +144,7 @@ export class Exchange implements PhaseOwner {
     this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
-      this.request = clientRequest(sent, agent, maxHeaderBytes, this.#wish);
+      this.request = clientRequest(sent, agent, maxHeaderBytes, this.wish);
     } catch (error) {
       this.#finish();
       throw error;
@@ -169,7 +169,8 @@ export class Exchange implements PhaseOwner {
     }
   }
 
-  get #wish(): SocketWish | undefined {
+  /** Which socket it is to have; undefined: left to the pool. */
+  get wish(): SocketWish | undefined {
     const { route } = this;
     return route && { address: route.use?.address, scheduling: route.scheduling };
   }

@@ -50,15 +50,14 @@ export function sendTrusting(
   restedSince: number,
 ): void {
   const { trustsSince } = journal;
-  const address = exchange.route?.use?.address;
   if (trustsSince === -Infinity) {
     pool.onRestedSocket(agent, restedSince, () => exchange.start(request, agent));
     return;
   }
   journal.trustsSince = -Infinity; // one request is enough to find out
-  const wish = { address, scheduling: exchange.route?.scheduling };
+  const { wish } = exchange;
   if (pool.hasIdleSince(request.target.origin, agent, trustsSince, wish)) exchange.start(request, agent);
-  else pool.onFreshSocket(agent, address, () => exchange.start(request, agent));
+  else pool.onFreshSocket(agent, wish?.address, () => exchange.start(request, agent));
 }
 
 /**

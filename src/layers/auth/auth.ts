@@ -4,7 +4,7 @@ import { isReplayableBody } from '../../base/http-rules.js';
 import { timeLimit } from '../../base/time-limit.js';
 import { type Call, deriveCall, type Layer } from '../../call/call.js';
 import { headerOf, withReplacedHeaders } from '../../call/headers.js';
-import { discard, responseIn, type Settled } from '../../call/outcome.js';
+import { discard, responseIn, responseOrThrow, type Settled, settledOf } from '../../call/outcome.js';
 import { whileWaiting } from '../../call/waiting.js';
 import { CredentialsError } from '../../errors/credentials.error.js';
 import type { Attempt } from '../../errors/http-client.error.js';
@@ -32,20 +32,21 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
       next(deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) }));
 
     const answerOr = async (first: Settled, call: Call, proof: Proof): Promise<AxiosResponse> => {
-      if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data)) return outcomeOf(first);
+      if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data))
+        return responseOrThrow(first);
       const wanted = credentials.proofAfter!(call, proof);
       const other = wanted && (await inTime(wanted, call, context));
-      if (!other || other.value === proof.value) return outcomeOf(first);
+      if (!other || other.value === proof.value) return responseOrThrow(first);
       discard(responseIn(first));
-      const second = await settled(attempt(call, other));
+      const second = await settledOf(attempt(call, other));
       if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
       noteReplay(second, call);
-      return outcomeOf(second);
+      return responseOrThrow(second);
     };
 
     const send = (call: Call, proof: Proof): Promise<AxiosResponse> => {
       const sent = attempt(call, proof);
-      return credentials.proofAfter ? settled(sent).then((first) => answerOr(first, call, proof)) : sent;
+      return credentials.proofAfter ? settledOf(sent).then((first) => answerOr(first, call, proof)) : sent;
     };
 
     return (call) => {
@@ -65,18 +66,6 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
 /** Whether a call says itself who makes it: null and false say that nobody does. */
 function isSet({ config }: Call, header: string | undefined): boolean {
   return Boolean(config.auth) || (header !== undefined && headerOf(config.headers, header) !== undefined);
-}
-
-function settled(answer: Promise<AxiosResponse>): Promise<Settled> {
-  return answer.then(
-    (response) => ({ response }),
-    (error: unknown) => ({ error }),
-  );
-}
-
-function outcomeOf({ response, error }: Settled): AxiosResponse {
-  if (response) return response;
-  throw error;
 }
 
 /** Has the answer, or the error, say that a request came before it. */

@@ -3,7 +3,7 @@ import { withoutPrototype } from '../../base/prototype-pollution.js';
 import { type Call, createCall, type Handler, type Layer } from '../../call/call.js';
 import { eventOf } from '../../call/event-sink.js';
 import type { CacheStaleEvent } from '../../call/events.js';
-import { responseIn, type Settled } from '../../call/outcome.js';
+import { responseIn, responseOrThrow, settledOf } from '../../call/outcome.js';
 import { settled } from '../../call/response-data.js';
 import { ClientClosedError } from '../../errors/refusal.errors.js';
 import type { Admission } from '../../pool/in-flight.js';
@@ -229,17 +229,13 @@ class CacheUser {
 
   /** RFC 9111 §4.4: a success of a method that is not safe. */
   async #invalidating(call: Call): Promise<AxiosResponse> {
-    const outcome: Settled = await this.#next(call).then(
-      (response) => ({ response }),
-      (error: unknown) => ({ error }),
-    );
+    const outcome = await settledOf(this.#next(call));
     const response = responseIn(outcome);
     if (response && response.status >= 200 && response.status < 400) {
       const { state } = this.#context;
       await Promise.all(invalidatedUrls(call, response.headers).map(async (url) => state.forget(url, 'invalidated')));
     }
-    if (outcome.response) return outcome.response;
-    throw outcome.error;
+    return responseOrThrow(outcome);
   }
 
   async #given(

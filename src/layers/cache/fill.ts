@@ -5,9 +5,9 @@ import type { Clock } from '../../base/clock.js';
 import { type Call, deriveCall, type Handler } from '../../call/call.js';
 import { type EventSink, eventOf } from '../../call/event-sink.js';
 import { withReplacedHeaders } from '../../call/headers.js';
-import { discard, responseIn, type Settled } from '../../call/outcome.js';
+import { discard, responseIn, type Settled, settledOf } from '../../call/outcome.js';
 import { directivesOf, fieldsOf, targetedDirectives, type Directives } from './directives.js';
-import { type ExchangeTimes, freshMs, lifetimeOf, mayServeOnError } from './freshness.js';
+import { ageMs, type ExchangeTimes, freshMs, lifetimeOf, mayServeOnError } from './freshness.js';
 import type { CacheRequest } from './request.js';
 import type { CacheSettings } from './settings.js';
 import type { CacheState, Fill } from './state.js';
@@ -79,14 +79,14 @@ export class Filler {
     try {
       const validating = known && !request.isHead ? validated(call, known) : undefined;
       let requestedAt = now();
-      let outcome = await settledOf(this.#next, validating ?? call);
+      let outcome = await settledOf(this.#next(validating ?? call));
       const update = validating && responseIn(outcome);
       if (update?.status === NOT_MODIFIED) {
         discard(update);
         const times = { requestedAt, respondedAt: now() };
         if (confirms(update.headers, known!)) return await this.#refreshed(call, request, known!, update, times, fill);
         requestedAt = now();
-        outcome = await settledOf(this.#next, withoutConditions(call));
+        outcome = await settledOf(this.#next(withoutConditions(call)));
       }
       if (known && this.#mayStandIn(call, request, known, outcome)) {
         discard(responseIn(outcome));
@@ -101,7 +101,7 @@ export class Filler {
   #mayStandIn(call: Call, request: CacheRequest, known: StoredResponse, outcome: Settled): boolean {
     if (!isFailure(outcome, call)) return false;
     const { settings, now } = this.#context;
-    const age = known.lifetime.initialAgeMs + Math.max(0, now() - known.respondedAt);
+    const age = ageMs(known.lifetime, known.respondedAt, now());
     return mayServeOnError(known.lifetime, age, settings.heuristic, request.directives);
   }
 
@@ -238,8 +238,7 @@ export class Filler {
     const others = got instanceof Promise ? await got : got;
     if (fill.isVoid) return this.#refused(call, 'deleted while it was on its way');
     const { lifetime } = stored;
-    const ttlMs =
-      freshMs(lifetime, settings.heuristic) - lifetime.initialAgeMs - Math.max(0, now() - stored.respondedAt);
+    const ttlMs = freshMs(lifetime, settings.heuristic) - ageMs(lifetime, stored.respondedAt, now());
     const written = store.set(url, withStored(others, stored, MAX_VARIANTS), keepMs(stored, ttlMs));
     if (written instanceof Promise) await written;
     state.counts.stored++;
@@ -306,14 +305,6 @@ function keepMs(stored: StoredResponse, ttlMs: number): number {
   const { whileRevalidateMs, ifErrorMs } = stored.lifetime;
   const afterMs = validators(stored) ? KEEP_FOR_VALIDATION_MS : 60_000;
   return Math.max(0, ttlMs) + Math.max(whileRevalidateMs, ifErrorMs, afterMs);
-}
-
-async function settledOf(next: Handler, call: Call): Promise<Settled> {
-  try {
-    return { response: await next(call) };
-  } catch (error) {
-    return { error };
-  }
 }
 
 /** The same call, that asks whether a stored response is still right (RFC 9111 §4.3.1); undefined: that has no validator. */

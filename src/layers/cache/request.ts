@@ -1,12 +1,13 @@
 import type { AxiosHeaders } from 'axios';
 import { canParse } from '../../base/can-parse.js';
+import { digest } from '../../base/digest.js';
 import type { Call } from '../../call/call.js';
 import { headerOf } from '../../call/headers.js';
 import { isDelegated, requestTarget, urlOf } from '../../call/target.js';
 import { directivesOf } from './directives.js';
 import { NO_DIRECTIVES, type RequestDirectives, requestDirectives } from './freshness.js';
 import type { CredentialKind } from './storable.js';
-import { digest, type HeaderValues } from './vary.js';
+import type { HeaderValues } from './vary.js';
 import type { Conditions } from './validation.js';
 
 /** What a call asks the cache. */

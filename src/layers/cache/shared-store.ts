@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.js';
+import { digest } from '../../base/digest.js';
 import { timeLimit } from '../../base/time-limit.js';
 import type { Call } from '../../call/call.js';
 import { sleep } from '../../call/waiting.js';
 import { decoded, encoded } from './codec.js';
-import { type Condemned, isCondemned, type Purge, type ResponseStore } from './store.js';
+import { isCondemned, type Purge, type ResponseStore } from './store.js';
 import type { StoredResponse } from './stored.js';
-import { digest } from './vary.js';
 
 /** Where replicas keep values together: bytes under a key, for some time. Whatever it rejects with, it has no value. */
 export interface ValueStore {
@@ -159,8 +159,7 @@ export class SharedStore implements ResponseStore {
 }
 
 function isPurged(stored: StoredResponse, purges: readonly DatedPurge[]): boolean {
-  const isMeant: Condemned = (one) => purges.some(({ at, purge }) => one.requestedAt <= at && isCondemned(purge, one));
-  return isMeant(stored);
+  return purges.some(({ at, purge }) => stored.requestedAt <= at && isCondemned(purge, stored));
 }
 
 /** What this needs of a Keyv: https://keyv.org. */

@@ -4,9 +4,6 @@ import type { StoredResponse } from './stored.js';
 /** Why a response is no longer stored. */
 export type EvictionReason = 'size' | 'invalidated' | 'deleted';
 
-/** Which stored responses to delete: those for which it is true. */
-export type Condemned = (stored: StoredResponse) => boolean;
-
 /** What deletes many at once. */
 export type Purge =
   | { readonly kind: 'all' }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digest } from '../../base/digest.js';
 import { listOf, membersOf } from './directives.js';
 import type { ResponseHeaders } from './freshness.js';
 
@@ -18,9 +18,6 @@ export function normalized(name: string, value: unknown): string | undefined {
     .toSorted((a, b) => (a < b ? -1 : 1))
     .join(',');
 }
-
-/** A secret as what stands for it in keys. */
-export const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /** The value of a request header by its name in lower case. */
 export type HeaderValues = (name: string) => unknown;
