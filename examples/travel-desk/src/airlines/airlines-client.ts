@@ -12,7 +12,7 @@ export { AIRLINES_CLIENT };
 /** What is special about some airlines: code → how they are called. */
 const SPECIAL: Readonly<Record<string, OriginOptions>> = {
   AB: { resilience: { hedge: { percentile: 0.5, coldMs: 250 } } },
-  // Half of its quota: what a full bucket and its refill come to in the worst of seconds.
+  // A third of its quota: a full bucket and its refill come to twice that in a second, and requests that are late to more.
   SI: { resilience: { rateLimit: { max: 10, intervalMs: 1_000 } } },
   TG: { resilience: { retry: false } }, // there is no time for another
 };

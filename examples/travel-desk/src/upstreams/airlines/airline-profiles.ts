@@ -116,7 +116,7 @@ export const AIRLINE_PROFILES: readonly AirlineProfile[] = [
     name: 'Sol Ibérico',
     temper: 'has a quota: asked no faster than that (rate limit)',
     latencyMs: [40, 100],
-    quotaPerSecond: 20,
+    quotaPerSecond: 30,
     type: JSON_TYPE,
     render: (flights, code) =>
       JSON.stringify({
