@@ -1,21 +1,20 @@
-import { AxiosHeaders, type AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import { withoutPrototype } from '../../base/prototype-pollution.js';
 import { type Call, createCall, type Handler, type Layer } from '../../call/call.js';
-import { eventOf } from '../../call/event-sink.js';
-import type { CacheStaleEvent } from '../../call/events.js';
 import { responseIn, responseOrThrow, settledOf } from '../../call/outcome.js';
-import { settled } from '../../call/response-data.js';
 import { ClientClosedError } from '../../errors/refusal.errors.js';
 import type { Admission } from '../../pool/in-flight.js';
 import { ownError } from '../coalesce/shared-call.js';
-import { FailedFill, type FillContext, type Filled, Filler } from './fill.js';
+import { type AnswerContext, Answers, onlyIfCached } from './answers.js';
+import { FailedFill, type Filled, Filler } from './fill.js';
 import { Flight } from './flight.js';
-import { ageMs, freshMs, verdictOn } from './freshness.js';
+import { ageMs, verdictOn } from './freshness.js';
 import { cacheUse, type CacheRequest, invalidatedUrls, type RequestRules } from './request.js';
 import { flightKey } from './state.js';
-import { type CacheStatus, responseOf, selected, type StoredResponse } from './stored.js';
+import { selected, type StoredResponse } from './stored.js';
+import type { WriterContext } from './writer.js';
 
-export interface CacheContext extends FillContext {
+export interface CacheContext extends WriterContext, AnswerContext {
   /** Whether a layer within adds credentials for the caller at hand. */
   readonly hasUnknownCredentials: boolean;
   /** Where validation in the background is admitted. */
@@ -40,6 +39,7 @@ class CacheUser {
   readonly #context: CacheContext;
   readonly #next: Handler;
   readonly #filler: Filler;
+  readonly #answers: Answers;
   readonly #rules: RequestRules;
 
   constructor(next: Handler, context: CacheContext) {
@@ -47,6 +47,7 @@ class CacheUser {
     this.#context = context;
     this.#next = next;
     this.#filler = new Filler(next, context);
+    this.#answers = new Answers(context);
     const selector = `${settings.private ? 'private' : ''} ${settings.targetedHeaders.join()} `;
     this.#rules = { hasUnknownCredentials, isSecretHeader, selector };
   }
@@ -78,11 +79,11 @@ class CacheUser {
     if (stored) {
       const { lifetime, respondedAt } = stored;
       const verdict = verdictOn(lifetime, ageMs(lifetime, respondedAt, now()), settings.heuristic, request.directives);
-      if (verdict === 'fresh') return this.#given(stored, call, request, 'hit');
-      if (verdict === 'stale') return this.#given(stored, call, request, 'stale', 'max-stale');
+      if (verdict === 'fresh') return this.#answers.given(stored, call, request, 'hit');
+      if (verdict === 'stale') return this.#answers.given(stored, call, request, 'stale', 'max-stale');
       if (verdict === 'revalidate') {
         this.#validateInBackground(call, request, stored, found);
-        return this.#given(stored, call, request, 'stale', 'while-revalidate');
+        return this.#answers.given(stored, call, request, 'stale', 'while-revalidate');
       }
     }
     if (request.directives.onlyIfCached) return onlyIfCached(call);
@@ -121,11 +122,11 @@ class CacheUser {
     const [shared] = [stored ?? failure].flatMap(
       (one) => selected(one && [one], request, call.config, this.#context.isSecretHeader) ?? [],
     );
-    if (shared && shared === stored) return this.#given(shared, call, request, isStale ? 'stale' : 'hit', 'if-error');
+    if (shared && shared === stored)
+      return this.#answers.given(shared, call, request, isStale ? 'stale' : 'hit', 'if-error');
     if (responseIn(outcome) && !shared) return this.#look(call, request);
-    this.#missed(call);
-    if (shared)
-      return responseOf(shared, call, request, { status: NOT_STORED, frozen: false, nowMs: this.#context.clock.now() });
+    this.#answers.missed(call);
+    if (shared) return this.#answers.shared(shared, call, request);
     const { journal } = flight;
     throw ownError(outcome.error, call.config, call.journal.startedAt - journal.startedAt);
   }
@@ -149,7 +150,7 @@ class CacheUser {
     const other = await store.awaitOther(key, request.url, call, find);
     if (other) {
       if (call instanceof Flight) call.filled(other, undefined, false);
-      return this.#given(other, call, request, 'hit');
+      return this.#answers.given(other, call, request, 'hit');
     }
     try {
       return await this.#fill(call, request, known, key);
@@ -168,15 +169,14 @@ class CacheUser {
     try {
       filled = await this.#filled(call, request, known, key);
     } catch (error) {
-      this.#missed(call);
+      this.#answers.missed(call);
       throw error;
     }
-    if (filled.kind === 'revalidated') return this.#given(filled.stored, call, request, 'revalidated');
-    if (filled.kind === 'failed') return this.#given(filled.stored, call, request, 'stale', 'if-error');
+    if (filled.kind === 'revalidated') return this.#answers.given(filled.stored, call, request, 'revalidated');
+    if (filled.kind === 'failed') return this.#answers.given(filled.stored, call, request, 'stale', 'if-error');
     const { response, stored } = filled;
-    this.#missed(call);
-    Reflect.set(response, 'cache', stored ? this.#statusOf(stored, 'miss') : NOT_STORED);
-    return response;
+    this.#answers.missed(call);
+    return this.#answers.noted(response, stored);
   }
 
   /** Tells those who wait what they may have, and later ones whether waiting is of use. */
@@ -237,36 +237,6 @@ class CacheUser {
     }
     return responseOrThrow(outcome);
   }
-
-  async #given(
-    stored: StoredResponse,
-    call: Call,
-    request: CacheRequest,
-    as: 'hit' | 'stale' | 'revalidated',
-    reason: CacheStaleEvent['reason'] = 'max-stale',
-  ): Promise<AxiosResponse> {
-    const { settings, events, clock, state } = this.#context;
-    const status = this.#statusOf(stored, as);
-    const about = { ageMs: status.ageMs, ttlMs: status.ttlMs! };
-    if (as === 'hit') state.counts.hits++;
-    else state.counts[as]++;
-    if (as === 'stale') {
-      if (events.wants('cache:stale')) events.publish('cache:stale', eventOf(call, { ...about, reason }));
-    } else if (events.wants(`cache:${as}`)) events.publish(`cache:${as}`, eventOf(call, about));
-    return responseOf(stored, call, request, { status, frozen: settings.frozen, nowMs: clock.now() });
-  }
-
-  #statusOf({ lifetime, respondedAt }: StoredResponse, status: CacheStatus['status']): CacheStatus {
-    const { settings, now } = this.#context;
-    const age = ageMs(lifetime, respondedAt, now());
-    return { status, ageMs: age, ttlMs: freshMs(lifetime, settings.heuristic) - age };
-  }
-
-  #missed(call: Call): void {
-    const { events, state } = this.#context;
-    state.counts.misses++;
-    if (events.wants('cache:miss')) events.publish('cache:miss', eventOf(call, {}));
-  }
 }
 
 /** An answer, unless the call ends first. */
@@ -275,21 +245,6 @@ function whileUnderWay<Answer>(answer: Promise<Answer>, { cancellation }: Call):
     cancellation.subscribe(reject);
     const over = () => cancellation.unsubscribe(reject);
     answer.then(resolve, reject).finally(over);
-  });
-}
-
-const NOT_STORED: CacheStatus = Object.freeze({ status: 'miss', ageMs: 0, ttlMs: undefined });
-
-/** RFC 9111 §5.2.1.7. */
-async function onlyIfCached({ config }: Call): Promise<AxiosResponse> {
-  const data = config.responseType === 'arraybuffer' ? Buffer.alloc(0) : '';
-  return settled({
-    status: 504,
-    statusText: 'Gateway Timeout',
-    headers: new AxiosHeaders(),
-    config,
-    data,
-    attempts: [],
   });
 }
 
