@@ -16,7 +16,8 @@ export class AddressBlockedError extends HttpClientError {
   /** @param isUnderWay whether an attempt had begun: it leads there by DNS or by a redirect */
   constructor(call: Call, rule: string, isUnderWay = false) {
     const what = isUnderWay ? 'it leads, by DNS or a redirect, where the client may not call' : 'it may not be called';
-    super('ERR_ADDRESS_BLOCKED', `${what}: ${rule}; see docs/security.md`, call, isUnderWay);
+    const why = rule === 'port' ? 'port, which is not in guard.allowPorts' : rule;
+    super('ERR_ADDRESS_BLOCKED', `${what}: ${why}; see docs/security.md`, call, isUnderWay);
     this.rule = rule;
   }
 

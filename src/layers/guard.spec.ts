@@ -31,6 +31,15 @@ describe('guard', () => {
     await handle(testCall({ url: 'http://10.0.0.2/' }));
     expect(next).toHaveBeenCalledTimes(1);
   });
+
+  it('names the option with the ports that may be called', async () => {
+    const handle = guard({ judgeOrigin: () => 'port' })(answer);
+    await expect(handle(testCall({ url: 'http://a.example:8080/' }))).rejects.toMatchObject({
+      rule: 'port',
+      message:
+        'GET http://a.example:8080: it may not be called: port, which is not in guard.allowPorts; see docs/security.md',
+    });
+  });
 });
 
 describe('confine', () => {
