@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import type { AxiosInstance } from 'axios';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   getHttpClientToken,
@@ -13,7 +14,10 @@ import {
   HttpClients,
   InjectHttpClient,
 } from '../src/index.js';
+import { HttpClientTestingModule } from '../src/testing/index.js';
+import { ManualClock } from './support/manual-clock.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
+import { UpstreamModel } from './support/upstream-model.js';
 
 /**
  * An upstream with so many places, which answers in rounds: as soon as everything that is in flight has come, it serves as many as it has places, and
@@ -30,12 +34,12 @@ class GatedUpstream {
   constructor(public places: number) {}
 
   readonly listener: RequestListener = (_, response) => {
-    if (this.#held.push(response) === 1) setImmediate(() => this.#answer());
+    if (this.#held.push(response) === 1) void setImmediate().then(() => this.#answer());
   };
 
   #answer(): void {
     if (this.#held.length < this.inFlight()) {
-      setImmediate(() => this.#answer());
+      void setImmediate().then(() => this.#answer());
       return;
     }
     this.rounds++;
@@ -45,6 +49,52 @@ class GatedUpstream {
       else this.refused++;
       response.writeHead(isServed ? 200 : 503).end();
     }
+  }
+}
+
+const SERVICE_MS = 50;
+
+/**
+ * An upstream with so many servers, each of which takes 50 ms for a call: what there is more of waits, so responses take longer. The time is that of the
+ * clients, and moves on when all that they have sent has come: the speed of the machine makes no difference.
+ */
+class QueueingUpstream {
+  served = 0;
+  /** Calls under way. */
+  inFlight: () => number = () => 0;
+  readonly clock = new ManualClock();
+  readonly #model: UpstreamModel;
+  #here = 0;
+
+  constructor(servers: number) {
+    this.#model = new UpstreamModel(this.clock, { servers, serviceMs: () => SERVICE_MS });
+  }
+
+  set servers(servers: number) {
+    this.#model.servers = servers;
+  }
+
+  readonly listener: RequestListener = (_, response) => {
+    this.#here++;
+    this.#model.request(() => {
+      this.#here--;
+      this.served++;
+      response.end();
+    });
+  };
+
+  /** @param each called every 10 ms */
+  async run(ms: number, each: () => void = () => {}): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 10) {
+      await this.#allHere();
+      each();
+      this.clock.tick(10);
+    }
+  }
+
+  /** Until the clients have read all responses, and what they have sent has come. */
+  async #allHere(): Promise<void> {
+    while (this.#here !== this.inFlight()) await setImmediate();
   }
 }
 
@@ -58,7 +108,11 @@ afterEach(async () => {
   upstream = undefined;
 });
 
-async function start(listener: RequestListener, resilience: HttpClientModuleOptions['resilience']) {
+async function start(
+  listener: RequestListener,
+  resilience: HttpClientModuleOptions['resilience'],
+  clock?: ManualClock,
+) {
   upstream = await startUpstream(listener);
   @Controller()
   class Relay {
@@ -70,7 +124,10 @@ async function start(listener: RequestListener, resilience: HttpClientModuleOpti
     }
   }
   @Module({
-    imports: [HttpClientModule.forRoot({ baseURL: upstream.url, pool: { maxSockets: 200 }, resilience })],
+    imports: [
+      HttpClientModule.forRoot({ baseURL: upstream.url, pool: { maxSockets: 200 }, resilience }),
+      ...(clock ? [HttpClientTestingModule.withOptions({ clock, passThrough: () => true })] : []),
+    ],
     controllers: [Relay],
   })
   class AppModule {}
@@ -119,6 +176,40 @@ describe('an adaptive concurrency limit on sockets', () => {
       }
       expect(new Set(told)).toEqual(new Set(['grown', 'shrunk']));
       expect(limit()).toMatchObject({ inFlight: 0, queued: 0 });
+    },
+  );
+
+  it(
+    'finds the capacity of an upstream that only gets slower, half of it, and all again, and keeps its queue short',
+    { tags: 'slow' },
+    async () => {
+      const queueing = new QueueingUpstream(30);
+      const { clock } = queueing;
+      const concurrency = { adaptive: 'gradient', initial: 10, maxQueued: 100 } as const;
+      const { http, limit } = await start(queueing.listener, { concurrency }, clock);
+      queueing.inFlight = () => limit()?.inFlight ?? 0;
+      const test = { isOver: false };
+      const worker = async () => {
+        while (!test.isOver) await http.get('/'); // oxlint-disable-line no-await-in-loop -- one after the other
+      };
+      const workers = Array.from({ length: 80 }, worker);
+      for (const servers of [30, 15, 30]) {
+        queueing.servers = servers;
+        await queueing.run(4_000);
+        const { served } = queueing;
+        const found: number[] = [];
+        await queueing.run(2_000, () => found.push(limit().limit));
+        // It comes to rest where the limit is the capacity and its own root. It had 80 to choose from.
+        const atRest = servers + Math.sqrt(2 * servers);
+        expect(Math.min(...found)).toBeGreaterThanOrEqual(0.8 * servers);
+        expect(Math.max(...found)).toBeLessThanOrEqual(atRest);
+        expect(queueing.served - served).toBeGreaterThanOrEqual((0.9 * servers * 2_000) / SERVICE_MS);
+        expect(limit().responseMs).toBeLessThanOrEqual((SERVICE_MS * atRest) / servers);
+      }
+      test.isOver = true;
+      await queueing.run(1_000); // those that wait have their turn
+      await Promise.all(workers);
+      expect(limit()).toMatchObject({ inFlight: 0, queued: 0, drops: 0 });
     },
   );
 
