@@ -76,8 +76,20 @@ beforeAll(async () => {
   const { app, client } = await openAppContext({
     baseURL: upstream.url,
     pool: { maxSockets: 1 },
-    resilience: { retry: { max: 1, baseMs: 1 }, breaker: { consecutiveFailures: 3 } },
+    cache: true,
+    resilience: {
+      retry: { max: 1, baseMs: 1 },
+      breaker: { consecutiveFailures: 3 },
+      concurrency: { adaptive: 'aimd', min: 10, initial: 10 },
+    },
   });
+  const name = 'http://servers.test';
+  const list = [new URL(upstream.url).host, '127.0.0.1:1']; // nobody listens there
+  const balanced = await openAppContext({
+    baseURL: name,
+    origins: { [name]: { addresses: { list, ejection: { consecutiveFailures: 1 } } } },
+  });
+  for (let turn = 0; turn < 2; turn++) await balanced.client.get('/fine');
   await client.get('/fine', { urlTemplate: '/fine' });
   await client.get('/flaky');
   const holding = client.get('/held');
@@ -90,7 +102,7 @@ beforeAll(async () => {
   for (const [metric, labels] of seriesOf(await scrape(upstream.url))) {
     scraped.set(metric, new Set([...labels, ...(scraped.get(metric) ?? [])]));
   }
-  await app.close();
+  await Promise.all([app.close(), balanced.app.close()]);
 });
 afterAll(unregisterAll);
 
