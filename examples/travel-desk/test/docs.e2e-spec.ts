@@ -53,6 +53,7 @@ it('documents the query of a search by the schema that checks it', async () => {
       ['to', 'query', true],
       ['date', 'query', true],
       ['shared', 'query', false],
+      ['cached', 'query', false],
     ]);
   }
 });

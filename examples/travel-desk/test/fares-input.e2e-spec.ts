@@ -23,6 +23,7 @@ const BAD_QUERIES = [
   ['?from=AMS&to=LIS&date=2026-13-01', 'date: expected one date, as 2026-03-01'],
   ['?from=AMS&to=LIS&date=2026-03-01T10:00', 'date: expected one date, as 2026-03-01'],
   ['?from=AMS&to=LIS&date=2026-03-01&shared=maybe', 'shared: expected true or false'],
+  ['?from=AMS&to=LIS&date=2026-03-01&cached=0', 'cached: expected true or false'],
 ] as const;
 
 describe.each(['/fares', '/fares/stream'])('%s answers 400 and names the parameter for', (route) => {

@@ -103,7 +103,7 @@ it('asks each airline once for all who search for the same at the same time', as
   const service = running.app.get(FareSearchService, { strict: false });
   const found = Promise.all(
     Array.from({ length: SEARCHES }, () =>
-      service.search({ from: 'AMS', to: 'LIS', date: '2026-03-01', shared: 'true' }),
+      service.search({ from: 'AMS', to: 'LIS', date: '2026-03-01', shared: 'true', cached: 'true' }),
     ),
   );
   // One begins in each turn of the event loop.
@@ -177,5 +177,6 @@ function fareOf(flight: string) {
 
 function flightOf(code: string) {
   const { profile } = airlines().find(code)!;
-  return () => ({ status: 200, body: profile.render([FLIGHT], code), headers: { 'content-type': profile.type } });
+  const headers = { 'content-type': profile.type, 'cache-control': 'max-age=30' };
+  return () => ({ status: 200, body: profile.render([FLIGHT], code), headers });
 }

@@ -53,7 +53,7 @@ describe('a search', () => {
   it('finds the same again, and in any other app with the same seed; with another seed it does not', async () => {
     running = await startApp({ seed: 5, fares: PATIENT });
     const { fares } = await search();
-    expect((await search()).fares).toEqual(fares);
+    expect((await search('2026-03-01', '&cached=false')).fares).toEqual(fares);
     await running.app.close();
     running = await startApp({ seed: 5, fares: PATIENT });
     expect((await search()).fares).toEqual(fares);
@@ -92,7 +92,7 @@ describe('a search', () => {
 });
 
 describe('an airline that is missing is given with the reason:', () => {
-  const missing = async () => (await search()).missing;
+  const missing = async (date?: string) => (await search(date)).missing;
 
   it('it fails', async () => {
     running = await startApp({ fares: PATIENT });
@@ -100,7 +100,7 @@ describe('an airline that is missing is given with the reason:', () => {
     expect(await search()).toMatchObject({ complete: false, asked: 8, answered: 7 });
     airline('PO').mode = 'normal';
     airline('TJ').mode = 'broken';
-    expect(await missing()).toEqual([
+    expect(await missing('2026-03-02')).toEqual([
       {
         airline: 'TJ',
         airlineName: 'Tejo Airways',
@@ -175,6 +175,60 @@ describe('an airline that is missing is given with the reason:', () => {
     expect(new Set((await missing()).map(({ reason, code }) => `${reason} ${code}`))).toEqual(
       new Set(['refused ERR_CLIENT_CLOSED']),
     );
+  });
+});
+
+describe('a repeated search', () => {
+  const statuses = ({ answers }: FareSearch) =>
+    Object.fromEntries(answers.map(({ airline: code, cache }) => [code, cache?.status]));
+  const all = (status: string) => Object.fromEntries(CODES.map((code) => [code, status]));
+
+  it('is answered from the cache, and says so, for as long as the airlines stand by their fares', async () => {
+    running = await startApp({ fares: PATIENT });
+    const first = await search();
+    expect(first.fromCache).toBe(0);
+    expect(statuses(first)).toEqual(all('miss'));
+    expect(first.answers.map(({ detail }) => detail)).toContainEqual(expect.stringMatching(/^\d fares?$/));
+    const again = await search();
+    expect(again).toMatchObject({ complete: true, answered: 8, fromCache: 8, fares: first.fares });
+    expect(statuses(again)).toEqual(all('hit'));
+    for (const { cache, detail } of again.answers) {
+      expect(cache!.ageMs).toBeLessThan(30_000);
+      expect(detail).toMatch(/^\d fares?, from the cache, \d+ s old$/);
+    }
+    expect(CODES.map(requestsTo)).toEqual(CODES.map(() => 1));
+    const { body } = await running.get('/desk').expect(200);
+    expect(body.clients).toContainEqual(
+      expect.objectContaining({
+        client: AIRLINES_CLIENT,
+        cache: { calls: 16, hits: 8, revalidated: 0, hitRatio: 0.5 },
+      }),
+    );
+    expect(body.airlines[0].last.detail).toMatch(/from the cache/);
+  });
+
+  it('asks the airlines where it is not to be from the cache: they say that nothing has changed', async () => {
+    running = await startApp({ fares: PATIENT });
+    const { fares } = await search();
+    const again = await search('2026-03-01', '&cached=false');
+    expect(again).toMatchObject({ complete: true, fromCache: 0, fares });
+    expect(statuses(again)).toEqual(all('revalidated'));
+    expect(again.answers[0]!.detail).toMatch(/^\d fares?, unchanged \(304\)$/);
+    expect(requestsTo('PO')).toBe(2);
+  });
+
+  it('asks an airline that somebody has done something to', async () => {
+    running = await startApp({ fares: PATIENT });
+    await search();
+    await running.post('/desk/airlines/PO/break').expect(200);
+    expect(await search()).toMatchObject({ fromCache: 7, missing: [{ airline: 'PO', status: 503 }] });
+  });
+
+  it('knows no cache when done the wrong way', async () => {
+    running = await startApp({ fares: PATIENT });
+    await search();
+    const { answers } = await search('2026-03-01', '&shared=false');
+    expect(answers.map(({ cache }) => cache)).toEqual(CODES.map(() => null));
   });
 });
 

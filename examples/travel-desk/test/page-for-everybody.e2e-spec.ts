@@ -140,7 +140,9 @@ describeInChromium('the page for everybody', (browser) => {
     vi.spyOn(desk, 'snapshot').mockReturnValue({
       ...snapshot,
       process: huge(snapshot.process),
-      clients: snapshot.clients.map((client) => Object.assign(huge(client), { reuseRatio: 1 })),
+      clients: snapshot.clients.map((client) =>
+        Object.assign(huge(client), { reuseRatio: 1, cache: client.cache && huge(client.cache) }),
+      ),
       sockets: snapshot.sockets.map((sockets) => Object.assign(huge(sockets), { reuseRatio: 1 })),
     });
     const detail = monitor.detail('slow-2')!;

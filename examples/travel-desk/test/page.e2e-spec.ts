@@ -162,6 +162,23 @@ describeInChromium('the page', (browser) => {
     2 * START_MS,
   );
 
+  it('says that a repeated search is answered from the cache, and how much of all is', async () => {
+    const { page } = desk;
+    const news = page.locator('#search-news');
+    const ratio = page.locator('#hit-ratio');
+    expect(await ratio.textContent()).toBe('–');
+    await desk.search('2026-03-01');
+    expect(await news.textContent()).toMatch(/^2026-03-01: 8 of 8 answered, from €/);
+    await until(() => ratio.textContent()).toBe('0\u00a0%');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await until(() => news.textContent()).toMatch(/^2026-03-01: 8 of 8 answered, 8 from the cache, from €/);
+    expect(await desk.airline('TG').locator('.lane').innerText()).toMatch(/ from the cache, \d+ s old$/);
+    await until(() => ratio.textContent()).toBe('50\u00a0%');
+    await page.getByLabel('Not from the cache').check();
+    await page.getByRole('button', { name: 'Search' }).click();
+    await until(() => desk.airline('TG').locator('.lane').innerText()).toMatch(/ unchanged \(304\)$/);
+  });
+
   it('says beside the form what is wrong with a search', async () => {
     const { page } = desk;
     await page.locator('[name="to"]').fill('ams');

@@ -33,6 +33,8 @@ export const AirlinesClient = HttpClientModule.forFeatureAsync({
       },
       pool: { maxSockets, maxTotalSockets: fares.maxSockets, idleMs: 30_000 },
       limits: { maxResponseBytes: 256 * 1024 },
+      // Airlines say how long their fares may be shown. The tag is the airline's.
+      cache: { maxBytes: 10 * 1024 * 1024, maxEntryBytes: 256 * 1024, tags: ({ config }) => [config.baseURL!] },
       timeouts: { attemptMs: Math.min(fares.attemptMs, fares.deadlineMs) },
       resilience: {
         deadlineMs: fares.deadlineMs,

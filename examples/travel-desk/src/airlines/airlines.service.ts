@@ -51,10 +51,16 @@ export class AirlinesService {
     this.#last.set(code, { at: new Date().toISOString(), ...answer });
   }
 
-  /** undefined: there is no such airline. */
-  change(code: string, action: AirlineAction): AirlineView | undefined {
+  /**
+   * Also forgets what the airline has answered: whoever presses a button wants to see what comes of it.
+   * @returns undefined: there is no such airline
+   */
+  async change(code: string, action: AirlineAction): Promise<AirlineView | undefined> {
     const airline = this.embedded.find(code);
-    if (airline) airline.mode = MODES[action];
+    if (airline) {
+      airline.mode = MODES[action];
+      await this.clients.cache(AIRLINES_CLIENT).delete({ tag: airline.origin });
+    }
     return this.views().find((view) => view.code === code);
   }
 }

@@ -45,11 +45,11 @@ export class ControlsController {
   @ApiProblem(400, 'there is no such action', AirlineActionSchema.message)
   @ApiProblem(403, 'asked for by a page of another origin', CROSS_ORIGIN_REFUSED)
   @ApiProblem(404, 'no airline has this code', NO_SUCH_AIRLINE)
-  change(
+  async change(
     @Param('code') code: string,
     @Param('action', { schema: AirlineActionSchema, pipes: [checkedPipe] }) action: AirlineAction,
-  ): AirlineView {
-    const airline = this.airlines.change(code, action);
+  ): Promise<AirlineView> {
+    const airline = await this.airlines.change(code, action);
     if (!airline) throw new NotFoundException(NO_SUCH_AIRLINE);
     return airline;
   }

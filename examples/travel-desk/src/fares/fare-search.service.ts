@@ -7,6 +7,7 @@ import { type Airline, AirlinesService } from '../airlines/airlines.service.js';
 import type { Settings } from '../settings/schema.js';
 import { InjectSettings } from '../settings/settings.module.js';
 import { type FareCalls, throughClient, throughClientPerCall } from './fare-calls.js';
+import { answerOf, type FoundFares } from './airline-answer.js';
 import { type AirlineFares, type Fare, type FareQuery, type FareSearch, type MissingAirline } from './fares.dto.js';
 import { missingAirline } from './missing-airline.js';
 
@@ -45,7 +46,7 @@ export class FareSearchService {
     if (shared) await this.#turn();
     const all = new Map(this.airlines.all.map((airline) => [airline.code, airline]));
     using calls = shared ? throughClient(this.http) : throughClientPerCall();
-    const tell = (code: string, entry: GatherEntry<Fare[]>) => {
+    const tell = (code: string, entry: GatherEntry<FoundFares>) => {
       const airline = all.get(code)!;
       if (entry.status === 'missed') {
         const missing = missingAirline(airline, entry);
@@ -53,14 +54,10 @@ export class FareSearchService {
         this.airlines.note(code, { outcome, detail, durationMs });
         listener.onMissing(missing);
       } else {
-        const found = faresOf(airline, entry.value, entry.durationMs);
-        const { fares, durationMs } = found;
-        this.airlines.note(code, {
-          outcome: 'answered',
-          detail: `${fares.length} fare${fares.length === 1 ? '' : 's'}`,
-          durationMs,
-        });
-        listener.onFares(found);
+        const answer = answerOf(airline, entry.value, entry.durationMs);
+        const { detail, durationMs } = answer;
+        this.airlines.note(code, { outcome: 'answered', detail, durationMs });
+        listener.onFares({ ...answer, fares: entry.value.fares.toSorted(cheapestFirst) });
       }
     };
     const told = new Set<string>();
@@ -83,6 +80,9 @@ export class FareSearchService {
     );
     const entries = Object.entries(results);
     for (const [code, entry] of entries) if (!told.has(code)) tell(code, entry);
+    const found = entries.flatMap(([code, entry]) =>
+      entry.status === 'fulfilled' ? { code, ...entry.value, durationMs: entry.durationMs } : [],
+    );
     return {
       from,
       to,
@@ -93,7 +93,9 @@ export class FareSearchService {
       complete,
       asked: counts.total,
       answered: counts.fulfilled,
-      fares: entries.flatMap(([, entry]) => (entry.status === 'fulfilled' ? entry.value : [])).toSorted(cheapestFirst),
+      fromCache: found.filter(({ cache }) => cache?.status === 'hit').length,
+      fares: found.flatMap(({ fares }) => fares).toSorted(cheapestFirst),
+      answers: found.map((one) => answerOf(all.get(one.code)!, one, one.durationMs)),
       missing: entries.flatMap(([code, entry]) =>
         entry.status === 'missed' ? missingAirline(all.get(code)!, entry) : [],
       ),
@@ -109,18 +111,12 @@ export class FareSearchService {
   }
 }
 
-async function ask(airline: Airline, query: FareQuery, calls: FareCalls, signal: AbortSignal): Promise<Fare[]> {
+async function ask(airline: Airline, query: FareQuery, calls: FareCalls, signal: AbortSignal): Promise<FoundFares> {
   const { code, name, origin, Api } = airline;
-  const offers = await new Api(calls.client()).fares(query, { baseURL: origin, signal });
+  const anew = query.cached === 'false' && { headers: { 'cache-control': 'no-cache' } };
+  const { data, cache } = await new Api(calls.client()).fares.raw(query, { baseURL: origin, signal, ...anew });
   const own = { airline: code, airlineName: name, currency: 'EUR' } as const;
-  return offers.map((offer) => Object.assign({}, own, offer));
+  return { fares: data.map((offer) => Object.assign({}, own, offer)), cache };
 }
-
-const faresOf = ({ code, name }: Airline, fares: readonly Fare[], durationMs: number): AirlineFares => ({
-  airline: code,
-  airlineName: name,
-  durationMs: Math.round(durationMs),
-  fares: fares.toSorted(cheapestFirst),
-});
 
 const cheapestFirst = (a: Fare, b: Fare): number => a.price - b.price || a.departsAt.localeCompare(b.departsAt);

@@ -21,7 +21,7 @@ const date = v.config(
   { abortPipeEarly: true },
 );
 
-const SHARED_EXPECTED = 'expected true or false';
+const SWITCH_EXPECTED = 'expected true or false';
 
 /** The query of `GET /fares` and `GET /fares/stream`. */
 export const FareQuerySchema = v.pipe(
@@ -31,8 +31,12 @@ export const FareQuerySchema = v.pipe(
       to: v.pipe(airport, v.description('IATA code'), v.examples(['LIS'])),
       date: v.pipe(date, v.description('Of the departure'), v.examples(['2026-03-01'])),
       shared: v.pipe(
-        v.optional(v.picklist(['true', 'false'], SHARED_EXPECTED), 'true'),
+        v.optional(v.picklist(['true', 'false'], SWITCH_EXPECTED), 'true'),
         v.description('false: a client for each request, as it must not be done'),
+      ),
+      cached: v.pipe(
+        v.optional(v.picklist(['true', 'false'], SWITCH_EXPECTED), 'true'),
+        v.description('false: airlines are asked, whatever the cache has'),
       ),
     },
     'expected, but missing',
@@ -81,13 +85,29 @@ export const MissingAirlineSchema = v.object({
 });
 export type MissingAirline = v.InferOutput<typeof MissingAirlineSchema>;
 
-/** Event `fare` of `GET /fares/stream`: what one airline has, the cheapest first; it may have none. */
-export const AirlineFaresSchema = v.object({
+/** Where the answer of an airline comes from. */
+export const AnswerCacheSchema = v.object({
+  status: v.pipe(
+    v.picklist(['hit', 'miss', 'stale', 'revalidated']),
+    v.description('hit: from the cache, without a request; revalidated: from the cache, and the airline has said 304'),
+    v.examples(['hit']),
+  ),
+  ageMs: v.pipe(ms, v.description('milliseconds since the airline has given it'), v.examples([12_000])),
+});
+export type AnswerCache = v.InferOutput<typeof AnswerCacheSchema>;
+
+/** The answer of one airline, without its fares. */
+export const AirlineAnswerSchema = v.object({
   airline: v.string(),
   airlineName: v.string(),
   durationMs: ms,
-  fares: v.array(FareSchema),
+  cache: v.pipe(v.nullable(AnswerCacheSchema), v.description('null: the call knew no cache')),
+  detail: v.pipe(v.string(), v.description('For people'), v.examples(['3 fares, from the cache, 12 s old'])),
 });
+export type AirlineAnswer = v.InferOutput<typeof AirlineAnswerSchema>;
+
+/** Event `fare` of `GET /fares/stream`: what one airline has, the cheapest first; it may have none. */
+export const AirlineFaresSchema = v.object({ ...AirlineAnswerSchema.entries, fares: v.array(FareSchema) });
 export type AirlineFares = v.InferOutput<typeof AirlineFaresSchema>;
 
 const outcome = {
@@ -100,6 +120,7 @@ const outcome = {
   complete: v.pipe(v.boolean(), v.description('Whether every airline answered')),
   asked: v.pipe(count, v.description('Airlines')),
   answered: v.pipe(count, v.description('Of those')),
+  fromCache: v.pipe(count, v.description('Of those: answers from the cache, without a request')),
 };
 
 /** Event `done` of `GET /fares/stream`, the last one. */
@@ -110,6 +131,7 @@ export type FareSearchDone = v.InferOutput<typeof FareSearchDoneSchema>;
 export const FareSearchSchema = v.object({
   ...outcome,
   fares: v.pipe(v.array(FareSchema), v.description('The cheapest first')),
+  answers: v.pipe(v.array(AirlineAnswerSchema), v.description('Airlines that answered, and where from')),
   missing: v.pipe(v.array(MissingAirlineSchema), v.description('Airlines that did not answer, and why')),
 });
 export type FareSearch = v.InferOutput<typeof FareSearchSchema>;

@@ -42,6 +42,15 @@ export const OriginSocketsSchema = v.object({
 });
 export type OriginSockets = v.InferOutput<typeof OriginSocketsSchema>;
 
+/** What a client's HTTP cache was asked, since the start. */
+const CacheViewSchema = v.object({
+  calls: v.pipe(count, v.description('Calls that looked into it')),
+  hits: v.pipe(count, v.description('Of those: answered without a request')),
+  revalidated: v.pipe(count, v.description('Of those: the upstream has said 304')),
+  hitRatio: v.pipe(v.nullable(share), v.description('hits / calls; null before the first')),
+});
+export type CacheView = v.InferOutput<typeof CacheViewSchema>;
+
 /** A client and its pool, all origins together. Key: `client`. */
 export const ClientViewSchema = v.object({
   client: v.string(),
@@ -50,6 +59,7 @@ export const ClientViewSchema = v.object({
   open: v.pipe(count, v.description('Sockets that are open now')),
   maxSockets: v.pipe(v.nullable(count), v.description('As many as may be open at once; null: no limit')),
   retries: v.pipe(count, v.description('Calls that were made again, since the start')),
+  cache: v.pipe(v.nullable(CacheViewSchema), v.description('null: it has none')),
   ...sockets,
 });
 export type ClientView = v.InferOutput<typeof ClientViewSchema>;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HttpClients, type SocketStats } from 'nest-outbound';
 import { OriginLabels } from './origin-labels.js';
 import { RetryNotices } from './retry-notices.js';
-import type { BreakerView, ClientView, OriginSockets } from './traffic.dto.js';
+import type { BreakerView, CacheView, ClientView, OriginSockets } from './traffic.dto.js';
 
 type Breaker = ReturnType<HttpClients['stats']>['breakers'][string];
 
@@ -17,6 +17,8 @@ export interface Traffic {
 export class TrafficService {
   /** Client → the sockets it may have open at once. */
   readonly #limits = new Map<string, number | null>();
+  /** Client → whether it has a cache. */
+  readonly #caches = new Map<string, boolean>();
   /** Client → how long its breakers stay open. */
   readonly #openTimes = new Map<string, number>();
 
@@ -38,6 +40,7 @@ export class TrafficService {
         open: total.active + total.idle,
         maxSockets: this.#maxSockets(client),
         retries: this.retries.countOf(client),
+        cache: this.#cacheOf(client),
         ...withRatio(total),
       });
       for (const [origin, { addresses: _, ...sockets }] of Object.entries(pool.origins)) {
@@ -60,6 +63,14 @@ export class TrafficService {
     return traffic;
   }
 
+  /** null: the client has none. */
+  #cacheOf(client: string): CacheView | null {
+    const { hits, misses, stale, revalidated } = this.http.cache(client).stats();
+    const calls = hits + misses + stale + revalidated;
+    if (calls === 0 && !this.#hasCache(client)) return null;
+    return { calls, hits, revalidated, hitRatio: ratio(hits, calls) };
+  }
+
   /** A client's clock is that of the process: milliseconds since it began. */
   #halfOpenAt(client: string, { state, isolated, openedAt }: Breaker): string | null {
     if (state !== 'open' || isolated || openedAt === undefined) return null;
@@ -76,6 +87,15 @@ export class TrafficService {
   }
 
   /** The same. */
+  #hasCache(client: string): boolean {
+    const known = this.#caches.get(client);
+    if (known !== undefined) return known;
+    const has = this.http.explain(client).options['cache']?.value !== false;
+    this.#caches.set(client, has);
+    return has;
+  }
+
+  /** The same. */
   #maxSockets(client: string): number | null {
     const known = this.#limits.get(client);
     if (known !== undefined) return known;
@@ -88,5 +108,9 @@ export class TrafficService {
 
 function withRatio(stats: SocketStats): SocketStats & { readonly reuseRatio: number | null } {
   const requests = stats.created + stats.reused;
-  return { ...stats, reuseRatio: requests === 0 ? null : Math.round((1_000 * stats.reused) / requests) / 1_000 };
+  return { ...stats, reuseRatio: ratio(stats.reused, requests) };
 }
+
+/** In thousandths; null: of nothing. */
+const ratio = (part: number, whole: number): number | null =>
+  whole === 0 ? null : Math.round((1_000 * part) / whole) / 1_000;

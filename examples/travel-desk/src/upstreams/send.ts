@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface Reply {
   readonly status: number;
@@ -13,6 +13,13 @@ export const json = (status: number, body: unknown, headers: Reply['headers'] = 
   body: JSON.stringify(body),
 });
 
+/** 304 in place of a reply that whoever asks has already, by its ETag; undefined: it has none, or another. */
+export function notModified({ headers }: Reply, request: IncomingMessage): Reply | undefined {
+  const etag = headers?.['etag'];
+  const known = request.headers['if-none-match']?.split(',').map((one) => one.trim());
+  return etag !== undefined && known?.includes(etag) ? { status: 304, headers: headers!, body: '' } : undefined;
+}
+
 /** A timer whose caller has gone would keep the process alive. */
 export function sendAfter(ms: number, response: ServerResponse, reply: Reply): void {
   const timer = setTimeout(() => send(response, reply), ms);
@@ -20,5 +27,6 @@ export function sendAfter(ms: number, response: ServerResponse, reply: Reply): v
 }
 
 export function send(response: ServerResponse, { status, type = 'application/json', headers, body }: Reply): void {
-  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
+  const ofBody = status === 304 ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...ofBody }).end(body);
 }

@@ -2,7 +2,7 @@
 import { budgetBar } from './budget-bar.js';
 import { byId } from './dom.js';
 import { eventsOf } from './event-stream.js';
-import { counted, price } from './fields/format.js';
+import { price } from './fields/format.js';
 import { problemOf } from './post.js';
 import { sortedList } from './sorted-list.js';
 
@@ -49,8 +49,8 @@ export function fareSearch(searchMs, airlines) {
   let again;
 
   const listener = {
-    fare(/** @type {AirlineFares} */ { airline, durationMs, fares: found }) {
-      airlines.settle(airline, { outcome: 'answered', detail: counted(found.length, 'fare'), durationMs });
+    fare(/** @type {AirlineFares} */ { airline, detail, durationMs, fares: found }) {
+      airlines.settle(airline, { outcome: 'answered', detail, durationMs });
       empty.hidden = true;
       found.forEach(fares.put);
     },
@@ -59,10 +59,11 @@ export function fareSearch(searchMs, airlines) {
       airlines.settle(airline, { outcome: reason, detail, durationMs });
       missing.put(missed);
     },
-    done(/** @type {FareSearchDone} */ { date, answered, asked, cheapest, elapsedMs }) {
+    done(/** @type {FareSearchDone} */ { date, answered, asked, fromCache, cheapest, elapsedMs }) {
       budget.stop(elapsedMs);
       const best = cheapest ? `, from ${price(cheapest.price)}` : '';
-      againNews.textContent = news.textContent = `${date}: ${answered} of ${asked} answered${best}`;
+      const cached = fromCache === 0 ? '' : `, ${fromCache} from the cache`;
+      againNews.textContent = news.textContent = `${date}: ${answered} of ${asked} answered${cached}${best}`;
       empty.hidden = cheapest !== null;
       empty.textContent = 'No fares: no airline had one.';
     },

@@ -31,6 +31,7 @@ export function faresView(searchMs: number, today: Date): Html {
       ${airport('from', 'From', 'AMS')} ${airport('to', 'To', 'LIS')}
       <label>Date <input type="date" name="date" value="${date}" required /></label>
       <button type="submit" class="primary">Search</button>
+      <label class="check"><input type="checkbox" name="cached" value="false" /> Not from the cache</label>
       <label class="check scripted"><input type="checkbox" id="repeat" /> Again every 3 s</label>
     </form>
     <p class="error" role="alert" id="search-error"></p>

@@ -32,6 +32,11 @@ export function totalsView({ process, drain, monitor, clients }: DeskSnapshot): 
         ${bound('dd', totals, { text: 'retries' })}
         <dd class="sub">since the start</dd>
       </div>
+      <div>
+        <dt>Cache hits</dt>
+        ${bound('dd', totals, { text: 'hitRatio' }, { id: 'hit-ratio' })}
+        <dd class="sub">of ${bound('span', totals, { text: 'cached' })}</dd>
+      </div>
     </dl>
     <dl id="rate">
       <dt>Requests per second</dt>

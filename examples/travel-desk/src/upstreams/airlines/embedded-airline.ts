@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import type { AirlineMode } from '../../airlines/airlines.dto.js';
 import { type EmbeddedServer, startServer } from '../embedded-server.js';
 import { seededRandom, seedOf } from '../seeded-random.js';
-import { json, type Reply, sendAfter } from '../send.js';
+import { json, notModified, type Reply, sendAfter } from '../send.js';
 import type { AirlineProfile } from './airline-profiles.js';
 import { timetable } from './timetable.js';
 
@@ -10,6 +11,8 @@ import { timetable } from './timetable.js';
 const SLOW_MS = 10_000;
 const MAINTENANCE_PAGE = '<!doctype html><title>We will be right back</title>';
 const QUOTA_INTERVAL_MS = 1_000;
+/** For as long as an airline stands by its fares. */
+const MAX_AGE_SECONDS = 30;
 
 /** An airline's API, and what a person has done to it. */
 export class EmbeddedAirline {
@@ -59,7 +62,10 @@ export class EmbeddedAirline {
     const [from, to, date] = path.split('/').slice(2);
     if (!from || !to || !date || query !== undefined) sendAfter(0, response, json(404, { error: 'no such page' }));
     else if (this.mode === 'broken' && server === 0) sendAfter(0, response, json(503, { error: 'broken by hand' }));
-    else sendAfter(this.#latencyMs(nth), response, this.#reply(nth, { from, to, date }));
+    else {
+      const reply = this.#reply(nth, { from, to, date });
+      sendAfter(this.#latencyMs(nth), response, notModified(reply, request) ?? reply);
+    }
   }
 
   #latencyMs(nth: number): number {
@@ -77,7 +83,7 @@ export class EmbeddedAirline {
     if (profile.oddEvery && nth % profile.oddEvery === 0)
       return { status: 200, type: 'text/html', body: MAINTENANCE_PAGE };
     const flights = timetable(this.seed, profile.code, journey);
-    return { status: 200, type: profile.type, body: profile.render(flights, profile.code) };
+    return cacheable(profile.type, profile.render(flights, profile.code));
   }
 
   #isWithinQuota(): boolean {
@@ -86,4 +92,10 @@ export class EmbeddedAirline {
     if (now - this.#quota.since >= QUOTA_INTERVAL_MS) this.#quota = { since: now, used: 0 };
     return ++this.#quota.used <= quotaPerSecond;
   }
+}
+
+/** Fares, which may be shown for a while, and then be asked for by their ETag. */
+function cacheable(type: string, body: string): Reply {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
+  return { status: 200, type, body, headers: { 'cache-control': `max-age=${MAX_AGE_SECONDS}`, etag } };
 }

@@ -64,6 +64,8 @@ export function totalsFields(clients) {
   const sum = (/** @type {(client: ClientView) => number} */ of) => clients.reduce((all, one) => all + of(one), 0);
   const reused = sum((client) => client.reused);
   const requests = reused + sum((client) => client.created);
+  const hits = sum(({ cache }) => cache?.hits ?? 0);
+  const cached = sum(({ cache }) => cache?.calls ?? 0);
   const isLimited = clients.every(({ maxSockets }) => maxSockets !== null);
   return {
     open: count(sum((client) => client.open)),
@@ -71,5 +73,7 @@ export function totalsFields(clients) {
     ratio: requests === 0 ? NOTHING : percent(reused / requests),
     requests: counted(requests, 'request'),
     retries: count(sum((client) => client.retries)),
+    hitRatio: cached === 0 ? NOTHING : percent(hits / cached),
+    cached: counted(cached, 'call'),
   };
 }
