@@ -6,8 +6,11 @@ import { setupCache } from 'axios-cache-interceptor';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Agent, interceptors, request } from 'undici';
-import { getHttpClientToken, HttpClientModule } from '../dist/entry/index.js';
+import { refreshLibrary } from './library.mjs';
 import { median } from './statistics.mjs';
+
+refreshLibrary();
+const { getHttpClientToken, HttpClientModule } = await import('nest-outbound');
 
 const HITS = Number(process.argv[2] ?? 2_000);
 const TURNS = Number(process.argv[3] ?? 30);

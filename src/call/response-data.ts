@@ -1,4 +1,5 @@
-import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { ParsedJson } from '../base/parsed-json.js';
 
 /** What axios makes of the bytes of a body before its transforms. */
 export function decodeData(bytes: Buffer, { responseType, responseEncoding }: InternalAxiosRequestConfig): unknown {
@@ -36,4 +37,37 @@ export function keepBody(response: AxiosResponse, bytes: Buffer): void {
 /** The bytes that were kept. They may belong to the caller, and be part of a larger buffer: copy them. */
 export function keptBody(response: AxiosResponse): Buffer | undefined {
   return bodies.get(response);
+}
+
+/** axios's own transform of responses, whatever is assigned to `axios.defaults` later. */
+export const [axiosTransform] = [axios.defaults.transformResponse].flat();
+const { transitional: usual } = axios.defaults;
+
+/** Whether axios's transform of responses would parse a text as JSON, without anybody else who has a say in it. */
+export function isParsedAsJson(config: InternalAxiosRequestConfig): boolean {
+  const { responseType, transitional, parseReviver } = config;
+  if (parseReviver) return false;
+  return responseType === 'json' || (!responseType && Boolean((transitional || usual)?.forcedJSONParsing));
+}
+
+/** Response → its text, where that is known to be read often. */
+const texts = new WeakMap<AxiosResponse, ParsedJson>();
+
+/** Notes that others are given the same text. */
+export function noteJson(response: AxiosResponse, json: ParsedJson): void {
+  texts.set(response, json);
+}
+
+/**
+ * What axios's transform would parse the data of a response to, where that is at hand.
+ * @returns undefined: it is not, or somebody has changed the data
+ */
+export function jsonAtHand(
+  response: AxiosResponse,
+  data: unknown,
+  config: InternalAxiosRequestConfig,
+): object | undefined {
+  if (typeof data !== 'string' || !response.cache) return undefined;
+  const json = texts.get(response);
+  return json?.text === data && isParsedAsJson(config) ? json.copy() : undefined;
 }

@@ -8,6 +8,7 @@ import axios, {
 } from 'axios';
 import { noteTurn, rejectNextTurn, takeTurn } from '../base/turns.js';
 import { discard, responseOf } from '../call/outcome.js';
+import { axiosTransform, jsonAtHand } from '../call/response-data.js';
 import { transformsOf } from '../call/transforms.js';
 import { transformRequest } from './binary-data.js';
 import { isNormalized } from './header-plan.js';
@@ -121,7 +122,8 @@ function transformed(config: InternalAxiosRequestConfig, transforms: unknown, re
   for (let i = 0; i < length; i++) {
     const fn = list[i] as Transform;
     if (!isInOrder) normalize(headers);
-    data = fn.call(config, data, headers, response ? response.status : undefined);
+    const known = response && fn === axiosTransform ? jsonAtHand(response, data, config) : undefined;
+    data = known ?? fn.call(config, data, headers, response ? response.status : undefined);
     isInOrder = TIDY.has(fn);
   }
   if (!isInOrder) normalize(headers);

@@ -49,12 +49,18 @@ export class Answers {
     if (as === 'stale') {
       if (events.wants('cache:stale')) events.publish('cache:stale', eventOf(call, { ...about, reason }));
     } else if (events.wants(`cache:${as}`)) events.publish(`cache:${as}`, eventOf(call, about));
-    return responseOf(stored, call, request, { status, frozen: settings.frozen, nowMs: clock.now() });
+    return responseOf(stored, call, request, {
+      status,
+      frozen: settings.frozen,
+      parsed: state.parsed,
+      nowMs: clock.now(),
+    });
   }
 
   /** A failure of the upstream that was not stored, for a call that has waited for it. */
   shared(failure: StoredResponse, call: Call, request: CacheRequest): AxiosResponse {
-    return responseOf(failure, call, request, { status: NOT_STORED, frozen: false, nowMs: this.#context.clock.now() });
+    const nowMs = this.#context.clock.now();
+    return responseOf(failure, call, request, { status: NOT_STORED, frozen: false, parsed: undefined, nowMs });
   }
 
   /** A response of the upstream's, which says that it is one. */

@@ -2,6 +2,7 @@ import { originOf } from '../../call/call.js';
 import type { EventSink } from '../../call/event-sink.js';
 import type { Flight } from './flight.js';
 import { type MemoryLimits, MemoryStore } from './memory-store.js';
+import { ParsedBodies } from './parsed-bodies.js';
 import { isCondemned, type Purge, type ResponseStore } from './store.js';
 import type { StoredResponse } from './stored.js';
 
@@ -32,6 +33,8 @@ export class CacheState {
   readonly memory: MemoryStore;
   readonly counts: CacheCounts = { hits: 0, misses: 0, stale: 0, revalidated: 0, stored: 0, evicted: 0 };
   readonly flights = new Map<string, Flight>();
+  /** Of the responses in memory. Those of a shared store are others each time that they are read. */
+  readonly parsed: ParsedBodies | undefined;
   readonly #fills = new Set<Fill>();
   /** What is asked → until when it passes without waiting, on the client's clock. */
   readonly #passes = new Map<string, number>();
@@ -48,6 +51,7 @@ export class CacheState {
       events.publish('cache:evicted', { client, origin: originOf({ url }), bytes, reason });
     });
     this.store = shared ?? this.memory;
+    this.parsed = shared ? undefined : new ParsedBodies();
   }
 
   begin(url: string): Fill {
@@ -68,6 +72,7 @@ export class CacheState {
 
   /** The tags of what is on its way are not known: it is not stored, to be safe. */
   purge(purge: Purge): void | Promise<void> {
+    this.parsed?.clear();
     for (const fill of this.#fills) {
       fill.isVoid ||= purge.kind === 'tag' || isCondemned(purge, { url: fill.url, tags: [] });
     }

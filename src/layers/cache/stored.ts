@@ -1,9 +1,11 @@
-import axios, { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { Readable } from 'node:stream';
 import { noTimings, rounded } from '../../base/timings.js';
 import type { Call } from '../../call/call.js';
-import { decodeData, keptBody, settled } from '../../call/response-data.js';
+import { axiosTransform, decodeData, isParsedAsJson, keptBody, noteJson, settled } from '../../call/response-data.js';
+import { transformsOf } from '../../call/transforms.js';
 import type { Lifetime } from './freshness.js';
+import type { ParsedBodies } from './parsed-bodies.js';
 import type { CacheRequest } from './request.js';
 import { isSelected, type Selector } from './vary.js';
 import { headersOf304, isUnchanged, type StoredHeaders } from './validation.js';
@@ -109,15 +111,16 @@ export function ownBytes(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** Bodies that were parsed once for all callers. */
-const parsed = new WeakMap<StoredResponse, unknown>();
-const [axiosTransform] = [axios.defaults.transformResponse].flat();
+/** Bodies that were parsed once for all callers, frozen. */
+const frozenBodies = new WeakMap<StoredResponse, unknown>();
 
 /** How a stored response is given. */
 export interface Giving {
   readonly status: CacheStatus;
   /** Whether callers share one parsed body, which is frozen. */
   readonly frozen: boolean;
+  /** Texts that are parsed once, for callers who get data of their own. */
+  readonly parsed: ParsedBodies | undefined;
   /** When, on the client's clock. */
   readonly nowMs: number;
 }
@@ -129,8 +132,10 @@ export interface Giving {
 export function responseOf(stored: StoredResponse, call: Call, request: CacheRequest, giving: Giving): AxiosResponse {
   const { config, journal } = call;
   const isUnmodified = request.conditions !== undefined && isUnchanged(request.conditions, stored);
+  const isEmpty = isUnmodified || request.isHead;
+  const json = isEmpty ? undefined : jsonOf(stored, config, giving);
   const response: AxiosResponse = {
-    data: isUnmodified || request.isHead ? emptyData(config) : dataOf(stored, config, giving.frozen),
+    data: isEmpty ? emptyData(config) : (json?.text ?? dataOf(stored, config, giving.frozen)),
     status: isUnmodified ? 304 : stored.status,
     statusText: isUnmodified ? 'Not Modified' : stored.statusText,
     headers: ownHeaders(isUnmodified ? headersOf304(stored.headers) : stored.headers, giving.status),
@@ -140,6 +145,7 @@ export function responseOf(stored: StoredResponse, call: Call, request: CacheReq
     attempts: [],
     cache: giving.status,
   };
+  if (json) noteJson(response, json);
   return settled(response);
 }
 
@@ -165,27 +171,34 @@ function dataOf(stored: StoredResponse, config: InternalAxiosRequestConfig, froz
   return frozen && isParsedByAxios(config) ? frozenData(stored, config) : decodeData(body, config);
 }
 
+/** A text that others are given, too. Layers see the text; whoever parses it as axios does need not. */
+function jsonOf(stored: StoredResponse, config: InternalAxiosRequestConfig, { parsed, frozen }: Giving) {
+  if (!parsed || frozen || !isUtf8(config) || !isParsedAsJson(config)) return undefined;
+  return parsed.of(stored, () => decodeData(stored.body, config) as string);
+}
+
+const isUtf8 = ({ responseEncoding }: InternalAxiosRequestConfig): boolean =>
+  !responseEncoding || responseEncoding === 'utf8';
+
 /** Whether axios's own transform is all that reads it: others may expect a text. */
-function isParsedByAxios({ responseType, transformResponse, parseReviver }: InternalAxiosRequestConfig): boolean {
-  const [first, ...more] = [transformResponse].flat();
-  return (
-    (responseType === undefined || responseType === 'json') &&
-    first === axiosTransform &&
-    more.length === 0 &&
-    !parseReviver
-  );
+function isParsedByAxios(config: InternalAxiosRequestConfig): boolean {
+  const transforms = transformsOf(config.transformResponse);
+  return transforms.length === 1 && transforms[0] === axiosTransform && isUtf8(config) && isParsedAsJson(config);
 }
 
 function frozenData(stored: StoredResponse, config: InternalAxiosRequestConfig): unknown {
-  if (parsed.has(stored)) return parsed.get(stored);
+  const known = frozenBodies.get(stored);
+  if (known !== undefined) return known;
   const text = decodeData(stored.body, config);
   let data: unknown = text;
   try {
-    data = deepFrozen(JSON.parse(text as string));
+    const value: unknown = JSON.parse(text as string);
+    // A text in JSON would be parsed once more, by axios.
+    if (typeof value === 'object' && value !== null) data = deepFrozen(value);
   } catch {
     // axios says what is wrong with it, or gives the text
   }
-  parsed.set(stored, data);
+  frozenBodies.set(stored, data);
   return data;
 }
 
