@@ -279,7 +279,7 @@ describe('ClientMetrics', () => {
   it('tells how many requests each address has, and how many addresses are ejected', async () => {
     const { collect } = registerMetrics();
     const { metrics } = setUp();
-    const active = { state: 'active', inFlight: 2, requests: 9, failures: 0 } as const;
+    const active = { state: 'active', inFlight: 2, requests: 9, failures: 0, slowness: 1 } as const;
     const addresses: Record<string, AddressStats> = {
       '10.0.0.7': active,
       '[fd00::7]:81': { ...active, state: 'ejected', inFlight: 0 },

@@ -2,6 +2,7 @@ import { AxiosError } from 'axios';
 import type { Clock } from '../base/clock.js';
 import { diedOnStaleSocket, TELLING_MS } from '../base/lost-peer.js';
 import { isOwnDelay } from '../base/time-limit.js';
+import type { Timings } from '../base/timings.js';
 import type { Call } from '../call/call.js';
 import { isConclusive } from '../call/transience.js';
 import { isSourceError } from '../errors/body.errors.js';
@@ -87,10 +88,10 @@ export class BalancedWay {
   }
 }
 
-/** Tells an address how it has answered. */
-export function noteAnswered(use: AddressUse, status: number): void {
+/** Tells an address how it has answered, and how fast. */
+export function noteAnswered(use: AddressUse, status: number, { firstByteMs }: Timings): void {
   if (status >= 500 && !isConclusive(status)) use.failed(String(status));
-  else use.succeeded();
+  else use.succeeded(status < 400 ? firstByteMs : undefined); // refusals are often fast
 }
 
 /** Tells an address that it has failed, unless it was not its fault: a pooled socket may be closed at any time. */

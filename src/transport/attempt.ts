@@ -200,7 +200,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
 
   responded(response: IncomingMessage, exchange: Exchange): void {
     const { call } = this;
-    if (exchange.route?.use) noteAnswered(exchange.route.use, response.statusCode!);
+    if (exchange.route?.use) noteAnswered(exchange.route.use, response.statusCode!, exchange.timings);
     const refusal = refusalOf(response, call);
     if (refusal) {
       exchange.abandon();

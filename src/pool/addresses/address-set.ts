@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { Address, type FoundAddress } from './address.js';
 import { chooseOf } from './choice.js';
 import { afterFailure, afterSuccess, type EjectionRules, isPanic, maxEjected } from './ejection.js';
+import { typicalOf } from './pace.js';
 
 /** What has happened to an address. */
 export type AddressChange = 'added' | 'removed' | 'ejected' | 'returned';
@@ -20,8 +21,11 @@ export interface AddressSetContext {
 /** The address of one request, from before it is sent until it is over. */
 export interface AddressUse {
   readonly address: Address;
-  /** The upstream has answered as it should. */
-  succeeded(): void;
+  /**
+   * The upstream has answered as it should.
+   * @param ms the response time; undefined: not known
+   */
+  succeeded(ms?: number): void;
   /** @param cause an error code, or a status */
   failed(cause: string): void;
   /** The request is over. Once. */
@@ -38,6 +42,10 @@ export class AddressSet {
   #ejected = 0;
   /** Clients of one service must not begin with the same address. */
   #turn: number;
+  /** Responses since the addresses were last compared. */
+  #responses = 0;
+  /** The response time of most of them, as a logarithm. */
+  #typical: number | undefined;
 
   constructor(context: AddressSetContext) {
     this.#context = context;
@@ -81,9 +89,15 @@ export class AddressSet {
    * @returns undefined where there is none
    */
   choose(tried: readonly string[] = []): AddressUse | undefined {
-    const { random } = this.#context;
-    const address = chooseOf(this.#candidates(tried), this.#turn++, random);
+    const { random, clock } = this.#context;
+    const now = clock.now();
+    const candidates = this.#candidates(tried);
+    const turn = this.#turn++;
+    const due = candidates[turn % candidates.length];
+    const isProbe = due?.inFlight === 0 && due.pace.isToBeProbed(now);
+    const address = isProbe ? due : chooseOf(candidates, turn, random);
     if (!address) return undefined;
+    address.pace.asked(now);
     address.requests++;
     address.inFlight++;
     return this.#use(address);
@@ -123,13 +137,24 @@ export class AddressSet {
     const { ejectedUntil } = address.health;
     return {
       address,
-      succeeded: () => {
+      succeeded: (ms) => {
+        if (ms !== undefined) this.#answered(address, ms);
         // A request from before the ejection says nothing of after.
         if (!isEjected(address) || address.health.ejectedUntil === ejectedUntil) this.#succeeded(address);
       },
       failed: (cause) => this.#failed(address, cause),
       release: () => void address.inFlight--,
     };
+  }
+
+  /** To compare them all with each response would take long where there are many. */
+  #answered({ pace }: Address, ms: number): void {
+    pace.answered(ms, this.#context.clock.now());
+    if (++this.#responses >= this.#all.length) {
+      this.#responses = 0;
+      this.#typical = typicalOf(this.#all.map((address) => address.pace));
+    }
+    pace.compare(this.#typical);
   }
 
   #succeeded(address: Address): void {

@@ -4,6 +4,7 @@ import type { HostAddress } from '../../base/host-address.js';
 import type { SocketTarget } from '../agents.js';
 import type { Candidate } from './choice.js';
 import { type Health, NEW_HEALTH } from './ejection.js';
+import { Pace } from './pace.js';
 
 /** What an address is connected to: its IP, then the one of the other family that may belong to the same server. */
 export type FoundAddress = readonly [HostAddress, ...HostAddress[]];
@@ -21,6 +22,7 @@ export class Address implements Candidate {
   /** Of these, how many have failed. */
   failed = 0;
   health: Health = NEW_HEALTH;
+  readonly pace = new Pace();
   /** No new request is for it; those that it has may finish. */
   isGone = false;
   #ips: readonly LookupAddress[] = [];
@@ -37,6 +39,10 @@ export class Address implements Candidate {
   /** It is still there, maybe with another partner. */
   use(found: FoundAddress): void {
     this.#ips = found.map(({ ip, family }) => ({ address: ip, family }));
+  }
+
+  get slowness(): number {
+    return this.pace.slowness;
   }
 
   get ips(): readonly LookupAddress[] {

@@ -16,6 +16,8 @@ export interface AddressStats {
   readonly requests: number;
   /** Requests that have failed: no connection, a reset, a timeout, a status from 500 on. */
   readonly failures: number;
+  /** How many times slower than the others it answers; 1: less than three times, or not known. The slower, the fewer requests it gets. */
+  readonly slowness: number;
 }
 
 export interface AddressesContext {
@@ -98,12 +100,16 @@ export class Addresses {
   }
 }
 
-function sumOf(stats: AddressStats | undefined, { health, inFlight, requests, failed }: Address): AddressStats {
+function sumOf(
+  stats: AddressStats | undefined,
+  { health, inFlight, requests, failed, slowness }: Address,
+): AddressStats {
   return {
     state: health.ejectedUntil === undefined ? 'active' : 'ejected',
     inFlight: inFlight + (stats?.inFlight ?? 0),
     requests: requests + (stats?.requests ?? 0),
     failures: failed + (stats?.failures ?? 0),
+    slowness: Math.max(slowness, stats?.slowness ?? 1),
   };
 }
 

@@ -2,11 +2,13 @@
 export interface Candidate {
   /** Requests on it now. */
   readonly inFlight: number;
+  /** How many times slower it is than the others; 1: not slow. */
+  readonly slowness: number;
 }
 
 /**
  * The power of two choices: of two candidates, the one with fewer requests in flight (Mitzenmacher, The Power of Two Choices in Randomized Load Balancing,
- * 2001). The first is the one whose turn it is, the second is one of the others at random; a tie goes to the first. So calls that come one after the
+ * 2001); of a slow one, each counts as many times as it is slower. The first is the one whose turn it is, the second is one of the others at random; a tie goes to the first. So calls that come one after the
  * other take turns, which is as even as can be, and under load the busy ones are passed over.
  *
  * Two looks are enough: the longest queue grows with log log n rather than log n. Always taking the least busy of all would have every client of a
@@ -25,5 +27,8 @@ export function chooseOf<Of extends Candidate>(
   const first = turn % length;
   const second = (first + 1 + Math.floor(random() * (length - 1))) % length;
   const [one, other] = [candidates[first]!, candidates[second]!];
-  return one.inFlight <= other.inFlight ? one : other;
+  return costOf(one) <= costOf(other) ? one : other;
 }
+
+/** Of one more request. */
+const costOf = ({ inFlight, slowness }: Candidate) => (inFlight + 1) * slowness;
