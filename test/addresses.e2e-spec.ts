@@ -83,6 +83,39 @@ describe('calls to an origin with addresses', () => {
     expect(fleet.pods[7]!.requests).toBeGreaterThan(0);
   });
 
+  it('go to an address whose responses take ten times longer only every 10 s, one after the other too, until they are fast again', async () => {
+    const clock = new ManualClock();
+    const after =
+      (ms: number): RequestListener =>
+      (_, response) => {
+        clock.tick(ms);
+        response.end('ok');
+      };
+    await using fleet = await startFleet(3, after(50));
+    const slow = fleet.pods[1]!;
+    slow.answer = after(500);
+    await using app = await start(fleet, {
+      clock,
+      own: { addresses: { list: fleet.pods.map(({ address }) => address) } },
+    });
+    await callInTurn(app.client, 100);
+    expect(slow.requests).toBeLessThanOrEqual(25);
+    expect(app.addresses()[slow.address]!.slowness).toBeGreaterThan(3);
+    fleet.reset();
+    await callInTurn(app.client, 400); // 20 s
+    expect(slow.requests).toBeGreaterThanOrEqual(1);
+    expect(slow.requests).toBeLessThanOrEqual(2);
+    slow.answer = after(50);
+    for (let probe = 0; probe < 2; probe++) {
+      clock.tick(10_000);
+      await callInTurn(app.client, 3); // oxlint-disable-line no-await-in-loop -- each waits for the time before it
+    }
+    expect(app.addresses()[slow.address]!.slowness).toBe(1);
+    fleet.reset();
+    await callInTurn(app.client, 30);
+    expect(slow.requests).toBe(10);
+  });
+
   it('have none that fails where one address is dead, which is ejected after five failures and comes back after a probe', async () => {
     const clock = new ManualClock();
     await using fleet = await startFleet(5, answer);
