@@ -16,6 +16,35 @@ const OF_THEIR_OWN = [
   'test/testing/expectations.e2e-spec.ts', // prints promises, which have symbols once there are async hooks
 ];
 
+/** Run once more with `engine: 'undici'`: what makes sockets, requests and bodies. `npm run test:undici` has all of them. */
+const ON_UNDICI = ['native-transport', 'timings', 'upload-bodies'];
+const MORE_ON_UNDICI = [
+  'binary-bodies',
+  'call-timeouts',
+  'closing-sockets',
+  'events',
+  'guard',
+  'hostile-*',
+  'health',
+  'hedge',
+  'http-service',
+  'module',
+  'proxies',
+  'recording',
+  'redirect-secrets',
+  'resilience',
+  'retry',
+  'runtime-clients',
+  'shutdown',
+  'sockets',
+  'telemetry',
+  'tls-files',
+  'total-sockets',
+  'transport',
+  'unread-bodies',
+  'vanished-peers',
+];
+
 export default defineConfig({
   test: {
     maxWorkers: '100%',
@@ -38,6 +67,17 @@ export default defineConfig({
         test: { name: 'e2e', include: ['test/**/*.e2e-spec.ts'], exclude: OF_THEIR_OWN, isolate: false },
       },
       { extends: true, test: { name: 'e2e-alone', include: OF_THEIR_OWN } },
+      {
+        extends: true,
+        test: {
+          name: 'undici',
+          include: [...ON_UNDICI, ...(process.env['ALL_ON_UNDICI'] ? MORE_ON_UNDICI : [])].map(
+            (name) => `test/${name}.e2e-spec.ts`,
+          ),
+          setupFiles: 'test/support/undici-engine.ts',
+          alias: process.env['UNDICI'] ? { undici: process.env['UNDICI'] } : {}, // another major: undici-8, from Node 22.19 on
+        },
+      },
       {
         extends: true,
         test: {

@@ -21,6 +21,7 @@ import { LARGE, ORDER, SMALL, STREAM_BYTES } from './payloads.mjs';
 const CORE = [
   'nest-outbound-http-service',
   'nest-outbound-axios',
+  'nest-outbound-undici',
   'nest-outbound-transport',
   'nestjs-axios-http-service',
   'axios-agentkeepalive',

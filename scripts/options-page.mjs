@@ -39,6 +39,7 @@ const PAGES = {
   timeouts: 'transport.md#phases',
   limits: 'transport.md#bounds',
   redirects: 'transport.md#redirects',
+  engine: 'engines.md',
   tls: 'auth.md#certificates',
   pool: 'performance.md#pool-size',
   resilience: 'layers.md',

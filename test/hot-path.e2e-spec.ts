@@ -168,7 +168,7 @@ describe('a default GET', () => {
     const files = ownFiles(stack);
     expect(files.slice(0, files.indexOf('client/stack.ts') + 1)).toEqual([
       'pool/fast-lane.ts',
-      'transport/request.ts',
+      'transport/node-engine.ts',
       'transport/exchange.ts',
       'transport/attempt.ts',
       'call/compose.ts',

@@ -2,6 +2,7 @@
 export const CONTENDERS = [
   { id: 'nest-outbound-http-service', name: 'nest-outbound HttpService' },
   { id: 'nest-outbound-axios', name: 'nest-outbound axios' },
+  { id: 'nest-outbound-undici', name: "nest-outbound axios, engine: 'undici'" },
   { id: 'nest-outbound-standard', name: "nest-outbound axios, resilience: 'standard'" },
   { id: 'nest-outbound-telemetry', name: 'nest-outbound axios, OpenTelemetry on' },
   { id: 'nest-outbound-transport', name: 'nest-outbound transport under plain axios.create' },

@@ -43,7 +43,10 @@ import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from 
 import { callSchema } from '../options/schema.js';
 import type { RedactionRules } from '../redaction/rules.js';
 import { balancingOf } from '../transport/addressed.js';
+import type { Engine } from '../transport/engine.js';
+import { nodeEngine } from '../transport/node-engine.js';
 import { nativeTransport, type NativeTransportSettings } from '../transport/transport.js';
+import { undiciEngine } from '../transport/undici/engine.js';
 import type { StackContext, StackSettings } from './stack.js';
 
 /** Of what calls set themselves, which is often the same. */
@@ -61,6 +64,8 @@ export class Scope {
   /** Undefined without a limit that is adaptive. */
   readonly concurrency: OriginLimits | undefined;
   readonly turns: Turns | undefined;
+  /** Of its engine. */
+  readonly loading: Promise<void> | undefined;
   readonly #settings: OriginSettings;
   readonly #client: StackSettings;
   #cacheState: CacheState | undefined;
@@ -82,7 +87,9 @@ export class Scope {
     this.#settings = settings;
     this.#client = client;
     this.#context = context;
-    this.#transport = transportOf(settings, client, context);
+    const engine = settings.engine === 'undici' ? undiciEngine(settings.limits.maxHeaderBytes) : nodeEngine;
+    this.loading = engine.loading;
+    this.#transport = transportOf(settings, engine, client, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
@@ -263,6 +270,7 @@ const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as c
 
 function transportOf(
   { timeouts, limits, redirects }: OriginSettings,
+  engine: Engine,
   client: StackSettings,
   context: ScopeContext,
 ): Handler {
@@ -283,6 +291,7 @@ function transportOf(
     clientTimeout: client.name === undefined ? undefined : client.timeouts.attemptMs || 0,
     maxResponseBytes: limits.maxResponseBytes,
     maxHeaderBytes: limits.maxHeaderBytes,
+    engine,
     redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
     balancing: balancingOf(client.origins, client.pool),
     ownProxy: proxy ? proxyUrl(proxy) : undefined,

@@ -64,6 +64,8 @@ export class ClientStack {
   readonly rateLimits: RateLimits;
   /** Of every origin, those that differ included. */
   readonly cache: ClientCache;
+  /** Until the engines are there; rejects with an InvalidOptionsError where one is missing. undefined: nothing has to be loaded. */
+  readonly loading: Promise<unknown> | undefined;
   /** What errors must not show. */
   readonly rules: RedactionRules;
   /** What its calls are timed by. */
@@ -78,6 +80,9 @@ export class ClientStack {
       ([origin, own]) => [origin, new Scope(own, settings, scoped, origin)] as const,
     );
     this.#origins = new Map(origins);
+    const loading = [this.#client, ...this.#origins.values()].flatMap((scope) => scope.loading ?? []);
+    this.loading = loading.length > 0 ? Promise.all(loading) : undefined;
+    this.loading?.catch(() => {}); // whoever calls is told
     this.breakers = new ScopedBreakers(
       this.#client.breakers,
       new Map(origins.map(([origin, { breakers }]) => [origin, breakers])),

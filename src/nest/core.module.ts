@@ -80,9 +80,11 @@ export class HttpClientCoreModule implements NestModule, OnModuleInit, OnModuleD
   }
 
   /** In apps without HTTP, nothing is configured. */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     refuseRequestScope(this.modules);
-    this.moduleRef.get(HttpClientRegistry).meet(this.modules);
+    const registry = this.moduleRef.get(HttpClientRegistry);
+    registry.meet(this.modules);
+    await registry.whenLoaded();
   }
 
   /** Phase one: inbound requests are still being answered. */

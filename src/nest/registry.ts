@@ -303,6 +303,14 @@ export class HttpClientRegistry {
     return client;
   }
 
+  /**
+   * Resolves once what the engines of the clients need is there.
+   * @throws InvalidOptionsError where it is missing
+   */
+  async whenLoaded(): Promise<void> {
+    await Promise.all(Array.from(this.#clients.values()).flatMap(({ stack }) => stack.loading ?? []));
+  }
+
   #stackOf(
     options: ResolvedClientOptions,
     pool: ConnectionPool,

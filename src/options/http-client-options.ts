@@ -11,6 +11,7 @@ import type { ResilienceOptions } from './resilience-options.js';
 import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } from './resolve-sections.js';
 import type { SharedState } from './shared-state.js';
 import type {
+  EngineName,
   LimitOptions,
   PoolOptions,
   RedirectOptions,
@@ -33,6 +34,12 @@ export interface OriginOptions {
   limits?: LimitOptions;
   /** Which redirects a client follows. */
   redirects?: RedirectOptions;
+  /**
+   * What carries requests on the sockets of the pool: `'node:http'`, or `'undici'`, which takes less CPU per call and needs the package `undici`, version 7
+   * or 8. Calls that undici cannot carry go with `node:http` (docs/engines.md).
+   * @default 'node:http'
+   */
+  engine?: EngineName;
   /** What to do when this origin fails. */
   resilience?: 'standard' | ResilienceOptions;
   /** How calls use the open sockets. */
@@ -87,6 +94,12 @@ export interface HttpClientOptions {
   /** Which redirects a client follows. Credentials never leave the origin they were meant for. */
   redirects?: RedirectOptions;
   /**
+   * What carries requests on the sockets of the pool: `'node:http'`, or `'undici'`, which takes less CPU per call and needs the package `undici`, version 7
+   * or 8. Calls that undici cannot carry go with `node:http` (docs/engines.md).
+   * @default 'node:http'
+   */
+  engine?: EngineName;
+  /**
    * What to do when upstreams fail: `'standard'` (deadline, retries within a budget, circuit breaker), or part by part.
    * @default everything off; only stale sockets are replaced
    */
@@ -97,8 +110,8 @@ export interface HttpClientOptions {
    */
   cache?: boolean | CacheOptions;
   /**
-   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `resilience`, `cache`, `pool.scheduling` and `addresses`, by origin, such as
-   * `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
+   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `engine`, `resilience`, `cache`, `pool.scheduling` and `addresses`, by origin,
+   * such as `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;
@@ -126,7 +139,7 @@ export interface HttpClientOptions {
 /** Options of `createTransport`. Each call's `timeout` takes the place of `timeouts.attemptMs`. */
 export interface TransportOptions extends Pick<
   HttpClientOptions,
-  'limits' | 'redirects' | 'pool' | 'tls' | 'guard' | 'redact'
+  'limits' | 'redirects' | 'engine' | 'pool' | 'tls' | 'guard' | 'redact'
 > {
   /** Time limits for the phases of a call. */
   timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
@@ -180,7 +193,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A named client. `@InjectHttpClient(name)` injects it.
  *
- * It inherits `timeouts`, `limits`, `redirects`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` from the module. It never inherits `baseURL`,
+ * It inherits `timeouts`, `limits`, `redirects`, `engine`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` from the module. It never inherits `baseURL`,
  * `confine`, `auth`, `headers`, `axios`, `interceptors` and `layers`: they belong to one API, and the module's `Authorization` must not go to another.
  * With its own `pool` or `tls`, or a `guard` other than the module's, the client has its own connection pool. Otherwise it shares the module's.
  */

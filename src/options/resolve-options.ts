@@ -34,7 +34,7 @@ import {
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, runtimeClientSchema, transportSchema } from './schema.js';
 import type { SharedState } from './shared-state.js';
-import type { LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
+import type { EngineName, LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
@@ -51,6 +51,7 @@ export interface OriginSettings {
   readonly timeouts: Readonly<Required<TimeoutOptions>>;
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly redirects: Readonly<Required<RedirectOptions>>;
+  readonly engine: EngineName;
   readonly resilience: ResolvedResilience;
   readonly cache: CacheSettings | false;
 }
@@ -242,6 +243,7 @@ function resolveSettings(
     timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
     limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
     redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
+    engine: options?.engine ?? inherited.engine,
     resilience: resolveResilience(options?.resilience, inherited.resilience),
     cache: resolveCache(options?.cache, inherited.cache),
   });

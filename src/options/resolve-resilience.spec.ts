@@ -90,6 +90,7 @@ describe('the options', () => {
       pool: { scheduling: 'lifo' },
       addresses: false,
       cache: false,
+      engine: 'node:http',
     });
     const named = resolveNamedOptions({ name: 'github', resilience: { deadlineMs: 12_000 } }, root);
     expect(named.resilience).toEqual({ ...STANDARD_RESILIENCE, deadlineMs: 12_000 });

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
 import { canParse } from '../base/can-parse.js';
+import type { EngineName } from './transport-options.js';
 import {
   addresses,
   cache,
@@ -80,6 +81,7 @@ const settings = {
   ),
   limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff), maxHeaderBytes: v.optional(count) })),
   redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(flag) })),
+  engine: v.optional(v.picklist(['node:http', 'undici'] satisfies EngineName[], "'node:http' or 'undici'")),
   resilience,
   cache,
 };
@@ -233,8 +235,8 @@ export const moduleOptionsSchema = group({
   maxRuntimeClients: v.optional(count),
 });
 
-const { timeouts, limits, redirects, pool, tls, redact } = client;
-export const transportSchema = group({ timeouts, limits, redirects, pool, tls, guard, redact, shutdown });
+const { timeouts, limits, redirects, engine, pool, tls, redact } = client;
+export const transportSchema = group({ timeouts, limits, redirects, engine, pool, tls, guard, redact, shutdown });
 
 const name = v.pipe(v.string('a name'), v.nonEmpty('a name'));
 

@@ -48,6 +48,13 @@ declare module 'axios' {
   }
 }
 
+/**
+ * What carries requests on the sockets of the pool:
+ * - `'node:http'`: Node's HTTP/1.1
+ * - `'undici'`: that of undici, with less CPU per call. Install the optional peer `undici`, version 7 or 8. What differs is in docs/engines.md.
+ */
+export type EngineName = 'node:http' | 'undici';
+
 /** Limits on what a client holds in memory. */
 export interface LimitOptions {
   /**

@@ -128,20 +128,30 @@ export class ConnectionPool {
 
   /**
    * The agent for https calls that go through a proxy.
+   * @param engine whose sockets; undefined: those of `node:http`
    * @internal
    */
-  tunnelAgent(proxy: URL): Agent {
-    return this.#agents.tunnelAgent(proxy);
+  tunnelAgent(proxy: URL, engine?: string): Agent {
+    return this.#agents.tunnelAgent(proxy, engine);
+  }
+
+  /**
+   * The agent for calls of another engine than `node:http`: no other must find its sockets, on which it has left its parser.
+   * @internal
+   */
+  agentFor(secure: boolean, engine: string): Agent {
+    return this.#agents.agentFor(secure, engine);
   }
 
   /**
    * The agent for http calls that a proxy forwards. The proxy's address is the operator's choice, so no guard judges it; a
    * call straight to that host must not find such a socket.
    * @param secure whether the proxy itself is spoken to in https
+   * @param engine whose sockets; undefined: those of `node:http`
    * @internal
    */
-  proxyAgent(secure: boolean): Agent {
-    return this.#agents.proxyAgent(secure);
+  proxyAgent(secure: boolean, engine?: string): Agent {
+    return this.#agents.proxyAgent(secure, engine);
   }
 
   /**

@@ -44,10 +44,12 @@ const MAX_TUNNEL_AGENTS = 100;
 export class PoolAgents implements Agents {
   readonly httpAgent: Agent;
   readonly httpsAgent: Agent;
-  /** Proxy, with its credentials → the agent whose sockets are tunnels through it, the one asked for last at the end. */
+  /** Engine, proxy with its credentials → the agent whose sockets are tunnels through it, the one asked for last at the end. */
   readonly #tunnels = new Map<string, Agent>();
-  /** For sockets to proxies, where those of the other agents are guarded. */
-  #toProxies: Agents | undefined;
+  /** Engine → the agents for its sockets; those of `node:http` are the two above. */
+  readonly #ofEngines = new Map<string, Agents>();
+  /** Engine → the agents for its sockets to proxies, where those of the other agents are guarded. */
+  readonly #toProxies = new Map<string | undefined, Agents>();
   readonly #tls: { current: TlsMaterial };
   readonly #settings: AgentSettings;
   readonly #owner: AgentOwner;
@@ -61,20 +63,35 @@ export class PoolAgents implements Agents {
     this.httpsAgent = httpsAgent;
   }
 
-  tunnelAgent(proxy: URL): Agent {
-    const { href } = proxy;
-    const agent = this.#tunnels.get(href) ?? this.#createTunnelAgent(proxy);
-    this.#tunnels.delete(href);
-    this.#tunnels.set(href, agent);
+  agentFor(secure: boolean, engine: string): Agent {
+    const { httpAgent, httpsAgent } = this.#agentsOf(engine);
+    return secure ? httpsAgent : httpAgent;
+  }
+
+  #agentsOf(engine: string): Agents {
+    return remembered(this.#ofEngines, engine, () => createAgents(this.#settings, this.#owner));
+  }
+
+  tunnelAgent(proxy: URL, engine?: string): Agent {
+    const key = engine === undefined ? proxy.href : `${engine} ${proxy.href}`;
+    const agent = this.#tunnels.get(key) ?? this.#createTunnelAgent(proxy, key);
+    this.#tunnels.delete(key);
+    this.#tunnels.set(key, agent);
     if (this.#tunnels.size > MAX_TUNNEL_AGENTS) this.#forgetUnused(agent);
     return agent;
   }
 
-  proxyAgent(secure: boolean): Agent {
-    const { addressGuard } = this.#settings;
-    if (addressGuard) this.#toProxies ??= createAgents({ ...this.#settings, addressGuard: undefined }, this.#owner);
-    const { httpAgent, httpsAgent } = this.#toProxies ?? this;
+  proxyAgent(secure: boolean, engine?: string): Agent {
+    const { httpAgent, httpsAgent } = this.#toProxiesOf(engine);
     return secure ? httpsAgent : httpAgent;
+  }
+
+  #toProxiesOf(engine: string | undefined): Agents {
+    const settings = this.#settings;
+    if (!settings.addressGuard) return engine === undefined ? this : this.#agentsOf(engine);
+    return remembered(this.#toProxies, engine, () =>
+      createAgents({ ...settings, addressGuard: undefined }, this.#owner),
+    );
   }
 
   /**
@@ -94,8 +111,13 @@ export class PoolAgents implements Agents {
   /** All of them. */
   list(): readonly Agent[] {
     const { httpAgent, httpsAgent } = this;
-    const toProxies = this.#toProxies ? [this.#toProxies.httpAgent, this.#toProxies.httpsAgent] : [];
-    return [httpAgent, httpsAgent, ...toProxies, ...this.#tunnels.values()];
+    const more = [...this.#ofEngines.values(), ...this.#toProxies.values()];
+    return [
+      httpAgent,
+      httpsAgent,
+      ...more.flatMap((two) => [two.httpAgent, two.httpsAgent]),
+      ...this.#tunnels.values(),
+    ];
   }
 
   /**
@@ -128,23 +150,22 @@ export class PoolAgents implements Agents {
     for (const agent of this.list()) agent.destroy();
   }
 
-  #createTunnelAgent(proxy: URL): Agent {
-    const { href } = proxy;
+  #createTunnelAgent(proxy: URL, key: string): Agent {
     const agent = createTunnelAgent(proxy, this.#settings, {
       opening: (address) => this.#owner.opening(address),
       opened: (...socket) => this.#owner.opened(...socket),
       // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
-      keepsSockets: () => this.#tunnels.get(href) === agent && this.#owner.keepsSockets(),
+      keepsSockets: () => this.#tunnels.get(key) === agent && this.#owner.keepsSockets(),
     });
     return agent;
   }
 
   /** The longest unused ones first. Those in use, which are no more than there are exchanges, stay until they are not. */
   #forgetUnused(newest: Agent): void {
-    for (const [href, agent] of this.#tunnels) {
+    for (const [key, agent] of this.#tunnels) {
       if (this.#tunnels.size <= MAX_TUNNEL_AGENTS) return;
       if (agent === newest || isInUse(agent)) continue;
-      this.#tunnels.delete(href);
+      this.#tunnels.delete(key);
       agent.destroy();
     }
   }
@@ -155,6 +176,12 @@ export class PoolAgents implements Agents {
       Object.values(freeSockets).map((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)),
     );
   }
+}
+
+function remembered<Key, Value>(known: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const value = known.get(key) ?? create();
+  known.set(key, value);
+  return value;
 }
 
 function isInUse({ sockets, requests }: Agent): boolean {

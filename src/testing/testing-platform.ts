@@ -1,5 +1,6 @@
 import type { Handler } from '../call/call.js';
 import type { HttpClientPlatform } from '../client/platform.js';
+import { nodeEngine } from '../transport/node-engine.js';
 import { nativeTransport, type NativeTransportSettings, poolRouting } from '../transport/transport.js';
 import { Arrival } from './arrival.js';
 import { ExpectationBook } from './expectation-book.js';
@@ -24,7 +25,9 @@ export function testingPlatform(options: HttpClientTestingOptions = {}): Testing
   let endAttendance = () => {};
   const onFault = (arrival: Arrival, error: unknown) => book.fault(arrival, 'answered', error);
   const wire = new Wire((request) => book.arrive(new Arrival(request, onFault)));
-  const transport = (_native: Handler, settings: NativeTransportSettings): Handler => {
+  const transport = (_native: Handler, given: NativeTransportSettings): Handler => {
+    // The tests' timers may be fake: undici waits for some of its own, Node's HTTP for none.
+    const settings = { ...given, engine: nodeEngine };
     const routing = { transport: settings, wire, network: poolRouting(settings), passes };
     const carry: Handler = (call) => nativeTransport(settings, wireRouting(routing, call))(call);
     const recorded = recording?.(carry);

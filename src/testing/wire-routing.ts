@@ -19,8 +19,8 @@ export function wireRouting({ transport, wire, network, passes }: WireRoutingSet
   const agents = wire.agentsFor(call, transport);
   return {
     findProxy: (config, target) => (passes(target.origin) ? network.findProxy(config, target) : undefined),
-    agentFor: (target, proxy) => {
-      if (passes(target.origin)) return network.agentFor(target, proxy);
+    agentFor: (target, proxy, sockets) => {
+      if (passes(target.origin)) return network.agentFor(target, proxy, sockets);
       return target.secure ? agents.httpsAgent : agents.httpAgent;
     },
     ...(network.wayTo && {

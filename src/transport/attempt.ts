@@ -1,11 +1,11 @@
 import type { AxiosResponse } from 'axios';
-import type { IncomingMessage } from 'node:http';
+import type { Agent } from 'node:http';
 import { diedOnStaleSocket, rememberRepeatedLoss } from '../base/lost-peer.js';
 import { noteAnswer, noteFailure, timeError } from '../call/annotate.js';
 import type { Call, Handler } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
-import { isDelegated, requestTarget } from '../call/target.js';
+import { isDelegated, type RequestTarget, requestTarget } from '../call/target.js';
 import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
@@ -13,14 +13,17 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { type BalancedWay, noteAnswered, noteFailed } from './addressed.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
 import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
+import type { Engine, WireResponse } from './engine.js';
 import { publishRedirect, publishReplay } from './events.js';
 import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
+import { nodeEngine } from './node-engine.js';
 import {
   hasIdleSockets,
   hasRepeatableBody,
   isKnownLoss,
   isRepeatable,
+  isUnsent,
   sendTrusting,
   socketsSeen,
 } from './pooled-socket.js';
@@ -36,6 +39,8 @@ import type { Routing } from './transport.js';
 export interface AttemptSettings
   extends ExchangeSettings, DeliverySettings, SlotSettings, RedirectSettings, TimedSettings {
   readonly pool: ConnectionPool;
+  /** What carries requests, where it can. */
+  readonly engine: Engine;
   readonly events: EventSink;
   /** The client's own `proxy`, which its calls have unless they set another. */
   readonly ownProxy?: URL | undefined;
@@ -66,6 +71,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   #way: BalancedWay | undefined;
   /** The request as it goes on the wire: a proxy may forward it. */
   #sent!: ExchangeRequest;
+  /** What carries it. */
+  #engine!: Engine;
   /** The one that is waited for. */
   #exchange: Exchange | undefined;
   /** Whether it sends the same request for the second time. */
@@ -108,12 +115,18 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
         void this.#after(this.#routing.viaAxios(call), (response) => this.delivered(response));
         return;
       }
-      const first = firstRequest(call, target);
-      if (first instanceof Promise) void this.#after(first, (request) => this.#openFirst(request));
-      else this.#openFirst(first);
+      const { loading } = this.#settings.engine;
+      if (loading) void this.#after(loading, () => this.#prepare(target));
+      else this.#prepare(target);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #prepare(target: RequestTarget): void {
+    const first = firstRequest(this.call, target);
+    if (first instanceof Promise) void this.#after(first, (request) => this.#openFirst(request));
+    else this.#openFirst(first);
   }
 
   /** The next step, after one that takes time. */
@@ -146,6 +159,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     this.#proxy = this.#routing.findProxy(call.config, target);
     this.#sent = this.#isForwarded ? forwardedRequest(request, this.#proxy!) : request;
     this.#way = this.#routing.wayTo?.(target, this.#proxy);
+    const { engine } = this.#settings;
+    this.#engine = engine.carries(this.#sent) ? engine : nodeEngine;
     this.#admit();
   }
 
@@ -174,20 +189,25 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   #chooseSocket(): void {
     const { pool, clock } = this.#settings;
     const { target } = this.#request;
-    if (isRepeatable(this.#sent) || !hasIdleSockets(this.#routing.agentFor(target, this.#proxy))) this.#send(Infinity);
+    if (isRepeatable(this.#sent) || !hasIdleSockets(this.#agentFor(target))) this.#send(Infinity);
     else {
       const restedSince = clock.now();
       void this.#after(socketsSeen(this.#sent.target.origin, this.call, pool), () => this.#send(restedSince));
     }
   }
 
+  #agentFor(target: RequestTarget): Agent {
+    return this.#routing.agentFor(target, this.#proxy, this.#engine.sockets);
+  }
+
   /** @param restedSince see `sendTrusting` */
   #send(restedSince: number): void {
     const { call } = this;
     const { pool } = this.#settings;
-    const agent = this.#routing.agentFor(this.#request.target, this.#proxy); // now: one that nobody uses may be forgotten
+    const agent = this.#agentFor(this.#request.target); // now: one that nobody uses may be forgotten
     const { origin } = this.#sent.target;
-    const exchange = new Exchange(origin, this, this.#settings, this.#way?.next(origin, call, pool.slots));
+    const route = this.#way?.next(origin, call, pool.slots);
+    const exchange = new Exchange(origin, this, this.#settings, this.#engine, route);
     this.#exchange = exchange;
     if (this.#isReplay) call.journal.trustsSince = Infinity;
     try {
@@ -198,7 +218,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     }
   }
 
-  responded(response: IncomingMessage, exchange: Exchange): void {
+  responded(response: WireResponse, exchange: Exchange): void {
     const { call } = this;
     if (exchange.route?.use) noteAnswered(exchange.route.use, response.statusCode!, exchange.timings);
     const refusal = refusalOf(response, call);
@@ -265,7 +285,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     const isKnown = isFirst && isKnownLoss(error, exchange, sent.target.origin, call, this.#settings);
     // Whether it may be repeated is asked last: it takes from the budget.
     const isStale = isFirst && diedOnStaleSocket(error, exchange.reusedSocket);
-    if (isStale && isRepeatable(sent) && call.mayRepeat?.() !== false) {
+    if (isStale && (isRepeatable(sent) || isUnsent(sent, exchange)) && call.mayRepeat?.() !== false) {
       this.#isReplay = true;
       void this.#after(nextMicrotask(), () => this.#admit());
       return;

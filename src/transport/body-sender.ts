@@ -1,7 +1,7 @@
 import { isAxiosError } from 'axios';
-import type { ClientRequest } from 'node:http';
 import { quietly } from '../base/cancellation.js';
 import type { Source } from '../base/source.js';
+import type { WireRequest } from './engine.js';
 import type { Chunk, StreamedBody } from './streamed-body.js';
 
 /**
@@ -11,7 +11,7 @@ import type { Chunk, StreamedBody } from './streamed-body.js';
  */
 export class BodySender {
   readonly #body: StreamedBody;
-  readonly #request: ClientRequest;
+  readonly #request: WireRequest;
   readonly #fail: (error: unknown) => void;
   readonly #declaredBytes: number | undefined;
   /** While it is read. */
@@ -20,7 +20,7 @@ export class BodySender {
   #bytes = 0;
 
   /** @param fail ends the exchange */
-  constructor(body: StreamedBody, request: ClientRequest, fail: (error: unknown) => void) {
+  constructor(body: StreamedBody, request: WireRequest, fail: (error: unknown) => void) {
     this.#body = body;
     this.#request = request;
     this.#fail = fail;

@@ -5,6 +5,7 @@ import { responseOf } from '../call/outcome.js';
 import { decodeData, keepBody, settled } from '../call/response-data.js';
 import { urlOf } from '../call/target.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
+import { readableOf, type WireResponse } from './engine.js';
 import type { Opened } from './redirects.js';
 import type { ExchangeRequest } from './request.js';
 import { bodyLimit, decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
@@ -37,7 +38,8 @@ export class Delivery {
   readonly #opened: Opened;
   readonly #settings: DeliverySettings;
   #answer: AxiosResponse | undefined;
-  #body: Readable | undefined;
+  #isEncoded = false;
+  #body: Readable | WireResponse | undefined;
 
   constructor(owner: DeliveryOwner, opened: Opened, settings: DeliverySettings) {
     this.#owner = owner;
@@ -56,7 +58,9 @@ export class Delivery {
     const { config } = call;
     const { exchange, response } = this.#opened;
     try {
-      this.#body = config.decompress === false ? response : decodedBody(response, method);
+      const decoded = config.decompress === false ? response : decodedBody(response, method);
+      this.#isEncoded = decoded !== response;
+      this.#body = this.isStream ? readableOf(decoded as WireResponse) : decoded;
       (response as { responseUrl?: string }).responseUrl = urlOf(target); // what callers of axios find there
       this.#answer = axiosResponse(config, exchange, response);
       // By then a response without a body is known to be complete.
@@ -82,7 +86,7 @@ export class Delivery {
     const answer = this.#answer!;
     try {
       const limit = bodyLimit(this.#owner.call, exchange.request, false); // of the call's own
-      const { given, limited } = streamedBody(exchange, response, this.#body!, limit);
+      const { given, limited } = streamedBody(exchange, response, this.#body as Readable, limit);
       this.#body = limited;
       answer.data = given;
       this.#owner.delivered(settled(answer));
@@ -109,7 +113,7 @@ export class Delivery {
 
   #failReading(error: unknown): void {
     const explained = explainedOverflow(error, this.#owner.call, this.#settings.maxHeaderBytes);
-    this.#fail(asBodyError(explained, this.#answer!, this.#body !== this.#opened.response));
+    this.#fail(asBodyError(explained, this.#answer!, this.#isEncoded));
   }
 
   #fail(error: unknown): void {

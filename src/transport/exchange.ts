@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type * as http from 'node:http';
+import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../base/clock.js';
@@ -17,8 +17,9 @@ import type { Scheduling, SocketWish } from '../pool/fast-lane.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
 import { timesReused } from '../pool/sockets.js';
 import { BodySender } from './body-sender.js';
+import type { Engine, WireListener, WireRequest, WireResponse } from './engine.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
-import { clientRequest, type ExchangeRequest } from './request.js';
+import type { ExchangeRequest } from './request.js';
 import { StreamedBody } from './streamed-body.js';
 
 export interface ExchangeSettings {
@@ -39,7 +40,7 @@ export interface ExchangeRoute {
 export interface ExchangeOwner {
   readonly call: Call;
   /** The headers of the response have come, its body is unread. */
-  responded(response: http.IncomingMessage, exchange: Exchange): void;
+  responded(response: WireResponse, exchange: Exchange): void;
   /**
    * The exchange has failed, before the headers came or after.
    * @param error Node's, the reason of a cancellation, or the error for a phase
@@ -54,23 +55,6 @@ const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs:
   readerIdle: BodyUnreadError,
 };
 
-/** On a request: its exchange, until that is over. The listeners are the same for all requests. */
-const EXCHANGE = Symbol('exchange');
-type OwnRequest = http.ClientRequest & { [EXCHANGE]?: Exchange | undefined };
-
-function onResponse(this: OwnRequest, response: http.IncomingMessage): void {
-  this[EXCHANGE]?.responded(response);
-}
-
-/** Also of a request that is over, whose errors are of no interest any more. */
-function onError(this: OwnRequest, error: unknown): void {
-  this[EXCHANGE]?.fail(error);
-}
-
-function onClose(this: OwnRequest): void {
-  this[EXCHANGE]?.closed();
-}
-
 /**
  * One request and its response, from the connecting of a socket to the end of the body. Whatever ends it early, a failure, a
  * phase that takes too long, a cancellation, destroys its socket: a half-read one must not return to the pool. It holds a slot of its
@@ -78,15 +62,16 @@ function onClose(this: OwnRequest): void {
  *
  * It makes as few objects as it can, and no promise.
  */
-export class Exchange implements PhaseOwner {
-  /** From `start` on, unless Node refuses what it is given. */
-  request!: http.ClientRequest;
+export class Exchange implements PhaseOwner, WireListener {
+  /** From `start` on, unless the engine refuses what it is given. */
+  request!: WireRequest;
   /** Undefined: left to the pool. */
   readonly route: ExchangeRoute | undefined;
   readonly #origin: string;
   readonly #call: Call;
   #owner: ExchangeOwner | undefined;
   readonly #settings: ExchangeSettings;
+  readonly #engine: Engine;
   readonly #phases: PhaseTimer;
   #ended = false;
   #sender: BodySender | undefined;
@@ -104,13 +89,17 @@ export class Exchange implements PhaseOwner {
   /** The async context of a streamed body: a phase that expires runs in that of whoever set the timer. */
   #context: AsyncResource | undefined;
 
-  /** @param origin whose slot it is given */
-  constructor(origin: string, owner: ExchangeOwner, settings: ExchangeSettings, route?: ExchangeRoute) {
+  /**
+   * @param origin whose slot it is given
+   * @param engine what carries it
+   */
+  constructor(origin: string, owner: ExchangeOwner, settings: ExchangeSettings, engine: Engine, route?: ExchangeRoute) {
     this.route = route;
     this.#origin = origin;
     this.#call = owner.call;
     this.#owner = owner;
     this.#settings = settings;
+    this.#engine = engine;
     this.#phases = new PhaseTimer(settings.clock, settings.phases, this);
   }
 
@@ -132,9 +121,9 @@ export class Exchange implements PhaseOwner {
 
   /**
    * Sends the request.
-   * @throws what Node refuses it with, or what its body has failed with
+   * @throws what the engine refuses it with, or what its body has failed with
    */
-  start(sent: ExchangeRequest, agent: http.Agent): void {
+  start(sent: ExchangeRequest, agent: Agent): void {
     const { maxHeaderBytes, clock } = this.#settings;
     const { cancellation, journal } = this.#call;
     const { body } = sent;
@@ -144,22 +133,15 @@ export class Exchange implements PhaseOwner {
     this.#hasBody = body !== undefined;
     try {
       if (body instanceof StreamedBody) body.assertUsable();
-      this.request = clientRequest(sent, agent, maxHeaderBytes, this.wish);
+      this.request = this.#engine.send(sent, agent, this, maxHeaderBytes, this.wish);
     } catch (error) {
       this.#finish();
       throw error;
     }
-    const request = this.request as OwnRequest;
-    request[EXCHANGE] = this;
+    const { request } = this;
     this.#timings.reusedSocket = request.reusedSocket;
     if (request.reusedSocket) this.#awaitResponse(this.#startedAt);
-    else {
-      this.#phases.enter('connect', undefined, this.#startedAt);
-      request.on('socket', (socket) => this.#onSocket(socket));
-    }
-    request.on('response', onResponse);
-    request.on('error', onError);
-    request.on('close', onClose);
+    else this.#phases.enter('connect', undefined, this.#startedAt);
     cancellation.subscribe(this.fail);
     if (!(body instanceof StreamedBody)) request.end(body);
     else if (!this.#ended) {
@@ -177,7 +159,7 @@ export class Exchange implements PhaseOwner {
 
   /** Whether it has ended, or would now, without a connection: nothing of the request was sent. */
   get isConnecting(): boolean {
-    const { request } = this as { request: http.ClientRequest | undefined };
+    const { request } = this as { request: WireRequest | undefined };
     return request !== undefined && !request.reusedSocket && this.#phases.phase === 'connect';
   }
 
@@ -195,7 +177,7 @@ export class Exchange implements PhaseOwner {
    * From here on, what comes from the socket counts as progress: nobody tells when somebody else reads the body. A body that has come, or
    * fills what Node keeps of it, waits for its reader.
    */
-  watchSocket(response: http.IncomingMessage): void {
+  watchSocket(response: Pick<WireResponse, 'complete' | 'readableLength' | 'readableHighWaterMark'>): void {
     const { socket } = this.request;
     if (this.#ended || !socket) return;
     this.#context = new AsyncResource('nest-outbound stream');
@@ -224,10 +206,10 @@ export class Exchange implements PhaseOwner {
   end(): void {
     const { request } = this;
     if (!this.#ended) this.#completeTimings();
-    if (request.writableFinished || request.destroyed) this.#finish();
+    if (request.writableFinished || request.destroyed) this.#finishWell();
     else if (request.writableEnded || this.#sender?.isReading) {
       this.#hasResponse = true;
-      request.once('finish', () => this.#finish());
+      request.once('finish', () => this.#finishWell());
     } else this.abandon(); // a body that was cut short
   }
 
@@ -255,7 +237,13 @@ export class Exchange implements PhaseOwner {
   abandon(): void {
     if (this.#ended) return;
     this.#finish();
-    (this.request as http.ClientRequest | undefined)?.destroy(); // none was made where that threw
+    (this.request as WireRequest | undefined)?.destroy(); // none was made where that threw
+  }
+
+  #finishWell(): void {
+    if (this.#ended) return;
+    this.#finish();
+    this.request.giveBack?.();
   }
 
   #finish(): void {
@@ -266,8 +254,7 @@ export class Exchange implements PhaseOwner {
     this.#call.cancellation.unsubscribe(this.fail);
     this.#sender?.destroy();
     this.#owner = undefined;
-    const request = this.request as OwnRequest | undefined;
-    if (request) request[EXCHANGE] = undefined; // whoever keeps the response keeps the request
+    if (this.request) this.#engine.forget(this.request);
     this.#settings.pool.slots.release(this.#origin);
     this.route?.use?.release();
   }
@@ -279,7 +266,7 @@ export class Exchange implements PhaseOwner {
     this.fail(Object.assign(new Error('the connection was closed without a response'), { code: 'ECONNRESET' }));
   }
 
-  #onSocket(socket: Socket): void {
+  onSocket(socket: Socket): void {
     try {
       whenConnected(socket, () => this.#onConnected());
     } catch (error) {
@@ -296,8 +283,8 @@ export class Exchange implements PhaseOwner {
     this.#awaitResponse(now);
   }
 
-  /** Node has read the headers of the response. */
-  responded(response: http.IncomingMessage): void {
+  /** The headers of the response have come. */
+  responded(response: WireResponse): void {
     if (this.#ended) return;
     this.#responded = true;
     // RFC 9112 §9.5: who is refused a body sends no more of it. An upstream that accepts it may answer early, too.

@@ -18,6 +18,11 @@ export function hasRepeatableBody({ body }: ExchangeRequest): boolean {
   return !(body instanceof StreamedBody && !body.isRepeatable);
 }
 
+/** Whether nothing of a request has been sent, nor read from its stream: the engine found its socket closed. */
+export function isUnsent({ body }: ExchangeRequest, { request }: Exchange): boolean {
+  return request.isUnsent === true && !(body instanceof StreamedBody);
+}
+
 export function hasIdleSockets({ freeSockets }: Agent): boolean {
   for (const name in freeSockets) if (freeSockets[name]!.length > 0) return true;
   return false;

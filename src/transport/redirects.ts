@@ -1,5 +1,4 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { onBodyEnd } from '../base/body-end.js';
 import type { Call } from '../call/call.js';
 import { targetOf, urlOf } from '../call/target.js';
@@ -7,6 +6,7 @@ import { BodyConsumedError } from '../errors/body.errors.js';
 import { canParse } from '../base/can-parse.js';
 import { secretHeaders } from '../redaction/headers.js';
 import type { RedactionRules } from '../redaction/rules.js';
+import { readableOf, type WireRequest, type WireResponse } from './engine.js';
 import type { Exchange } from './exchange.js';
 import type { ExchangeRequest } from './request.js';
 import { ownHeader } from './response-headers.js';
@@ -85,7 +85,7 @@ export interface Opened {
   /** Whose slot it holds. */
   readonly origin: string;
   readonly exchange: Exchange;
-  readonly response: IncomingMessage;
+  readonly response: WireResponse;
 }
 
 /**
@@ -94,7 +94,7 @@ export interface Opened {
  */
 export function leave({ exchange, response }: Opened): void | Promise<void> {
   if (!response.complete || !exchange.request.writableFinished) exchange.abandon();
-  if (!exchange.isOver) return new Promise((resolve) => onBodyEnd(response, () => resolve()));
+  if (!exchange.isOver) return new Promise((resolve) => onBodyEnd(readableOf(response), () => resolve()));
 }
 
 interface RedirectOptions {
@@ -163,14 +163,14 @@ export function redirectedRequest(
   };
 }
 
-export function tooManyRedirects(config: InternalAxiosRequestConfig, request: ClientRequest): AxiosError {
+export function tooManyRedirects(config: InternalAxiosRequestConfig, request: WireRequest): AxiosError {
   const code = AxiosError.ERR_FR_TOO_MANY_REDIRECTS;
   const error = new AxiosError('Maximum number of redirects exceeded', code, config, request);
   error.name = `Error [${code}]`; // as axios takes it over from follow-redirects
   return error;
 }
 
-function discard(exchange: Exchange, response: IncomingMessage, method: string, keepsBody: boolean): void {
+function discard(exchange: Exchange, response: WireResponse, method: string, keepsBody: boolean): void {
   // The answer to HEAD has the length of a body that does not follow.
   const hasBody = method !== 'HEAD' && !response.complete;
   const announced = hasBody ? Number(ownHeader(response.headers, 'content-length') ?? 0) : 0;

@@ -1,14 +1,11 @@
 import axios, { type AxiosBasicCredentials, AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import http from 'node:http';
-import https from 'node:https';
-import { isPolluted, shadowInherited } from '../base/prototype-pollution.js';
+import type http from 'node:http';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
 import { ADDRESS } from '../pool/addresses/address.js';
 import { ORIGIN, SCHEDULING, type SocketWish } from '../pool/fast-lane.js';
 import { inSlices, isInMemory, requestBody, streamedRequestBody } from './request-body.js';
 import { supportsZstd } from './response-body.js';
-import { NODE_MAX_HEADER_BYTES } from './response-headers.js';
 import type { StreamedBody } from './streamed-body.js';
 
 // Where the headers of a request say something else of its body than what is sent, the upstream takes the rest of one request for the
@@ -111,39 +108,15 @@ export interface ExchangeRequest {
   readonly body: Buffer | StreamedBody | undefined;
 }
 
-type RequestOptions = http.RequestOptions & {
+/** Options of a request that an agent reads. */
+export type SocketOptions = http.RequestOptions & {
   [ORIGIN]?: string;
   [ADDRESS]?: SocketWish['address'];
   [SCHEDULING]?: SocketWish['scheduling'];
 };
 
-/**
- * Node's request, its body to come.
- * @param maxHeaderBytes what its response may have
- * @param wish which socket it is for; undefined: any to the target
- * @throws Node's error where it refuses what it is given
- */
-export function clientRequest(
-  { target, method, headers, auth, family }: ExchangeRequest,
-  agent: http.Agent,
-  maxHeaderBytes: number,
-  wish?: SocketWish,
-): http.ClientRequest {
-  const { request } = target.secure ? https : http;
-  const options: RequestOptions = { agent, hostname: target.hostname, path: target.path, method, headers };
-  // Node copies them three times, so what is not needed is left out.
-  if (target.port) options.port = target.port;
-  if (target.socketPath) options.socketPath = target.socketPath;
-  if (auth) options.auth = auth;
-  if (family !== undefined) options.family = family;
-  if (!target.socketPath) options[ORIGIN] = target.origin;
-  if (wish) chooseSocket(options, wish);
-  if (maxHeaderBytes !== NODE_MAX_HEADER_BYTES) options.maxHeaderSize = maxHeaderBytes;
-  if (isPolluted()) shadowInherited(options);
-  return request(options);
-}
-
-function chooseSocket(options: RequestOptions, { address, scheduling }: SocketWish): void {
+/** Tells an agent which socket a request is for. */
+export function chooseSocket(options: SocketOptions, { address, scheduling }: SocketWish): void {
   options[SCHEDULING] = scheduling;
   if (!address) return;
   options[ORIGIN] = address.lane;

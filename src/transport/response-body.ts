@@ -1,5 +1,4 @@
 import { AxiosError, type AxiosResponse } from 'axios';
-import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
 import zlib from 'node:zlib';
 import { endsWith, isReadable, onBodyEnd } from '../base/body-end.js';
@@ -8,6 +7,7 @@ import type { Slots } from '../base/slots.js';
 import { offerUnread } from '../base/unread-body.js';
 import type { Call } from '../call/call.js';
 import { BodyTooLargeError } from '../errors/body.errors.js';
+import { readableOf, type WireResponse } from './engine.js';
 import type { Exchange } from './exchange.js';
 import { ownHeader } from './response-headers.js';
 
@@ -110,7 +110,7 @@ const DECODERS: ReadonlyMap<string, () => Transform[]> = new Map([
  * headers, because it no longer holds. Of one coding: a list of them, which could multiply what a few bytes grow to, is left
  * to the caller as it is.
  */
-export function decodedBody(response: IncomingMessage, method: string): Readable {
+export function decodedBody<Response extends WireResponse>(response: Response, method: string): Readable | Response {
   const { headers } = response;
   const coding = ownHeader(headers, 'content-encoding');
   if (!coding) return response;
@@ -118,7 +118,7 @@ export function decodedBody(response: IncomingMessage, method: string): Readable
   const decoder = bodiless ? undefined : DECODERS.get(coding.toLowerCase());
   if (bodiless || decoder) delete headers['content-encoding'];
   if (!decoder) return response;
-  return decoder().reduce<Readable>(piped, response);
+  return decoder().reduce<Readable>(piped, readableOf(response));
 }
 
 /** Some servers send raw deflate data for `deflate`, which lacks the header that zlib looks for (RFC 9110 §8.4.1.2). */
@@ -164,7 +164,7 @@ export function bodyLimit(call: Call, request: unknown, maxResponseBytes: number
  */
 export function readBody(
   exchange: Exchange,
-  body: Readable,
+  body: Readable | WireResponse,
   limit: BodyLimit | undefined,
   done: (bytes: Buffer) => void,
 ): void {
@@ -172,7 +172,8 @@ export function readBody(
   let first: Buffer | undefined;
   let all: CollectedBytes | undefined;
   let length = 0;
-  body.on('data', (part: Buffer) => {
+  const source = body as WireResponse;
+  source.on('data', (part: Buffer) => {
     length += part.length;
     if (limit && length > limit.maxBytes) {
       first = all = undefined;
@@ -188,8 +189,8 @@ export function readBody(
     } else first = part;
     exchange.progress();
   });
-  body.on('error', exchange.fail);
-  body.on('end', () => {
+  source.on('error', exchange.fail);
+  source.on('end', () => {
     const bytes = all?.take() ?? first ?? EMPTY;
     first = all = undefined;
     if (exchange.isOver) return; // it has failed: what had come of the body ends all the same
@@ -207,7 +208,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export function streamedBody(
   exchange: Exchange,
-  response: IncomingMessage,
+  response: WireResponse,
   decoded: Readable,
   limit: BodyLimit | undefined,
 ): { readonly given: Readable; readonly limited: Readable } {

@@ -1,7 +1,8 @@
 import { AxiosError } from 'axios';
-import { type IncomingHttpHeaders, type IncomingMessage, maxHeaderSize } from 'node:http';
+import { type IncomingHttpHeaders, maxHeaderSize } from 'node:http';
 import type { Call } from '../call/call.js';
 import { HeadersTooLargeError } from '../errors/body.errors.js';
+import type { WireResponse } from './engine.js';
 
 /**
  * Header lines that a response may have. Node keeps 1,000 (the default of `maxHeadersCount` counts a name and a value as two) and drops
@@ -20,16 +21,17 @@ export const NODE_MAX_HEADER_BYTES = maxHeaderSize;
  * Why a response is none to its caller: its status, which cannot be below 100 (RFC 9110 §15), or more headers than any should have.
  * @returns undefined: it is one
  */
-export function refusalOf({ statusCode, rawHeaders, req }: AnsweredMessage, call: Call): Error | undefined {
+export function refusalOf(response: AnsweredMessage, call: Call): Error | undefined {
+  const { statusCode, headerLines = response.rawHeaders.length / 2, req } = response;
   if (statusCode! <= SWITCHING_PROTOCOLS) {
     const message = `the upstream answered with status ${statusCode}, which is no answer`;
     return new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, call.config, req);
   }
-  return rawHeaders.length > 2 * MAX_HEADER_LINES ? HeadersTooLargeError.inNumber(call, MAX_HEADER_LINES) : undefined;
+  return headerLines > MAX_HEADER_LINES ? HeadersTooLargeError.inNumber(call, MAX_HEADER_LINES) : undefined;
 }
 
-/** Node's, which its types leave `req` out of. */
-export interface AnsweredMessage extends IncomingMessage {
+/** Node's types leave `req` out. */
+export interface AnsweredMessage extends Pick<WireResponse, 'statusCode' | 'rawHeaders' | 'headerLines'> {
   readonly req?: unknown;
 }
 

@@ -1,13 +1,14 @@
 import { AxiosError, AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig, isCancel } from 'axios';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '../call/call.js';
+import type { WireRequest, WireResponse } from './engine.js';
 import type { Exchange } from './exchange.js';
 
 /** A response as axios's adapter makes it, its data to come. */
 export function axiosResponse(
   config: InternalAxiosRequestConfig,
   { request, timings }: Pick<Exchange, 'request' | 'timings'>,
-  response: IncomingMessage,
+  response: WireResponse,
 ): AxiosResponse {
   return {
     status: response.statusCode!,
@@ -37,7 +38,7 @@ function axiosHeaders(headers: IncomingHttpHeaders): AxiosHeaders {
  * What a call has failed with, as axios has it: Node's errors are wrapped, also those of what it refuses to send, and every AxiosError
  * has the call's config and request. A layer that has cancelled the call gets its own error back.
  */
-export function asAxiosError(error: unknown, call: Call, request?: ClientRequest): unknown {
+export function asAxiosError(error: unknown, call: Call, request?: WireRequest): unknown {
   if (!(error instanceof Error)) return error;
   if ('isAxiosError' in error) return completed(error as AxiosError, call, request);
   if (error === call.cancellation.reason) return error;
@@ -50,7 +51,7 @@ export function asAxiosError(error: unknown, call: Call, request?: ClientRequest
  * One that says nothing of the call, or something else, may be another's, too: it is wrapped, as axios does. Those that end the call from
  * outside, and those that are the call's own, get its request, of which they may have known nothing. A frozen one stays as it is.
  */
-function completed(error: AxiosError, call: Call, request: ClientRequest | undefined): AxiosError {
+function completed(error: AxiosError, call: Call, request: WireRequest | undefined): AxiosError {
   const isReason = error === call.cancellation.reason || isCancel(error);
   if (isReason && !error.config) return error; // a cancel token has one for all the calls that it ends
   if (!isReason && !isConfigOf(call, error.config)) {

@@ -1,11 +1,11 @@
 import { AxiosError, CanceledError } from 'axios';
-import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CollectedBytes } from '../base/bytes.js';
 import { quietly } from '../base/cancellation.js';
 import { destroySource, isConsumed, type Source } from '../base/source.js';
 import type { Call } from '../call/call.js';
 import { BodyConsumedError, rememberSourceError } from '../errors/body.errors.js';
+import type { WireRequest } from './engine.js';
 
 export type Chunk = string | Uint8Array;
 
@@ -90,24 +90,24 @@ export class StreamedBody {
     if (this.#begun && !this.hasEnded) destroySource(this.#source!);
   }
 
-  tooLarge(request?: ClientRequest): Error {
+  tooLarge(request?: WireRequest): Error {
     const message = 'Request body larger than maxBodyLength limit';
     return new AxiosError(message, AxiosError.ERR_BAD_REQUEST, this.#call.config, request);
   }
 
   /** The stream has closed without an end. */
-  aborted(request?: ClientRequest): Error {
+  aborted(request?: WireRequest): Error {
     return new CanceledError('Request stream has been aborted', this.#call.config, request);
   }
 
   /** The stream has failed, or has yielded what cannot be sent. */
-  failed(error: unknown, request?: ClientRequest): Error {
+  failed(error: unknown, request?: WireRequest): Error {
     const cause = error instanceof Error ? error : new Error(String(error));
     return rememberSourceError(AxiosError.from(cause, undefined, this.#call.config, request));
   }
 
   /** Sent on, what is too much would be taken for another request, and what is missing be waited for. */
-  mismatch(bytes: number, declared: number, request: ClientRequest): Error {
+  mismatch(bytes: number, declared: number, request: WireRequest): Error {
     const message = `the request body has ${bytes > declared ? 'more' : 'less'} than the ${declared} bytes of its Content-Length`;
     return new AxiosError(message, 'ERR_HTTP_CONTENT_LENGTH_MISMATCH', this.#call.config, request);
   }

@@ -4,10 +4,17 @@ import type { RequestTarget } from '../call/target.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { BalancedWay, type Balancing } from './addressed.js';
 import { Attempt, type AttemptSettings } from './attempt.js';
+import type { Engine } from './engine.js';
+import { nodeEngine } from './node-engine.js';
 import { proxyFinder, type ProxyFinder } from './proxies.js';
 import { routedDelegate, type RoutedDelegateSettings } from './routed-adapter.js';
 
-export interface NativeTransportSettings extends AttemptSettings {
+export interface NativeTransportSettings extends Omit<AttemptSettings, 'engine'> {
+  /**
+   * What carries requests.
+   * @default node:http
+   */
+  readonly engine?: Engine;
   /** Of origins that differ from how the pool has it. */
   readonly balancing?: Balancing;
 }
@@ -18,14 +25,17 @@ export interface NativeTransportSettings extends AttemptSettings {
  * @param routing another way than through the pool
  */
 export function nativeTransport(settings: NativeTransportSettings, routing: Routing = poolRouting(settings)): Handler {
-  return Attempt.handler(settings, routing);
+  return Attempt.handler({ ...settings, engine: settings.engine ?? nodeEngine }, routing);
 }
 
 /** Which way requests go. */
 export interface Routing {
   readonly findProxy: ProxyFinder;
-  /** @param proxy what `findProxy` has for the target */
-  agentFor(target: RequestTarget, proxy: URL | undefined): Agent;
+  /**
+   * @param proxy what `findProxy` has for the target
+   * @param sockets of which engine
+   */
+  agentFor(target: RequestTarget, proxy: URL | undefined, sockets: Engine['sockets']): Agent;
   /**
    * How requests are spread over sockets and addresses; absent, or undefined for a target: as the pool has it.
    * @param proxy what `findProxy` has for the target
@@ -43,7 +53,7 @@ export function poolRouting(
   const findProxy = proxyFinder(process.env, pool.guard ? ownProxy : undefined);
   return {
     findProxy,
-    agentFor: ({ secure }, proxy) => pooledAgent(secure, proxy, pool),
+    agentFor: ({ secure }, proxy, sockets) => pooledAgent(secure, proxy, sockets, pool),
     ...(balancing && {
       wayTo: ({ origin }, proxy) => {
         const balance = balancing.get(origin);
@@ -55,7 +65,13 @@ export function poolRouting(
 }
 
 /** A proxy forwards http, and opens tunnels for https. */
-function pooledAgent(toSecure: boolean, proxy: URL | undefined, pool: ConnectionPool): Agent {
-  if (proxy) return toSecure ? pool.tunnelAgent(proxy) : pool.proxyAgent(proxy.protocol === 'https:');
-  return toSecure ? pool.httpsAgent : pool.httpAgent;
+function pooledAgent(
+  toSecure: boolean,
+  proxy: URL | undefined,
+  sockets: Engine['sockets'],
+  pool: ConnectionPool,
+): Agent {
+  if (proxy) return toSecure ? pool.tunnelAgent(proxy, sockets) : pool.proxyAgent(proxy.protocol === 'https:', sockets);
+  if (sockets === undefined) return toSecure ? pool.httpsAgent : pool.httpAgent;
+  return pool.agentFor(toSecure, sockets);
 }
