@@ -92,7 +92,7 @@ const IMPORTS = [
   ['{ NestFactory }', '@nestjs/core'],
   ['{ AxiosError }', 'axios'],
   ['{ firstValueFrom }', 'rxjs'],
-  ['{ getHttpClientToken, HttpClientModule, PooledHttpService }', 'nest-outbound'],
+  ['{ getHttpClientToken, HttpClientModule, InvalidOptionsError, PooledHttpService }', 'nest-outbound'],
   ['{ startUpstream }', 'nest-outbound/testing'],
   ['{ redisShared }', 'nest-outbound/redis'],
   ['{ isInstrumentedRequest }', 'nest-outbound/telemetry'],
@@ -126,6 +126,13 @@ async function main() {
   const { data } = await firstValueFrom(http.get('/'));
   const error = await app.get(getHttpClientToken('named'), { strict: false }).get('/missing').catch((reason) => reason);
   if (!(error instanceof AxiosError)) throw new Error('AxiosError is not the one of the app');
+
+  // The optional peer undici is not installed.
+  class Faster {}
+  Module({ imports: [HttpClientModule.forRoot({ engine: 'undici' })] })(Faster);
+  const options = { abortOnError: false };
+  const refusal = await NestFactory.createApplicationContext(Faster, options).catch((reason) => reason);
+  if (!(refusal instanceof InvalidOptionsError && /npm install undici/.test(refusal.message))) throw refusal;
   console.log(data, 'on', connections, 'connection', typeof startUpstream, typeof isInstrumentedRequest);
   process.kill(process.pid, 'SIGTERM');
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { ADDRESS, type Address, addressOf } from './addresses/address.js';
+import { ADDRESS, addressOf } from './addresses/address.js';
 import type { TlsMaterial } from './tls-files.js';
 
 const IDLE_SINCE = Symbol('idle since');
@@ -57,11 +57,8 @@ const AGE_SPREAD = 0.1;
 
 /** What an agent tells, and asks, the pool that owns it. */
 export interface AgentOwner {
-  /**
-   * A socket is about to be opened.
-   * @param address that was chosen for it
-   */
-  opening(address: Address | undefined): void;
+  /** A socket is about to be opened. */
+  opening(target: SocketTarget, protocol: string): void;
   /**
    * There is a socket, maybe not connected yet.
    * @param startedAt when it was asked for, on the clock
@@ -83,7 +80,7 @@ export interface SocketTarget {
 /** Members of agents and sockets that agentkeepalive documents or Node sets, but their types leave out. */
 export interface AgentInternals {
   removeSocket(socket: Socket, target: SocketTarget): void;
-  createSocket(request: ClientRequest, options: object, callback: unknown): void;
+  createSocket(request: ClientRequest, options: SocketTarget, callback: unknown): void;
   createConnection(target: SocketTarget, callback: (error: unknown, socket?: Socket) => void): Socket | undefined;
   keepSocketAlive(socket: PooledSocket): boolean;
 }
@@ -144,7 +141,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
   };
   Object.assign(agent, {
     createSocket(request, options, callback) {
-      owner.opening(addressOf(options));
+      owner.opening(options, protocol);
       createSocket(request, options, callback);
     },
     createConnection(target, callback) {

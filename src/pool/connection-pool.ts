@@ -7,7 +7,7 @@ import { Slots } from '../base/slots.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
 import type { AddressGuard, ResolveHost } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
-import { type Address, addressOf } from './addresses/address.js';
+import { addressOf } from './addresses/address.js';
 import { Addresses } from './addresses/addresses.js';
 import { type AgentOwner, idleSince } from './agents.js';
 import { Drain, type DrainReport } from './drain.js';
@@ -104,7 +104,7 @@ export class ConnectionPool {
     this.#agents = new PoolAgents(
       { ...settings, tls: tlsFiles?.material ?? settings.tls },
       {
-        opening: (address) => this.#makeRoom(address),
+        opening: (...target) => this.#makeRoom(originOf(...target)),
         opened: (...socket) => this.#opened(...socket),
         keepsSockets: () => this.state === 'open',
       },
@@ -212,13 +212,13 @@ export class ConnectionPool {
 
   /**
    * Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one.
-   * @param address that it is sent to, where there are several
+   * @param origin that it is sent to
    * @internal
    */
-  onFreshSocket<Result>(chosen: Agent, address: Address | undefined, send: () => Result): Result {
+  onFreshSocket<Result>(chosen: Agent, origin: string, send: () => Result): Result {
     // Node chooses the socket while the request is made, so nothing else can come in between.
     const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
-    this.#makeRoom(address); // the agent will not see its idle sockets
+    this.#makeRoom(origin); // the agent will not see its idle sockets
     const { freeSockets, maxSockets } = agent;
     agent.freeSockets = {};
     agent.maxSockets = Infinity;
@@ -326,12 +326,12 @@ export class ConnectionPool {
   /**
    * Closes an idle socket where another is to be opened and there are as many as there may be. There is one: those in use have a slot each, and so has
    * this one.
-   * @param address what it is opened to: idle sockets to the other addresses of its origin are no use to it
+   * @param origin what it is opened to: idle sockets to it may be no use to the request, as those to another address, or of another engine
    */
-  #makeRoom(address: Address | undefined): void {
+  #makeRoom(origin: string): void {
     const { maxTotalSockets, maxSockets } = this.#settings.pool;
-    const ofOrigin = address && this.#ledger.socketsOf(address.origin);
-    if (ofOrigin && openOf(ofOrigin) >= maxSockets) this.#agents.closeOneIdle((idle) => ofOrigin.has(idle));
+    const ofOrigin = this.#ledger.socketsOf(origin);
+    if (openOf(ofOrigin) >= maxSockets) this.#agents.closeOneIdle((idle) => ofOrigin.has(idle));
     if (maxTotalSockets !== false && this.#ledger.openCount >= maxTotalSockets) this.#agents.closeOneIdle();
   }
 }

@@ -152,7 +152,7 @@ export class PoolAgents implements Agents {
 
   #createTunnelAgent(proxy: URL, key: string): Agent {
     const agent = createTunnelAgent(proxy, this.#settings, {
-      opening: (address) => this.#owner.opening(address),
+      opening: (...target) => this.#owner.opening(...target),
       opened: (...socket) => this.#owner.opened(...socket),
       // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
       keepsSockets: () => this.#tunnels.get(key) === agent && this.#owner.keepsSockets(),

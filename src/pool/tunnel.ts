@@ -119,7 +119,7 @@ export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: Ag
   const internals = agent as unknown as AgentInternals;
   const createSocket = internals.createSocket.bind(agent);
   internals.createSocket = (request, options, callback) =>
-    createSocket(request, { ...options, [FOR_REQUEST]: request }, callback);
+    createSocket(request, Object.assign({ ...options }, { [FOR_REQUEST]: request }), callback);
   return agent;
 }
 

@@ -62,7 +62,7 @@ export function sendTrusting(
   journal.trustsSince = -Infinity; // one request is enough to find out
   const { wish } = exchange;
   if (pool.hasIdleSince(request.target.origin, agent, trustsSince, wish)) exchange.start(request, agent);
-  else pool.onFreshSocket(agent, wish?.address, () => exchange.start(request, agent));
+  else pool.onFreshSocket(agent, request.target.origin, () => exchange.start(request, agent));
 }
 
 /**

@@ -1,0 +1,170 @@
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import { spawnSync } from 'node:child_process';
+import { ClientRequest } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { getHttpClientToken, HttpClientModule } from '../src/index.js';
+import { startAppContext } from './support/app-context.js';
+import { startHoldingUpstream } from './support/holding-upstream.js';
+import { startTransport } from './support/start-transport.js';
+import { startUpstream } from './support/upstream.js';
+
+type EngineName = 'node:http' | 'undici';
+
+const engineOf = ({ request }: AxiosResponse): EngineName =>
+  request instanceof ClientRequest ? 'node:http' : 'undici';
+
+/** undici carries no request with this header. */
+const WITH_NODE = { headers: { 'keep-alive': 'timeout=60' } };
+
+/** Modules as they are installed → what takes their place: none, or code. */
+const hooks = (code: string | undefined) => `
+  export async function resolve(name, context, next) {
+    if (name !== 'undici') return next(name, context);
+    ${code === undefined ? "throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });" : `return { url: ${JSON.stringify(`data:text/javascript,${code}`)}, shortCircuit: true };`}
+  }`;
+
+const APP = `
+  import { register } from 'node:module';
+  import { NestFactory } from '@nestjs/core';
+  import { HttpClientModule, InvalidOptionsError } from 'nest-outbound';
+  register('data:text/javascript,' + encodeURIComponent(process.env.HOOKS));
+  const boot = (options) => {
+    class AppModule {}
+    Reflect.defineMetadata('imports', [HttpClientModule.forRoot(options)], AppModule);
+    return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  };
+  await (await boot({})).close();
+  for (const options of [{ engine: 'undici' }, { origins: { 'https://a.example': { engine: 'undici' } } }]) {
+    const error = await boot(options).catch((reason) => reason);
+    console.log(error instanceof InvalidOptionsError, error.message.replaceAll('\\n', ' '));
+  }`;
+
+/** What an app prints that cannot load `undici`, or loads this in its place. */
+function appWith(undici: string | undefined): string {
+  const env = { ...process.env, HOOKS: hooks(undici) };
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const args = ['--input-type=module', '--eval', APP];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
+  return stdout + stderr;
+}
+
+describe('engine', () => {
+  it('is node:http where nothing else is said', async () => {
+    await using upstream = await startUpstream();
+    const { client } = await startAppContext();
+    expect(engineOf(await client.get(upstream.url))).toBe('node:http');
+  });
+
+  it('is what the module says, but for the named clients and the origins that have another', async () => {
+    await using usual = await startUpstream();
+    await using legacy = await startUpstream();
+    const { app, client } = await startAppContext(
+      { engine: 'undici', origins: { [legacy.url]: { engine: 'node:http' } } },
+      { imports: [HttpClientModule.forFeature([{ name: 'same' }, { name: 'own', engine: 'node:http' }])] },
+    );
+    const named = (name: string) => app.get<AxiosInstance>(getHttpClientToken(name), { strict: false });
+    const engines = async (caller: AxiosInstance) => [
+      engineOf(await caller.get(usual.url)),
+      engineOf(await caller.get(legacy.url)),
+    ];
+    expect(await engines(client)).toEqual(['undici', 'node:http']);
+    expect(await engines(named('same'))).toEqual(['undici', 'node:http']);
+    expect(await engines(named('own'))).toEqual(['node:http', 'node:http']);
+  });
+
+  it('may be undici for one origin only', async () => {
+    await using usual = await startUpstream();
+    await using busy = await startUpstream();
+    const { client } = await startAppContext({ origins: { [busy.url]: { engine: 'undici' } } });
+    expect(engineOf(await client.get(usual.url))).toBe('node:http');
+    expect(engineOf(await client.get(busy.url))).toBe('undici');
+  });
+});
+
+describe('an app that asks for undici', () => {
+  it('does not start where that is not installed, and says what to install', () => {
+    const lines = appWith(undefined).trim().split('\n');
+    expect(lines).toEqual(
+      Array(2).fill(expect.stringMatching(/^true .*engine: .*npm install undici@7, or @8 for Node 22/)),
+    );
+  });
+
+  it('does not start where that is too old', () => {
+    const lines = appWith('export class Client {}').trim().split('\n');
+    expect(lines).toEqual(
+      Array(2).fill(expect.stringMatching(/^true .*engine: .*undici, version 7 or 8, got an older one/)),
+    );
+  });
+});
+
+describe('a pool whose sockets are used by both engines', () => {
+  it('gives none of one engine to the other, and counts them together', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici' });
+    const engines: EngineName[] = [];
+    for (const config of [{}, WITH_NODE, {}, WITH_NODE]) engines.push(engineOf(await client.get(upstream.url, config)));
+    expect(engines).toEqual(['undici', 'node:http', 'undici', 'node:http']);
+    expect(transport.pool.stats().origins[upstream.url]).toMatchObject({ created: 2, reused: 2, idle: 2, active: 0 });
+  });
+
+  it('opens no more than maxSockets to an origin, idle ones included', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici', pool: { maxSockets: 2 } });
+    const get = (config: object) => client.get<{ path: string }>(upstream.url, config);
+    for (const mix of [
+      [{}, {}],
+      [WITH_NODE, WITH_NODE],
+      [{}, WITH_NODE, {}],
+      [WITH_NODE, WITH_NODE, {}],
+    ]) {
+      await Promise.all(mix.map(get)); // oxlint-disable-line no-await-in-loop -- each finds what the one before has left
+      const { idle, active } = transport.pool.stats().origins[upstream.url]!;
+      expect(idle + active).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('opens no more than maxTotalSockets, and answers every call', async () => {
+    await using one = await startUpstream();
+    await using other = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici', pool: { maxSockets: 3, maxTotalSockets: 4 } });
+    let most = 0;
+    const ask = async (n: number): Promise<string> => {
+      const { data } = await client.get<{ path: string }>(
+        `${n % 2 ? one.url : other.url}/${n}`,
+        n % 3 ? {} : WITH_NODE,
+      );
+      const { idle, active } = transport.pool.stats().total;
+      most = Math.max(most, idle + active);
+      return data.path;
+    };
+    const calls = Array.from({ length: 200 }, (_, n) => ask(n));
+    expect(await Promise.all(calls)).toEqual(calls.map((_, n) => `/${n}`));
+    expect(most).toBe(4);
+  });
+
+  it('makes calls of both wait in one queue', async () => {
+    await using holding = await startHoldingUpstream(1);
+    const { client, transport } = startTransport({ engine: 'undici', pool: { maxSockets: 1 } });
+    const calls = [{}, WITH_NODE, {}].map((config) => client.get(holding.upstream.url, config));
+    await holding.allHeld;
+    expect(transport.pool.stats().total).toMatchObject({ active: 1, queued: 2 });
+    holding.release();
+    expect((await Promise.all(calls)).map(engineOf)).toEqual(['undici', 'node:http', 'undici']);
+  });
+
+  it('drains both: waits for what is under way, and closes every socket', async () => {
+    await using holding = await startHoldingUpstream(2);
+    const { client, transport } = startTransport({ engine: 'undici' });
+    await Promise.all([{}, WITH_NODE].map((config) => client.get(`${holding.upstream.url}/second`, config)));
+    const calls = [{}, WITH_NODE].map((config) => client.get(holding.upstream.url, config));
+    await holding.allHeld;
+    expect(transport.pool.stats().total).toMatchObject({ active: 2, created: 2 });
+    const drained = transport.pool.drain();
+    holding.release();
+    expect((await Promise.all(calls)).map(engineOf)).toEqual(['undici', 'node:http']);
+    await drained;
+    expect(await transport.close()).toMatchObject({ aborted: 0 });
+    expect(transport.pool.stats()).toMatchObject({ state: 'closed', inFlight: 0, total: { active: 0, idle: 0 } });
+  });
+});
