@@ -4,18 +4,8 @@ import { knownSecrets, redactStack } from '../redaction/known-secrets.js';
 import { type CopyOptions, type RedactedCopy, redactedCopy, redactedText } from '../redaction/redacted-copy.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
 import { addressOf } from '../redaction/url.js';
+import { printAsAddress } from './config-printing.js';
 import { errorToJson, hide, HttpClientError, inspectedEnumerableOnly } from './http-client.error.js';
-
-/**
- * Has a config that somebody prints by itself, as `logger.error(error.config)` does, show its method and address only. Code reads,
- * changes, copies and sends it as ever. JSON has it as a text, which nobody can take for a config and send without its parameters.
- */
-function printAsAddress(config: InternalAxiosRequestConfig, rules: RedactionRules): void {
-  if (Object.hasOwn(config, inspect.custom)) return;
-  const shown = () => `${(config.method ?? 'get').toUpperCase()} ${addressOf(config, rules)}`;
-  hide(config, inspect.custom, () => `[config of ${shown()}; copy it, as { ...config }, to print its values]`);
-  hide(config, 'toJSON', shown);
-}
 
 /** What is concealed by itself, has no secrets, or is how an error is printed. */
 const OTHERS: ReadonlySet<PropertyKey> = new Set([
@@ -35,6 +25,9 @@ const OTHERS: ReadonlySet<PropertyKey> = new Set([
   'toJSON',
   inspect.custom,
 ]);
+
+/** Of these, none is looked into for errors. */
+const WITHOUT_ERRORS: ReadonlySet<PropertyKey> = new Set(['stack', 'attempts', 'timings', 'toJSON', inspect.custom]);
 
 /** Error → how it is redactedView, and the properties that are, though they are not enumerable any more. */
 const hidden = new WeakMap<Error, { options: CopyOptions; readonly names: Set<PropertyKey> }>();
@@ -65,12 +58,16 @@ function findingsOf(error: Error, { rules, config }: FailedCall): Findings {
 /**
  * Hides what an error has objects with secrets in: the properties keep their values, for those who read them, but are not enumerable
  * any more. Whatever prints the error shows redacted copies of them. Other properties stay as they are.
+ * @returns the errors among the values
  */
-function hideValues(error: Error, options: CopyOptions, { harmless }: Findings): void {
+function hideValues(error: Error, options: CopyOptions, { harmless }: Findings): Error[] {
+  let within = NO_ERRORS;
   for (const name of Reflect.ownKeys(error)) {
-    if (OTHERS.has(name)) continue;
+    if (WITHOUT_ERRORS.has(name)) continue;
     const property = Object.getOwnPropertyDescriptor(error, name)!;
     const { value, enumerable = false } = property;
+    if (typeof value === 'object' && value !== null && typeof name === 'string') within = withErrors(within, value);
+    if (OTHERS.has(name)) continue;
     if (!('value' in property))
       hideValue(error, name, false, options); // a getter is not called to find out
     else if (isOfInterest(value) && harmless.get(name) !== value) {
@@ -83,6 +80,15 @@ function hideValues(error: Error, options: CopyOptions, { harmless }: Findings):
       else Reflect.defineProperty(error, name, { ...property, value: copy.value });
     }
   }
+  return within;
+}
+
+const NO_ERRORS: Error[] = [];
+
+function withErrors(known: Error[], value: object): Error[] {
+  if (isError(value)) return [...known, value];
+  const entries = Array.isArray(value) ? value.filter(isError) : NO_ERRORS;
+  return entries.length > 0 ? [...known, ...entries] : known;
 }
 
 /**
@@ -198,31 +204,47 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   if (seen.has(error)) return;
   seen.add(error);
   const isOurs = error instanceof HttpClientError;
-  if (hideDetails(error, call.rules) && !isOurs) {
+  if (hideDetails(error, call.rules) && !isOurs && !isPrintedAsIs(error)) {
     hide(error, 'toJSON', toJson);
     hide(error, inspect.custom, inspectedAsIs);
   }
-  if ('isAxiosError' in error) describe(error, call);
-  const options = copyOptions(error, call);
   const found = findingsOf(error, call);
+  if ('isAxiosError' in error) describe(error, call, found);
+  const options = new ErrorCopyOptions(error, call);
   if (!isOurs && found.message !== error.message) {
     redactTexts(error, options);
     found.message = error.message;
   }
-  hideValues(error, options, found);
+  const within = hideValues(error, options, found);
   redactCauses(error, options);
-  for (const name of Object.getOwnPropertyNames(error)) {
-    const value = ownValue(error, name);
-    if (isError(value)) conceal(value, call, seen);
-    else if (Array.isArray(value)) for (const entry of value) if (isError(entry)) conceal(entry, call, seen);
-  }
+  for (const one of within) conceal(one, call, seen);
 }
 
-function describe(error: Error, { config, clientName, rules }: FailedCall): void {
+function isPrintedAsIs(error: Error): boolean {
+  return Object.hasOwn(error, inspect.custom) && (error as Printed)[inspect.custom] === inspectedAsIs;
+}
+
+type Printed = Error & { readonly [inspect.custom]?: unknown };
+
+interface Described {
+  client?: string;
+  method?: string;
+  url?: string;
+}
+
+function describe(error: Error & Described, { config, clientName, rules }: FailedCall, { harmless }: Findings): void {
   const sent = (error as { config?: InternalAxiosRequestConfig }).config ?? config;
   if (!sent || ('client' in error && 'method' in error && 'url' in error)) return;
-  const shown = { client: clientName, method: (sent.method ?? 'get').toUpperCase(), url: addressOf(sent, rules) };
-  for (const [name, value] of Object.entries(shown)) if (!(name in error)) Reflect.set(error, name, value);
+  try {
+    if (!('client' in error)) error.client = clientName;
+    if (!('method' in error)) error.method = (sent.method ?? 'get').toUpperCase();
+    if (!('url' in error)) {
+      error.url = addressOf(sent, rules);
+      harmless.set('url', error.url);
+    }
+  } catch {
+    // it is frozen
+  }
 }
 
 /** @returns whether there are any */
@@ -240,21 +262,31 @@ function hideDetails(error: Error, rules: RedactionRules): boolean {
 }
 
 /** With the known secrets, which are looked up where a text may have one. */
-function copyOptions(error: Error, { config, rules }: FailedCall): CopyOptions {
-  let secrets: readonly string[] | undefined;
-  return {
-    rules,
-    get secrets() {
-      const sent = config ?? (error as { config?: InternalAxiosRequestConfig }).config;
-      return (secrets ??= sent ? knownSecrets(sent, rules) : []);
-    },
-  };
+class ErrorCopyOptions implements CopyOptions {
+  readonly rules: RedactionRules;
+  readonly #error: Error;
+  readonly #config: InternalAxiosRequestConfig | undefined;
+  #secrets: readonly string[] | undefined;
+
+  constructor(error: Error, { config, rules }: FailedCall) {
+    this.rules = rules;
+    this.#error = error;
+    this.#config = config;
+  }
+
+  get secrets(): readonly string[] {
+    const sent = this.#config ?? (this.#error as { config?: InternalAxiosRequestConfig }).config;
+    return (this.#secrets ??= sent ? knownSecrets(sent, this.rules) : []);
+  }
 }
+
+/** axios's own words for a status: there is nothing of the call in them. */
+const STATUS_MESSAGE = /^Request failed with status code \d{3}$/;
 
 function redactTexts(error: Error, options: CopyOptions): void {
   const { message, stack } = error as { message: unknown; stack?: unknown };
   const first = typeof message === 'string' ? message : '';
-  const redacted = redactedText(first, options);
+  const redacted = STATUS_MESSAGE.test(first) ? first : redactedText(first, options);
   if (typeof message === 'string') replaceText(error, 'message', message, redacted);
   if (typeof stack !== 'string') return;
   const redact = (text: string) => (text === first ? redacted : redactedText(text, options));
@@ -268,11 +300,6 @@ function replaceText(error: Error, name: 'message' | 'stack', text: string, reda
 
 function toJson(this: Error): object {
   return errorToJson(this);
-}
-
-/** Without calling getters. */
-function ownValue(error: Error, name: string): unknown {
-  return Object.getOwnPropertyDescriptor(error, name)?.value;
 }
 
 /** Also of another realm, such as a test runner's. */

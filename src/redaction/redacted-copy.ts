@@ -74,8 +74,12 @@ export function redactedCopy(value: unknown, options: CopyOptions = {}): Redacte
   return { value: copier.copy(value, 0), changed: copier.changed };
 }
 
+/** As codes, methods and names are. It has no form of a secret, and no secret is that short a word: `isDistinctive`. */
+const PLAIN_WORD = /^(?:[A-Za-z]{1,19}|[A-Z_]{1,19})$/;
+
 /** A text as a copy has it. */
 export function redactedText(text: string, options: CopyOptions = {}): string {
+  if (PLAIN_WORD.test(text)) return text;
   const { rules = DEFAULT_RULES, secrets = [], onSecret } = options;
   return withoutSecrets(redactedJson(text, options) ?? redactText(text, rules, onSecret), secrets);
 }

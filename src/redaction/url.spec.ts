@@ -1,7 +1,8 @@
+import { Axios } from 'axios';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSecretParam, redactionRules } from './rules.js';
-import { redactToAddress, redactUrl } from './url.js';
+import { addressOf, joinedUrl, redactToAddress, redactUrl } from './url.js';
 
 describe('redactUrl', () => {
   it.each([
@@ -91,4 +92,38 @@ it('redactToAddress leaves query and fragment out', () => {
   expect(redactToAddress('https://u:p@a.example/p;sid=s?page=2#x')).toBe('https://a.example/p;sid=[redacted]');
   expect(redactToAddress('/p?page=2')).toBe('/p');
   expect(redactToAddress('http://u:p?w@a.example/')).toBe('http://a.example/');
+});
+
+describe('an address that has nothing to hide', () => {
+  it.each([
+    ['http://api.example/users/1', 'http://api.example/users/1'],
+    ['http://api.example', 'http://api.example'],
+    ['http://api.example/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh', 'http://api.example/[redacted]'],
+    ['http://256.256.256.256/a', 'invalid URL'],
+    ['http://api.example:99999/a', 'invalid URL'],
+    ['http://api.example/a?token=abc', 'http://api.example/a'],
+    ['http://u:p@api.example/a', 'http://api.example/a'],
+  ])('%s is shown as %s, also the second time', (url, shown) => {
+    expect([addressOf({ url }), addressOf({ url })]).toEqual([shown, shown]);
+  });
+
+  it.each([
+    ['http://a.example', '/b'],
+    ['http://a.example/', '/b'],
+    ['http://a.example//', '//b'],
+    ['http://a.example', 'b'],
+    ['http://a.example/c/', '///b'],
+    ['http://a.example', ''],
+    ['http://a.example', '/'],
+    ['', '/b'],
+    ['http://a.example', 'http://b.example/c'],
+    ['http://a.example', '//b.example/c'],
+  ])('of base %s and URL %s is what axios makes of them', (baseURL, url) => {
+    for (const allowAbsoluteUrls of [undefined, true, false]) {
+      const joined = joinedUrl(baseURL, url, allowAbsoluteUrls);
+      expect(joined).toBe(
+        new Axios({}).getUri({ baseURL, url, ...(allowAbsoluteUrls !== undefined && { allowAbsoluteUrls }) }),
+      );
+    }
+  });
 });

@@ -68,6 +68,24 @@ export function decoded(text: string): string {
 }
 
 const PLAIN_SCHEME = /^https?:/;
+/** Nothing of it is taken for a secret, but a web token in the path. */
+const PLAIN_ADDRESS = /^(https?:\/\/[a-z\d.-]+(?::\d+)?)(?:\/[\w\-.~/]*)?$/;
+const WEB_TOKEN = 'eyJ';
+
+/** As written, of those that a URL parser takes. */
+const knownOrigins = new Set<string>();
+const MAX_KNOWN_ORIGINS = 1_000;
+
+/** Most are: to look through one for secrets, and to parse it, takes 6 us. */
+function isPlainAddress(address: string): boolean {
+  const origin = PLAIN_ADDRESS.exec(address)?.[1];
+  if (origin === undefined || address.includes(WEB_TOKEN)) return false;
+  if (knownOrigins.has(origin)) return true;
+  if (!canParse(origin)) return false;
+  if (knownOrigins.size === MAX_KNOWN_ORIGINS) knownOrigins.clear();
+  knownOrigins.add(origin);
+  return true;
+}
 
 type Addressed = Pick<InternalAxiosRequestConfig, 'socketPath' | 'baseURL' | 'url' | 'allowAbsoluteUrls'>;
 
@@ -76,7 +94,9 @@ export function addressOf(
   { socketPath, baseURL, url, allowAbsoluteUrls }: Addressed,
   rules: RedactionRules = DEFAULT_RULES,
 ): string {
-  const address = redactToAddress(joinedUrl(baseURL, textOf(url), allowAbsoluteUrls), rules);
+  const whole = joinedUrl(baseURL, textOf(url), allowAbsoluteUrls);
+  if (!socketPath && isPlainAddress(whole)) return whole;
+  const address = redactToAddress(whole, rules);
   if (socketPath) return address;
   if (!canParse(address)) return 'invalid URL';
   if (PLAIN_SCHEME.test(address)) return address; // to parse it takes 2 us
@@ -89,6 +109,8 @@ const textOf = (url: unknown): string => (url instanceof URL ? url.href : typeof
 
 /** As axios joins them: https://github.com/axios/axios/blob/v1.x/lib/core/buildFullPath.js */
 export function joinedUrl(baseURL: string | undefined, url: string, allowAbsoluteUrls: boolean | undefined): string {
-  if (!baseURL || (allowAbsoluteUrls !== false && /^(?:[a-z][a-z\d+\-.]*:)?\/\//i.test(url))) return url;
+  if (!baseURL) return url;
+  if (url.startsWith('/') && url[1] !== '/' && !baseURL.endsWith('/')) return baseURL + url; // as a rule
+  if (allowAbsoluteUrls !== false && /^(?:[a-z][a-z\d+\-.]*:)?\/\//i.test(url)) return url;
   return url ? `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}` : baseURL;
 }
