@@ -137,4 +137,44 @@ describe('watchers', () => {
       'a ends: a, 200',
     ]);
   });
+
+  it('can have those within get another call, and each ends with the call that it has begun with', async () => {
+    const seen: string[] = [];
+    const looking = (name: string): Partial<Watcher<string>> => ({
+      begin: ({ attempt }) => (seen.push(`${name} begins with ${attempt}`), name),
+      end: ({ attempt }) => void seen.push(`${name} ends with ${attempt}`),
+    });
+    const next = (from: number): Partial<Watcher<string>> => ({ derive: (call) => ({ ...call, attempt: from + 1 }) });
+    await run(
+      named('a', looking('a')),
+      named('b', { ...looking('b'), ...next(1) }),
+      named('c', { ...looking('c'), ...next(2) }),
+      named('d', looking('d')),
+    );
+    expect(seen).toEqual([
+      'a begins with 1',
+      'b begins with 1',
+      'c begins with 2',
+      'd begins with 3',
+      'd ends with 3',
+      'c ends with 2',
+      'b ends with 1',
+      'a ends with 1',
+    ]);
+  });
+
+  it('that cannot make that other call fail the call, and end', async () => {
+    const failing = named('b', {
+      derive: () => {
+        throw new Error('refused');
+      },
+    });
+    await expect(run(named('a'), failing, named('c'))).rejects.toThrow('refused');
+    expect(order).toEqual([
+      'a begins',
+      'b begins',
+      'b ends: b, failed with Error: refused',
+      'a ends: a, failed with Error: refused',
+    ]);
+  });
 });

@@ -27,6 +27,8 @@ export interface Watcher<State = unknown> {
     response: AxiosResponse | undefined,
     failure: Failure | undefined,
   ): Promise<void> | void;
+  /** A watched call as the layers within get it. Without it, that is the call itself. What this throws, the call fails with. */
+  derive?(call: Call, state: State): Call;
   /** Carries a watched call on in a context of its own. Without it, that is `next(call)`. */
   carry?(call: Call, state: State, next: Handler): Promise<AxiosResponse>;
 }
@@ -61,17 +63,25 @@ export function compose(layers: readonly Layer[], terminal: Handler): Handler {
 function frame(watchers: readonly Watcher[], next: Handler): Handler {
   if (watchers.length === 0) return next;
   const within = watchers.map((watcher, index) => (watcher.carry ? frame(watchers.slice(index + 1), next) : next));
-  return (call) => {
+  return (given) => {
     const states: unknown[] = [];
+    /** What each watcher has begun with; undefined: all with what was given. */
+    let calls: Call[] | undefined;
+    let call = given;
     let isWatched = false;
     let result: Promise<AxiosResponse> | undefined;
     try {
       for (let i = 0; i < watchers.length && !result; i++) {
         const watcher = watchers[i]!;
         states.push(THREW);
+        calls?.push(call);
         const state = (states[i] = watcher.begin(call));
         if (state === undefined) continue;
         isWatched = true;
+        if (watcher.derive) {
+          calls ??= states.map(() => given);
+          call = watcher.derive(call, state);
+        }
         if (watcher.carry) result = watcher.carry(call, state, within[i]!);
       }
       if (!isWatched) return next(call);
@@ -79,7 +89,7 @@ function frame(watchers: readonly Watcher[], next: Handler): Handler {
     } catch (error) {
       result = Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- as it was thrown
     }
-    return told(result, call, watchers, states);
+    return told(result, given, calls, watchers, states);
   };
 }
 
@@ -89,7 +99,8 @@ const THREW = Symbol('threw');
 /** Tells the watchers how the call went, the innermost first. */
 async function told(
   result: Promise<AxiosResponse>,
-  call: Call,
+  given: Call,
+  calls: readonly Call[] | undefined,
   watchers: readonly Watcher[],
   states: readonly unknown[],
 ): Promise<AxiosResponse> {
@@ -103,7 +114,7 @@ async function told(
   for (let i = states.length - 1; i >= 0; i--) {
     const state = states[i];
     if (state === undefined) continue;
-    const ended = watchers[i]!.end(call, state === THREW ? undefined : state, response, failure);
+    const ended = watchers[i]!.end(calls ? calls[i]! : given, state === THREW ? undefined : state, response, failure);
     if (ended) await ended; // oxlint-disable-line no-await-in-loop -- one after the other, from the inside out
   }
   if (failure) throw failure.error;

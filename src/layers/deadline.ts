@@ -21,8 +21,8 @@ interface DeadlineSettings {
 export function deadline({ deadlineMs, clock }: DeadlineSettings): Layer {
   return watching<CallLimit>({
     begin: (call) => new CallLimit(clock, deadlineMs, call),
-    carry: (call, { endsAt, cancellation }, next) =>
-      next(deriveCall(call, { deadline: Math.min(endsAt, call.deadline), cancellation })),
+    derive: (call, { endsAt, cancellation }) =>
+      deriveCall(call, { deadline: Math.min(endsAt, call.deadline), cancellation }),
     end: (_, limit) => limit!.end(),
   });
 }

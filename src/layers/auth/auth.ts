@@ -3,8 +3,9 @@ import type { Clock } from '../../base/clock.js';
 import { isReplayableBody } from '../../base/http-rules.js';
 import { timeLimit } from '../../base/time-limit.js';
 import { type Call, deriveCall, type Layer } from '../../call/call.js';
+import { watching } from '../../call/compose.js';
 import { headerOf, withReplacedHeaders } from '../../call/headers.js';
-import { discard, responseIn, responseOrThrow, type Settled, settledOf } from '../../call/outcome.js';
+import { discard, responseIn, responseOf, responseOrThrow, type Settled, settledOf } from '../../call/outcome.js';
 import { whileWaiting } from '../../call/waiting.js';
 import { CredentialsError } from '../../errors/credentials.error.js';
 import type { Attempt } from '../../errors/http-client.error.js';
@@ -27,13 +28,16 @@ export interface AuthContext {
  * @throws CredentialsError where there are none; what ends the call while it waits for them
  */
 export function auth(credentials: Credentials, origin: string, context: AuthContext): Layer {
+  const { fixed, header } = credentials;
+  const isOthers = (call: Call) => call.origin !== origin || isSet(call, header);
+  if (fixed) {
+    return watching<Proof>({ begin: (call) => (isOthers(call) ? undefined : fixed), derive: proven, end: () => {} });
+  }
   return (next) => {
-    const attempt = (call: Call, { headers }: Proof): Promise<AxiosResponse> =>
-      next(deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) }));
+    const attempt = (call: Call, proof: Proof): Promise<AxiosResponse> => next(proven(call, proof));
 
-    const answerOr = async (first: Settled, call: Call, proof: Proof): Promise<AxiosResponse> => {
-      if (responseIn(first)?.status !== UNAUTHORIZED || !isReplayableBody(call.config.data))
-        return responseOrThrow(first);
+    const replayed = async (first: Settled, call: Call, proof: Proof): Promise<AxiosResponse> => {
+      if (!isReplayableBody(call.config.data)) return responseOrThrow(first);
       const wanted = credentials.proofAfter!(call, proof);
       const other = wanted && (await inTime(wanted, call, context));
       if (!other || other.value === proof.value) return responseOrThrow(first);
@@ -46,11 +50,18 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
 
     const send = (call: Call, proof: Proof): Promise<AxiosResponse> => {
       const sent = attempt(call, proof);
-      return credentials.proofAfter ? settledOf(sent).then((first) => answerOr(first, call, proof)) : sent;
+      if (!credentials.proofAfter) return sent;
+      return sent.then(
+        (response) => (response.status === UNAUTHORIZED ? replayed({ response }, call, proof) : response),
+        (error: unknown) => {
+          if (responseOf(error)?.status !== UNAUTHORIZED) throw error;
+          return replayed({ error }, call, proof);
+        },
+      );
     };
 
     return (call) => {
-      if (call.origin !== origin || isSet(call, credentials.header)) return next(call);
+      if (isOthers(call)) return next(call);
       let proof: Proof | Promise<Proof>;
       try {
         proof = credentials.proofFor(call);
@@ -62,6 +73,10 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
     };
   };
 }
+
+/** The call with what shows who makes it. */
+const proven = (call: Call, { headers }: Proof): Call =>
+  deriveCall(call, { config: withReplacedHeaders(call.config, headers, true) });
 
 /** Whether a call says itself who makes it: null and false say that nobody does. */
 function isSet({ config }: Call, header: string | undefined): boolean {

@@ -17,6 +17,8 @@ export interface Proof {
 export interface Credentials {
   /** The header that they are sent in; undefined where that is for each proof to say. */
   readonly header: string | undefined;
+  /** That of every attempt; undefined: each is asked for. */
+  readonly fixed?: Proof;
   /** For one attempt. @throws CredentialsError */
   proofFor(call: Call): Proof | Promise<Proof>;
   /**
@@ -75,7 +77,7 @@ function ofSecret(
 ): Credentials {
   if (typeof secret === 'string') {
     const fixed = proof(header, form(secret), secret);
-    return { header, proofFor: () => fixed };
+    return { header, fixed, proofFor: () => fixed };
   }
   const asked = (call: Call, refused?: string): Proof | Promise<Proof> => {
     const { clientName: client, origin } = call;
@@ -93,7 +95,7 @@ function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Cre
   };
   if (typeof username === 'string' && typeof password === 'string') {
     const fixed = proofOf(username, password);
-    return { header: 'authorization', proofFor: () => fixed };
+    return { header: 'authorization', fixed, proofFor: () => fixed };
   }
   const asked = async (call: Call) =>
     proofOf(await valueOf('basic.username', username, call), await valueOf('basic.password', password, call));
