@@ -157,6 +157,30 @@ describe('logCalls', () => {
     ]);
   });
 
+  it('writes at the level debug what a cache stores, what it does not, and why, but holds back what it has just said', () => {
+    const { lines, events, end } = start();
+    const { callId, client, origin, method, urlTemplate } = CALL;
+    const decided = (stored: boolean, reason: string) =>
+      events.publish('cache:decision', { callId, client, origin, method, urlTemplate, stored, reason });
+    decided(false, 'no-store');
+    decided(true, 'fresh for 30 s');
+    decided(false, 'no-store');
+    end();
+    const about = 'Client "payments": GET https://api.example/users/{id}';
+    const fields = { client: 'payments', method: 'GET', origin: 'https://api.example', urlTemplate: '/users/{id}' };
+    expect(lines).toEqual([
+      ['debug', `${about} not stored: no-store`, { ...fields, stored: false, reason: 'no-store' }],
+      ['debug', `${about} stored: fresh for 30 s`, { ...fields, stored: true, reason: 'fresh for 30 s' }],
+      ['debug', `${about} not stored: no-store; 1 more`],
+    ]);
+  });
+
+  it('writes nothing of a cache where it is not to, and wants no event of it', () => {
+    expect(start({ cacheDecisions: false }).events.wants('cache:decision')).toBe(false);
+    expect(start(false).events.wants('cache:decision')).toBe(false);
+    expect(start().events.wants('cache:decision')).toBe(true);
+  });
+
   it('writes every line where none is to be held back', () => {
     const { lines, ended } = start({ repeatAfterMs: false });
     for (let n = 0; n < 3; n++) ended({ error: reset });

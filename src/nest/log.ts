@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import { OriginMap } from '../base/origin-map.js';
 import type { HttpClientEvents } from '../call/event-sink.js';
-import type { CallEndEvent, TlsReloadEvent } from '../call/events.js';
+import type { CacheDecisionEvent, CallEndEvent, TlsReloadEvent } from '../call/events.js';
 import { responseOf } from '../call/outcome.js';
 import { outcomeName } from '../call/transience.js';
 import type { ResolvedClientOptions } from '../options/resolve-options.js';
@@ -159,19 +159,18 @@ export function sharedLine({ from, to, reason, replicas }: SharedStateChange): s
 }
 
 /**
- * Writes a line about each call that fails, and each that is slow, as `settings` say.
+ * Writes a line about each call that fails, each that is slow, and each decision of a cache, as `settings` say.
  * @returns ends it, and tells of the lines that were held back
  */
 export function logCalls(
   events: HttpClientEvents,
-  { failedCalls, clientErrors, slowCalls, repeatAfterMs }: LoggingSettings,
+  { failedCalls, clientErrors, slowCalls, cacheDecisions, repeatAfterMs }: LoggingSettings,
   clock: Clock,
   write: (level: LogLevel, line: string, fields?: object) => void,
 ): () => void {
   const lines = new RepeatedLines(repeatAfterMs || 0);
   const tell = (level: LogLevel, event: CallEndEvent, outcome: string, phase?: FailedPhase) => {
-    const { client, method, origin, urlTemplate = '' } = event;
-    const about = `Client "${client}": ${method} ${origin}${urlTemplate} ${outcome}`;
+    const about = `${subject(event)} ${outcome}`;
     const heldBack = lines.seen(about, level, clock.now());
     if (heldBack !== undefined)
       write(level, `${about}, ${summary(event)}${more(heldBack)}`, fieldsOf(event, phase, heldBack));
@@ -195,11 +194,27 @@ export function logCalls(
     });
     ends.push(over);
   }
+  if (cacheDecisions) {
+    const decided = events.on('cache:decision', (event) => {
+      const line = `${subject(event)} ${event.stored ? 'stored' : 'not stored'}: ${event.reason}`;
+      const heldBack = lines.seen(line, cacheDecisions, clock.now());
+      if (heldBack !== undefined) write(cacheDecisions, `${line}${more(heldBack)}`, decisionFields(event, heldBack));
+    });
+    ends.push(decided);
+  }
   return () => {
     for (const end of ends) end();
     for (const [level, line, count] of lines.leftOver()) write(level, `${line}; ${count} more`);
   };
 }
+
+const subject = ({
+  client,
+  method,
+  origin,
+  urlTemplate = '',
+}: Pick<CallEndEvent, 'client' | 'method' | 'origin' | 'urlTemplate'>) =>
+  `Client "${client}": ${method} ${origin}${urlTemplate}`;
 
 function outcomeOf(error: unknown): number | string {
   const response = responseOf(error);
@@ -231,6 +246,10 @@ function fieldsOf(event: CallEndEvent, phase: FailedPhase | undefined, heldBack:
   const call = { client, method, origin, urlTemplate, status, code, phase, requests };
   const counts = { durationMs: Math.round(durationMs), ...(heldBack > 0 && { heldBack }) };
   return { ...call, ...counts };
+}
+
+function decisionFields({ client, method, origin, urlTemplate, stored, reason }: CacheDecisionEvent, heldBack: number) {
+  return { client, method, origin, urlTemplate, stored, reason, ...(heldBack > 0 && { heldBack }) };
 }
 
 /** A line with fields, for loggers that take them in one object: as text it is the line. */

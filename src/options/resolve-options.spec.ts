@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { problemsOf } from '../../test/support/problems.js';
+import { NO_CACHE } from './resolve-cache.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 import { NO_RESILIENCE } from './resolve-resilience.js';
 
@@ -26,7 +27,7 @@ describe('resolveModuleOptions', () => {
         redirects: { max: 5, allowDowngrade: false },
         engine: 'node:http',
         resilience: NO_RESILIENCE,
-        cache: false,
+        ...NO_CACHE,
         origins: {},
         pool: {
           maxSockets: 100,
@@ -50,6 +51,7 @@ describe('resolveModuleOptions', () => {
         slowCalls: false,
         repeatAfterMs: 10_000,
         lifecycle: 'log',
+        cacheDecisions: 'debug',
       },
       inbound: false,
       adopt: false,

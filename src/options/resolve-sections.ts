@@ -145,6 +145,11 @@ export interface LoggingOptions {
    */
   slowCalls?: SlowCallsOptions | false;
   /**
+   * Level of the line about a response that an HTTP cache has stored, or has not stored, with the reason. Nothing is logged about calls that are answered from it.
+   * @default 'debug'
+   */
+  cacheDecisions?: LogLevel | false;
+  /**
    * How long equal lines (same client, method, origin, template and outcome) are held back after one. The next line says how many there were;
    * the rest is logged when the app ends. `false`: one line per call.
    * @default 10_000 milliseconds
@@ -173,6 +178,7 @@ export interface LoggingSettings {
   readonly failedCalls: LogLevel | false;
   readonly clientErrors: LogLevel | false;
   readonly slowCalls: Readonly<Required<SlowCallsOptions>> | false;
+  readonly cacheDecisions: LogLevel | false;
   readonly repeatAfterMs: number | false;
   readonly lifecycle: LogLevel | false;
 }
@@ -181,6 +187,7 @@ const OFF: LoggingSettings = Object.freeze({
   failedCalls: false,
   clientErrors: false,
   slowCalls: false,
+  cacheDecisions: false,
   repeatAfterMs: false,
   lifecycle: false,
 });
@@ -188,11 +195,12 @@ const OFF: LoggingSettings = Object.freeze({
 export function resolveLogging(given: LoggingOptions | false = {}): LoggingSettings {
   if (given === false) return OFF;
   const { failedCalls = 'warn', slowCalls = false, repeatAfterMs = 10_000, lifecycle = 'log' } = given;
-  const { clientErrors = failedCalls && 'debug' } = given;
+  const { clientErrors = failedCalls && 'debug', cacheDecisions = 'debug' } = given;
   return Object.freeze({
     failedCalls,
     clientErrors,
     slowCalls: slowCalls && Object.freeze({ level: 'warn', ...slowCalls }),
+    cacheDecisions,
     repeatAfterMs,
     lifecycle,
   });

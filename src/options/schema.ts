@@ -214,6 +214,7 @@ const logging = offOr(
     failedCalls: v.optional(levelOrOff),
     clientErrors: v.optional(levelOrOff),
     slowCalls: offOr({ afterMs: milliseconds, level: v.optional(level(aLevel)) }, 'an object, or false'),
+    cacheDecisions: v.optional(levelOrOff),
     repeatAfterMs: v.optional(millisecondsOrOff),
     lifecycle: v.optional(levelOrOff),
   },
