@@ -181,6 +181,36 @@ describe('whether there is a cache', () => {
     expect(await statuses(app.get(getHttpClientToken()), url)).toEqual(['miss', 'hit']);
   });
 
+  it('and a call that turns it on where it is off uses the store that it would have had', async () => {
+    const stored = new Map<string, unknown>();
+    const store = {
+      get: async (key: string) => stored.get(key),
+      set: async (key: string, value: string) => stored.set(key, value),
+      delete: async (key: string) => stored.delete(key),
+    };
+    const { http, clients, url } = await start({ cache: { store } }, { named: { name: 'own', cache: false } });
+    expect((await http.get(url)).cache).toBeUndefined();
+    expect(stored.size).toBe(0);
+    await http.get(url, { cache: true });
+    expect(stored.size).toBeGreaterThan(0);
+    expect((await http.get(url, { cache: true })).cache?.status).toBe('hit');
+    expect(clients.cache('own').stats()).toMatchObject({ hits: 1, misses: 1, entries: 0 });
+  });
+
+  it('and origins without cache options of their own share the memory of their client', async () => {
+    const origins = (origin: string) => ({ [origin]: { timeouts: { attemptMs: 1_000 } } });
+    upstream = await startUpstream((request, response) => lasting(request, response));
+    const { origin } = new URL(upstream.url);
+    const testing = await Test.createTestingModule({
+      imports: [HttpClientModule.forRoot({ cache: { maxEntries: 2 }, origins: origins(origin) })],
+    }).compile();
+    app = await testing.init();
+    const http = app.get<AxiosInstance>(getHttpClientToken());
+    const other = origin.replace('127.0.0.1', 'localhost');
+    for (const url of [`${origin}/1`, `${origin}/2`, `${other}/1`, `${other}/2`]) await http.get(url);
+    expect(app.get(HttpClients).cache().stats()).toMatchObject({ stored: 4, entries: 2, evicted: 2 });
+  });
+
   it('is up to an endpoint of a contract', async () => {
     class Things extends HttpApi('things', { lasting: get('/x', { cache: true }), other: get('/x') }) {}
     const { url } = await start({});

@@ -38,7 +38,7 @@ import type { CallCacheOptions } from '../options/cache-options.js';
 import { findProblems } from '../options/problems.js';
 import type { CallResilienceOptions } from '../options/resilience-options.js';
 import type { OriginSettings } from '../options/resolve-options.js';
-import { CACHE_DEFAULTS, resolveCache } from '../options/resolve-cache.js';
+import { cacheWith } from '../options/resolve-cache.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from '../options/resolve-resilience.js';
 import { callSchema } from '../options/schema.js';
 import type { RedactionRules } from '../redaction/rules.js';
@@ -68,6 +68,7 @@ export class Scope {
   readonly loading: Promise<void> | undefined;
   readonly #settings: OriginSettings;
   readonly #client: StackSettings;
+  readonly #ofClient: Scope | undefined;
   #cacheState: CacheState | undefined;
   readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
@@ -79,12 +80,20 @@ export class Scope {
   /**
    * @param client what holds for every origin; its attempt timeout is what `config.timeout` is for calls that bring none
    * @param origin of calls that differ from the client's
+   * @param ofClient for other origins: an origin without cache options of its own shares its responses
    */
-  constructor(settings: OriginSettings, client: StackSettings, context: ScopeContext, origin?: string) {
+  constructor(
+    settings: OriginSettings,
+    client: StackSettings,
+    context: ScopeContext,
+    origin?: string,
+    ofClient?: Scope,
+  ) {
     const { name = TRANSPORT_NAME, baseURL, confine: within = false } = client;
     const { resilience, timeouts } = settings;
     const { pool, gate, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
+    this.#ofClient = ofClient;
     this.#client = client;
     this.#context = context;
     const engine = settings.engine === 'undici' ? undiciEngine(settings.limits.maxHeaderBytes) : nodeEngine;
@@ -167,7 +176,8 @@ export class Scope {
   ): Handler {
     const own = resolveResilience(given, this.#settings.resilience);
     const layers = { ...this.#layers, responseCheck: check };
-    if (cacheOptions !== undefined) layers.cache = this.#cacheWith(resolveCache(cacheOptions, this.#settings.cache));
+    if (cacheOptions !== undefined)
+      layers.cache = this.#cacheWith(cacheOptions && cacheWith(cacheOptions, this.#settings.cacheWhenOn));
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
     if (!own.concurrency) layers.concurrencySample = undefined; // it counts no calls that take no place
     Object.assign(layers, this.#repeating(own));
@@ -201,7 +211,7 @@ export class Scope {
     return new SharedStore(values, { clock, now, namespace, isBounded: store === 'shared' });
   }
 
-  /** undefined: nobody has asked for a cache. */
+  /** undefined: nobody has asked for a cache, or it is that of the client. */
   get cacheState(): CacheState | undefined {
     return this.#cacheState;
   }
@@ -210,7 +220,8 @@ export class Scope {
     const { events } = this.#context;
     const { name: client = TRANSPORT_NAME } = this.#client;
     if (this.#cacheState) return this.#cacheState;
-    const settings = this.#settings.cache || CACHE_DEFAULTS;
+    const settings = this.#settings.cacheWhenOn;
+    if (this.#ofClient && settings === this.#client.cacheWhenOn) return this.#ofClient.#stateOfCache;
     return (this.#cacheState = new CacheState(settings, { client, events }, this.#sharedResponses(settings, client)));
   }
 

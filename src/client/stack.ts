@@ -77,7 +77,7 @@ export class ClientStack {
     const scoped = { ...context, rules: this.rules };
     this.#client = new Scope(settings, settings, scoped);
     const origins = Object.entries(settings.origins).map(
-      ([origin, own]) => [origin, new Scope(own, settings, scoped, origin)] as const,
+      ([origin, own]) => [origin, new Scope(own, settings, scoped, origin, this.#client)] as const,
     );
     this.#origins = new Map(origins);
     const loading = [this.#client, ...this.#origins.values()].flatMap((scope) => scope.loading ?? []);

@@ -9,6 +9,7 @@ import type { RateLimits } from '../layers/rate-limit/rate-limit.js';
 import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { RuntimeHttpClientOptions } from '../options/http-client-options.js';
 import { type ExplainedOption, explainOptions } from '../options/explain.js';
+import type { DifferingOrigin } from '../options/resolve-options.js';
 import type { PoolStats } from '../pool/sockets.js';
 import type { RegisteredClient } from './registered-client.js';
 import type { HttpClientRegistry } from './registry.js';
@@ -136,7 +137,7 @@ export class HttpClients {
           origin,
           {
             options: explainOptions(
-              settings,
+              withoutCacheWhenOn(settings),
               sources.flatMap(({ from, options: given }) => [
                 { from: `${from}, origin ${origin}`, options: given.origins?.[origin] },
                 { from, options: given },
@@ -197,9 +198,12 @@ function withoutInternals({
   name: _name,
   ownsPool: _ownsPool,
   shared: _shared,
+  cacheWhenOn: _cacheWhenOn,
   ...options
 }: RegisteredClientOptions): object {
   return options;
 }
+
+const withoutCacheWhenOn = ({ cacheWhenOn: _cacheWhenOn, ...options }: DifferingOrigin): object => options;
 
 type RegisteredClientOptions = Omit<RegisteredClient['options'], 'origins'>;

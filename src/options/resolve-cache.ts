@@ -15,14 +15,25 @@ export const CACHE_DEFAULTS: CacheSettings = Object.freeze({
   maxEntryBytes: 5 * 1024 * 1024,
 });
 
+/** Whether there is a cache, and how it is, or would be: who turns it off keeps the store for whom turns it on again, as a single call. */
+export interface CacheChoice {
+  readonly cache: CacheSettings | false;
+  readonly cacheWhenOn: CacheSettings;
+}
+
+export const NO_CACHE: CacheChoice = Object.freeze({ cache: false, cacheWhenOn: CACHE_DEFAULTS });
+
 /** Puts what is given on top of what is inherited, option by option. */
-export function resolveCache(
-  given: boolean | CacheOptions | CallCacheOptions | undefined,
-  inherited: CacheSettings | false,
-): CacheSettings | false {
-  if (given === undefined) return inherited;
-  if (given === false) return false;
-  const base = inherited || CACHE_DEFAULTS;
+export function resolveCache(given: boolean | CacheOptions | undefined, inherited: CacheChoice): CacheChoice {
+  const { cache, cacheWhenOn } = inherited;
+  if (given === undefined) return { cache, cacheWhenOn };
+  if (given === false) return { cache: false, cacheWhenOn };
+  const settings = cacheWith(given, cacheWhenOn);
+  return { cache: settings, cacheWhenOn: settings };
+}
+
+/** @param base what is not given is as in these */
+export function cacheWith(given: boolean | CacheOptions | CallCacheOptions, base: CacheSettings): CacheSettings {
   if (typeof given !== 'object' || given === null) return base; // anything else has its problem listed
   const chosen: CacheOptions = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { targetedHeaders, tagHeader } = chosen;

@@ -15,9 +15,8 @@ import type {
   RuntimeHttpClientOptions,
   TransportOptions,
 } from './http-client-options.js';
-import type { CacheSettings } from '../layers/cache/settings.js';
 import { findProblems } from './problems.js';
-import { resolveCache } from './resolve-cache.js';
+import { type CacheChoice, NO_CACHE, resolveCache } from './resolve-cache.js';
 import { NO_RESILIENCE, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
 import {
   type GuardSettings,
@@ -47,13 +46,12 @@ export interface ResolvedPoolOptions {
 }
 
 /** What may differ from one origin to another. */
-export interface OriginSettings {
+export interface OriginSettings extends CacheChoice {
   readonly timeouts: Readonly<Required<TimeoutOptions>>;
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly redirects: Readonly<Required<RedirectOptions>>;
   readonly engine: EngineName;
   readonly resilience: ResolvedResilience;
-  readonly cache: CacheSettings | false;
 }
 
 /** What an origin has that differs: all of these, and how its calls are spread. */
@@ -192,7 +190,7 @@ function resolveNamed(
 
 const NOTHING_MORE = {
   resilience: NO_RESILIENCE,
-  cache: false,
+  ...NO_CACHE,
   origins: Object.freeze({}),
   guard: false,
   telemetry: false,
@@ -245,7 +243,7 @@ function resolveSettings(
     redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
     engine: options?.engine ?? inherited.engine,
     resilience: resolveResilience(options?.resilience, inherited.resilience),
-    cache: resolveCache(options?.cache, inherited.cache),
+    ...resolveCache(options?.cache, inherited),
   });
 }
 

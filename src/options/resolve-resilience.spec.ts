@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
+import { NO_CACHE } from './resolve-cache.js';
 import { resolveModuleOptions, resolveNamedOptions } from './resolve-options.js';
 import {
   NO_RESILIENCE,
@@ -89,7 +90,7 @@ describe('the options', () => {
       resilience: { ...STANDARD_RESILIENCE, retry: false, budget: false },
       pool: { scheduling: 'lifo' },
       addresses: false,
-      cache: false,
+      ...NO_CACHE,
       engine: 'node:http',
     });
     const named = resolveNamedOptions({ name: 'github', resilience: { deadlineMs: 12_000 } }, root);
