@@ -40,6 +40,7 @@ const PAGES = {
   limits: 'transport.md#bounds',
   redirects: 'transport.md#redirects',
   engine: 'engines.md',
+  http2: 'engines.md#http2',
   tls: 'auth.md#certificates',
   pool: 'performance.md#pool-size',
   resilience: 'layers.md',

@@ -43,6 +43,51 @@ describe('Slots', () => {
     expect([served, slots.taken('a')]).toEqual([['first', 'second', 'third'], 3]);
   });
 
+  describe('of keys whose slots share sockets', () => {
+    const sharing = { perSocket: vi.fn(() => 1), socketsInUse: vi.fn(() => 0) };
+
+    beforeEach(() => {
+      sharing.perSocket.mockReset().mockReturnValue(1);
+      sharing.socketsInUse.mockReset().mockReturnValue(0);
+      slots = new Slots({ maxPerKey: 2, maxTotal: 3, maxQueued: 20 });
+      slots.take('a');
+      slots.shareWith(sharing);
+    });
+
+    it('counts sockets, and serves all who wait once more share one', () => {
+      slots.take('a');
+      for (let n = 0; n < 9; n++) queue('a', `a${n}`);
+      expect(slots.take('a')).toBe(false);
+      sharing.perSocket.mockImplementation((key?: string) => (key === 'a' ? 5 : 1));
+      slots.sharingChanged('a');
+      expect(served).toHaveLength(8);
+      expect([slots.taken('a'), slots.isFull('a')]).toEqual([10, true]);
+      expect(slots.take('b')).toBe(true); // ten slots of a take two sockets of three
+      expect(slots.take('c')).toBe(false);
+    });
+
+    it('counts those that are in use, though their slots would fit into fewer', () => {
+      sharing.perSocket.mockImplementation((key?: string) => (key === 'a' ? 10 : 1));
+      sharing.socketsInUse.mockImplementation((key?: string) => (key === 'a' ? 3 : 0));
+      slots.sharingChanged('a');
+      expect(slots.take('b')).toBe(false);
+      expect(slots.take('a')).toBe(true); // on a socket that is there
+      queue('b', 'b');
+      sharing.socketsInUse.mockReturnValue(1);
+      slots.sharingChanged('a');
+      expect(served).toEqual(['b']);
+    });
+
+    it('has nothing taken once all is given back', () => {
+      sharing.perSocket.mockReturnValue(4);
+      slots.sharingChanged('a');
+      for (let n = 0; n < 7; n++) slots.take('a');
+      for (let n = 0; n < 8; n++) slots.release('a');
+      sharing.perSocket.mockReturnValue(1);
+      expect(['a', 'b', 'c', 'd'].map((key) => slots.take(key))).toEqual([true, true, true, false]);
+    });
+  });
+
   it('serves those who wait in their order', () => {
     slots.take('a');
     slots.take('a');

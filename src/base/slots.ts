@@ -7,6 +7,14 @@ export interface SlotLimits {
   readonly maxQueued: number;
 }
 
+/** Of keys whose slots share sockets: several streams of HTTP/2 go over one. */
+export interface Sharing {
+  /** Slots of a key that share one socket: 1 where they share none. */
+  perSocket(key: string): number;
+  /** Sockets of a key that are in use, however few of their slots are. */
+  socketsInUse(key: string): number;
+}
+
 /** A place in the queue of a key. */
 interface Waiter {
   readonly key: string;
@@ -45,10 +53,26 @@ export class Slots {
 
   /** In the order in which they were made. */
   readonly #offers = new Set<Offer>();
+  #sharing: Sharing | undefined;
+  /** Key → what it counts for among all together, once slots may share sockets. */
+  readonly #weights = new Map<string, number>();
 
   constructor(limits: SlotLimits) {
     this.#limits = limits;
     this.#reserved = limits.maxTotal === Infinity ? 0 : Math.floor(limits.maxTotal * RESERVED_SHARE);
+  }
+
+  /** From now on, some slots share sockets: limits are of sockets, and a key may have more slots than that. */
+  shareWith(sharing: Sharing): void {
+    this.#sharing = sharing;
+    for (const [key, taken] of this.#taken) this.#weights.set(key, taken);
+  }
+
+  /** What `Sharing` says of a key has changed: it may be the turn of those who wait. */
+  sharingChanged(key: string): void {
+    this.#weigh(key, this.taken(key));
+    this.admit(key);
+    while (this.#queues.size > 0 && this.#serveNext());
   }
 
   /** Whether somebody has a slot of this key. */
@@ -154,7 +178,7 @@ export class Slots {
   }
 
   /** The slot that became free is anybody's, the first of a key before one more of another. */
-  #serveNext(): void {
+  #serveNext(): boolean {
     let next: string | undefined;
     for (const key of this.#queues.keys()) {
       if (!this.#hasRoom(key)) continue;
@@ -164,6 +188,7 @@ export class Slots {
       break;
     }
     if (next !== undefined) this.#serve(next);
+    return next !== undefined;
   }
 
   /** There may be none where the limit of the key has shrunk. */
@@ -183,7 +208,8 @@ export class Slots {
 
   #maxOf(key: string): number {
     const { maxPerKey } = this.#limits;
-    return typeof maxPerKey === 'number' ? maxPerKey : maxPerKey(key);
+    const max = typeof maxPerKey === 'number' ? maxPerKey : maxPerKey(key);
+    return this.#sharing ? max * this.#sharing.perSocket(key) : max;
   }
 
   get #free(): number {
@@ -192,14 +218,29 @@ export class Slots {
 
   #hasRoom(key: string): boolean {
     const taken = this.taken(key);
-    return taken < this.#maxOf(key) && this.#free > (taken === 0 ? 0 : this.#reserved);
+    if (taken >= this.#maxOf(key)) return false;
+    if (this.#free > (taken === 0 ? 0 : this.#reserved)) return true;
+    return this.#sharing !== undefined && this.#weightOf(key, taken + 1) <= (this.#weights.get(key) ?? 0);
   }
 
   #add(key: string, slots: 1 | -1): void {
     const taken = this.taken(key) + slots;
     if (taken === 0) this.#taken.delete(key);
     else this.#taken.set(key, taken);
-    this.#total += slots;
+    if (this.#sharing) this.#weigh(key, taken);
+    else this.#total += slots;
+  }
+
+  #weigh(key: string, taken: number): void {
+    const weight = this.#weightOf(key, taken);
+    this.#total += weight - (this.#weights.get(key) ?? 0);
+    if (weight === 0) this.#weights.delete(key);
+    else this.#weights.set(key, weight);
+  }
+
+  #weightOf(key: string, taken: number): number {
+    const perSocket = this.#sharing!.perSocket(key);
+    return perSocket === 1 ? taken : Math.max(Math.ceil(taken / perSocket), this.#sharing!.socketsInUse(key));
   }
 
   #leaveQueue(waiter: Waiter): void {

@@ -147,10 +147,11 @@ const FOREIGN = [
 /**
  * Whether a call is for axios's own adapter, on the same agents: it asks for something rare that the native transport
  * leaves to it. What its body is makes no difference.
+ * @param speaksHttp2 whether the native transport does for this client
  */
-export function isDelegated(config: InternalAxiosRequestConfig): boolean {
+export function isDelegated(config: InternalAxiosRequestConfig, speaksHttp2 = false): boolean {
   const settings = config as unknown as Record<string, unknown>;
   for (const name of FOREIGN) if (settings[name]) return true;
-  if (settings.httpVersion !== undefined && settings.httpVersion !== 1) return true;
+  if (settings.httpVersion !== undefined && settings.httpVersion !== 1 && !speaksHttp2) return true;
   return typeof config.url === 'string' && config.url.startsWith('data:');
 }

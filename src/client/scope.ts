@@ -46,6 +46,7 @@ import { balancingOf } from '../transport/addressed.js';
 import type { Engine } from '../transport/engine.js';
 import { nodeEngine } from '../transport/node-engine.js';
 import { nativeTransport, type NativeTransportSettings } from '../transport/transport.js';
+import { http2Engine } from '../transport/http2/engine.js';
 import { undiciEngine } from '../transport/undici/engine.js';
 import type { StackContext, StackSettings } from './stack.js';
 
@@ -65,7 +66,7 @@ export class Scope {
   readonly concurrency: OriginLimits | undefined;
   readonly turns: Turns | undefined;
   /** Of its engine. */
-  readonly loading: Promise<void> | undefined;
+  readonly loading: Promise<unknown> | undefined;
   readonly #settings: OriginSettings;
   readonly #client: StackSettings;
   readonly #ofClient: Scope | undefined;
@@ -96,7 +97,7 @@ export class Scope {
     this.#ofClient = ofClient;
     this.#client = client;
     this.#context = context;
-    const engine = settings.engine === 'undici' ? undiciEngine(settings.limits.maxHeaderBytes) : nodeEngine;
+    const engine = engineOf(settings);
     this.loading = engine.loading;
     this.#transport = transportOf(settings, engine, client, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
@@ -278,6 +279,11 @@ function withoutTags(given: boolean | CallCacheOptions | undefined): boolean | C
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
+
+function engineOf({ engine, http2, limits: { maxHeaderBytes } }: OriginSettings): Engine {
+  const http1 = engine === 'undici' ? undiciEngine(maxHeaderBytes) : nodeEngine;
+  return http2 ? http2Engine(http2, http1, maxHeaderBytes) : http1;
+}
 
 function transportOf(
   { timeouts, limits, redirects }: OriginSettings,

@@ -19,6 +19,7 @@ export const DEFAULTS = Object.freeze({
   limits: Object.freeze({ maxResponseBytes: 10 * 1024 * 1024, maxHeaderBytes: maxHeaderSize }),
   redirects: Object.freeze({ max: 5, allowDowngrade: false }),
   engine: 'node:http',
+  http2: false,
   pool: Object.freeze({
     maxSockets: 100,
     maxTotalSockets: 1_000,

@@ -12,6 +12,7 @@ import type { GuardOptions, InboundOptions, LoggingOptions, TelemetryOptions } f
 import type { SharedState } from './shared-state.js';
 import type {
   EngineName,
+  Http2Option,
   LimitOptions,
   PoolOptions,
   RedirectOptions,
@@ -40,6 +41,12 @@ export interface OriginOptions {
    * @default 'node:http'
    */
   engine?: EngineName;
+  /**
+   * Whether requests go over HTTP/2, many at once on one socket. `true`: for https, where the upstream agrees to it (ALPN); else HTTP/1.1.
+   * `'prior-knowledge'`: for https and http, without falling back. `pool.maxSockets` limits sessions then, each with up to 100 streams (docs/engines.md).
+   * @default false
+   */
+  http2?: Http2Option;
   /** What to do when this origin fails. */
   resilience?: 'standard' | ResilienceOptions;
   /** How calls use the open sockets. */
@@ -100,6 +107,12 @@ export interface HttpClientOptions {
    */
   engine?: EngineName;
   /**
+   * Whether requests go over HTTP/2, many at once on one socket. `true`: for https, where the upstream agrees to it (ALPN); else HTTP/1.1.
+   * `'prior-knowledge'`: for https and http, without falling back. `pool.maxSockets` limits sessions then, each with up to 100 streams (docs/engines.md).
+   * @default false
+   */
+  http2?: Http2Option;
+  /**
    * What to do when upstreams fail: `'standard'` (deadline, retries within a budget, circuit breaker), or part by part.
    * @default everything off; only stale sockets are replaced
    */
@@ -110,8 +123,8 @@ export interface HttpClientOptions {
    */
   cache?: boolean | CacheOptions;
   /**
-   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `engine`, `resilience`, `cache`, `pool.scheduling` and `addresses`, by origin,
-   * such as `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
+   * Options that differ for an origin: `timeouts`, `limits`, `redirects`, `engine`, `http2`, `resilience`, `cache`, `pool.scheduling` and `addresses`, by
+   * origin, such as `https://api.example.com`. Its `timeouts.attemptMs` applies to calls without a `timeout`.
    * @default none
    */
   origins?: Readonly<Record<string, OriginOptions>>;
@@ -139,7 +152,7 @@ export interface HttpClientOptions {
 /** Options of `createTransport`. Each call's `timeout` takes the place of `timeouts.attemptMs`. */
 export interface TransportOptions extends Pick<
   HttpClientOptions,
-  'limits' | 'redirects' | 'engine' | 'pool' | 'tls' | 'guard' | 'redact'
+  'limits' | 'redirects' | 'engine' | 'http2' | 'pool' | 'tls' | 'guard' | 'redact'
 > {
   /** Time limits for the phases of a call. */
   timeouts?: Omit<TimeoutOptions, 'attemptMs'>;
@@ -193,7 +206,7 @@ export type HttpClientInterceptors = readonly Type<HttpClientInterceptor>[];
 /**
  * A named client. `@InjectHttpClient(name)` injects it.
  *
- * It inherits `timeouts`, `limits`, `redirects`, `engine`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` from the module. It never inherits `baseURL`,
+ * It inherits `timeouts`, `limits`, `redirects`, `engine`, `http2`, `resilience`, `origins`, `pool`, `tls`, `guard` and `telemetry` from the module. It never inherits `baseURL`,
  * `confine`, `auth`, `headers`, `axios`, `interceptors` and `layers`: they belong to one API, and the module's `Authorization` must not go to another.
  * With its own `pool` or `tls`, or a `guard` other than the module's, the client has its own connection pool. Otherwise it shares the module's.
  */

@@ -26,6 +26,7 @@ describe('resolveModuleOptions', () => {
         limits: { maxResponseBytes: 10_485_760, maxHeaderBytes: 16_384 },
         redirects: { max: 5, allowDowngrade: false },
         engine: 'node:http',
+        http2: false,
         resilience: NO_RESILIENCE,
         ...NO_CACHE,
         origins: {},
@@ -107,7 +108,7 @@ describe('resolveModuleOptions', () => {
       'tls.rejectUnauthorized: expected true or false, got a string',
       'axios.timeout: expected to be set as timeouts.attemptMs, got a number',
       'shutdown.drainMs: expected a whole number of milliseconds from 1 to 2147483647, got 2147483648',
-      'timeout: expected one of the options baseURL, confine, guard, auth, headers, timeouts, limits, redirects, engine, resilience, cache, origins, pool, tls, redact, telemetry, axios, shared, shutdown, inbound, logging, adopt, maxRuntimeClients, got an unknown option; did you mean timeouts.attemptMs?',
+      'timeout: expected one of the options baseURL, confine, guard, auth, headers, timeouts, limits, redirects, engine, http2, resilience, cache, origins, pool, tls, redact, telemetry, axios, shared, shutdown, inbound, logging, adopt, maxRuntimeClients, got an unknown option; did you mean timeouts.attemptMs?',
     ]);
   });
 

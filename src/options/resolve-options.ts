@@ -33,7 +33,14 @@ import {
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, runtimeClientSchema, transportSchema } from './schema.js';
 import type { SharedState } from './shared-state.js';
-import type { EngineName, LimitOptions, PoolOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
+import type {
+  EngineName,
+  Http2Option,
+  LimitOptions,
+  PoolOptions,
+  RedirectOptions,
+  TimeoutOptions,
+} from './transport-options.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
@@ -51,6 +58,7 @@ export interface OriginSettings extends CacheChoice {
   readonly limits: Readonly<Required<LimitOptions>>;
   readonly redirects: Readonly<Required<RedirectOptions>>;
   readonly engine: EngineName;
+  readonly http2: Http2Option;
   readonly resilience: ResolvedResilience;
 }
 
@@ -242,6 +250,7 @@ function resolveSettings(
     limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
     redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
     engine: options?.engine ?? inherited.engine,
+    http2: options?.http2 ?? inherited.http2,
     resilience: resolveResilience(options?.resilience, inherited.resilience),
     ...resolveCache(options?.cache, inherited),
   });

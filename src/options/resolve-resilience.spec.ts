@@ -92,6 +92,7 @@ describe('the options', () => {
       addresses: false,
       ...NO_CACHE,
       engine: 'node:http',
+      http2: false,
     });
     const named = resolveNamedOptions({ name: 'github', resilience: { deadlineMs: 12_000 } }, root);
     expect(named.resilience).toEqual({ ...STANDARD_RESILIENCE, deadlineMs: 12_000 });

@@ -82,6 +82,7 @@ const settings = {
   limits: v.optional(group({ maxResponseBytes: v.optional(countOrOff), maxHeaderBytes: v.optional(count) })),
   redirects: v.optional(group({ max: v.optional(countOrOff), allowDowngrade: v.optional(flag) })),
   engine: v.optional(v.picklist(['node:http', 'undici'] satisfies EngineName[], "'node:http' or 'undici'")),
+  http2: v.optional(v.union([v.boolean(), v.literal('prior-knowledge')], "true, false or 'prior-knowledge'")),
   resilience,
   cache,
 };
@@ -236,8 +237,19 @@ export const moduleOptionsSchema = group({
   maxRuntimeClients: v.optional(count),
 });
 
-const { timeouts, limits, redirects, engine, pool, tls, redact } = client;
-export const transportSchema = group({ timeouts, limits, redirects, engine, pool, tls, guard, redact, shutdown });
+const { timeouts, limits, redirects, engine, http2, pool, tls, redact } = client;
+export const transportSchema = group({
+  timeouts,
+  limits,
+  redirects,
+  engine,
+  http2,
+  pool,
+  tls,
+  guard,
+  redact,
+  shutdown,
+});
 
 const name = v.pipe(v.string('a name'), v.nonEmpty('a name'));
 

@@ -55,6 +55,14 @@ declare module 'axios' {
  */
 export type EngineName = 'node:http' | 'undici';
 
+/**
+ * When HTTP/2 is used:
+ * - `false`: never
+ * - `true`: for https, where the upstream agrees to it (ALPN); else HTTP/1.1
+ * - `'prior-knowledge'`: for https and http. An upstream that does not speak it is an error.
+ */
+export type Http2Option = boolean | 'prior-knowledge';
+
 /** Limits on what a client holds in memory. */
 export interface LimitOptions {
   /**

@@ -2,6 +2,7 @@ import agentkeepalive from 'agentkeepalive';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
+import type { Sharing } from '../base/slots.js';
 import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.js';
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
@@ -52,6 +53,14 @@ export function idleAllowance(keepAliveHeader: string | undefined, idleMs: numbe
 
 const SOCKET_CREATED_TIME: unique symbol = agentkeepalive.constants.SOCKET_CREATED_TIME as never;
 
+/** Key of an agent's function: whether a socket of its may be given to a request while others use it. */
+const MAY_SHARE = Symbol('may share');
+
+/** Whether a socket of an agent may be given to a request while others use it: it would not be kept once it is too old, say. */
+export function mayShare(agent: Agent, socket: Socket): boolean {
+  return (agent as unknown as { [MAY_SHARE]: (socket: Socket) => boolean })[MAY_SHARE](socket);
+}
+
 /** ±10 % of the maximum age, so that sockets opened together do not all reconnect together. */
 const AGE_SPREAD = 0.1;
 
@@ -66,6 +75,10 @@ export interface AgentOwner {
   opened(socket: Socket, target: SocketTarget, protocol: string, startedAt: number): void;
   /** Whether a socket whose response has ended may wait for the next request. */
   keepsSockets(): boolean;
+  /** From now on, requests may share sockets. */
+  shares(sharing: Sharing): void;
+  /** What `Sharing` says of an origin has changed. */
+  sharingChanged(origin: string): void;
 }
 
 /** Where a socket leads, as Node's Agent describes it to `createConnection`. */
@@ -140,6 +153,11 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
   };
   Object.assign(agent, {
+    [MAY_SHARE](socket: PooledSocket) {
+      const { [SOCKET_CREATED_TIME]: createdAt = 0 } = socket;
+      const isOld = pool.maxAgeMs !== false && Date.now() - createdAt >= pool.maxAgeMs;
+      return !isOld && !isOutdated(socket, settings) && !addressOf(socket)?.isGone;
+    },
     createSocket(request, options, callback) {
       owner.opening(options, protocol);
       createSocket(request, options, callback);
@@ -172,7 +190,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
       socket.freeSocketTimeout = idleMs;
       return keepSocketAlive(socket);
     },
-  } satisfies Omit<AgentInternals, 'removeSocket'>);
+  } satisfies Omit<AgentInternals, 'removeSocket'> & { [MAY_SHARE]: unknown });
   // agentkeepalive's listener, which has just run, limits the silence of every freed socket to the idle time: also of
   // one that Node has handed to a queued request, which would then be cut. Node clears _httpMessage of idle ones only.
   // https://github.com/node-modules/agentkeepalive/issues/106

@@ -13,6 +13,7 @@ import { type AgentOwner, idleSince } from './agents.js';
 import { Drain, type DrainReport } from './drain.js';
 import { closeIdleSocket } from './early-end.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
+import { suspect } from './http2/sessions.js';
 import { PoolAgents } from './pool-agents.js';
 import { SilentSockets } from './silent-sockets.js';
 import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
@@ -107,6 +108,8 @@ export class ConnectionPool {
         opening: (...target) => this.#makeRoom(originOf(...target)),
         opened: (...socket) => this.#opened(...socket),
         keepsSockets: () => this.state === 'open',
+        shares: (sharing) => this.slots.shareWith(sharing),
+        sharingChanged: (origin) => this.slots.sharingChanged(origin),
       },
     );
     this.httpAgent = this.#agents.httpAgent;
@@ -264,6 +267,7 @@ export class ConnectionPool {
     const siblings = this.#ledger.socketsOf(origin);
     const hasSamePeer = (idle: Socket) => openingOf(idle)?.peer === peer && addressOf(idle) === address;
     this.#agents.closeIdle((idle) => siblings.has(idle) && idleSince(idle) <= sentAt && hasSamePeer(idle));
+    for (const sibling of siblings) if (hasSamePeer(sibling)) suspect(sibling, sentAt);
     return this.#ledger.lost(origin, address, sentAt);
   }
 

@@ -6,7 +6,8 @@ import { adopt, agentOptions, type AgentOwner, type AgentSettings, guardConnecti
 import { closeIdleSocket } from './early-end.js';
 import { forgetNames, openFastLane } from './fast-lane.js';
 import type { TlsMaterial } from './tls-files.js';
-import { createTunnelAgent } from './tunnel.js';
+import { Sessions } from './http2/sessions.js';
+import { type Alpn, createTunnelAgent } from './tunnel.js';
 
 const CREATE_HTTPS_CONNECTION = agentkeepalive.constants.CREATE_HTTPS_CONNECTION as unknown as symbol;
 
@@ -15,9 +16,18 @@ export interface Agents {
   readonly httpsAgent: Agent;
 }
 
-function createAgents(settings: AgentSettings, owner: AgentOwner): Agents {
+/** What begins the name of an engine whose sockets may carry HTTP/2: as far as TLS agrees to it, or in any case. */
+export const HTTP2 = 'h2 ';
+export const ONLY_HTTP2 = 'h2c ';
+
+function alpnOf(engine: string | undefined): Alpn | undefined {
+  if (engine?.startsWith(HTTP2)) return { ALPNProtocols: ['h2', 'http/1.1'] };
+  return engine?.startsWith(ONLY_HTTP2) ? { ALPNProtocols: ['h2'] } : undefined;
+}
+
+function createAgents(settings: AgentSettings, owner: AgentOwner, alpn?: Alpn): Agents {
   const httpAgent = new agentkeepalive.HttpAgent(agentOptions(settings));
-  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current));
+  const httpsAgent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current, alpn));
   openFastLane(httpAgent);
   openFastLane(httpsAgent);
   followHttps(httpsAgent);
@@ -50,6 +60,8 @@ export class PoolAgents implements Agents {
   readonly #ofEngines = new Map<string, Agents>();
   /** Engine → the agents for its sockets to proxies, where those of the other agents are guarded. */
   readonly #toProxies = new Map<string | undefined, Agents>();
+  /** Undefined while no client uses HTTP/2. */
+  #sessions: Sessions | undefined;
   readonly #tls: { current: TlsMaterial };
   readonly #settings: AgentSettings;
   readonly #owner: AgentOwner;
@@ -69,12 +81,31 @@ export class PoolAgents implements Agents {
   }
 
   #agentsOf(engine: string): Agents {
-    return remembered(this.#ofEngines, engine, () => createAgents(this.#settings, this.#owner));
+    return remembered(this.#ofEngines, engine, () => this.#create(engine, this.#settings));
+  }
+
+  #create(engine: string | undefined, settings: AgentSettings): Agents {
+    const alpn = alpnOf(engine);
+    const agents = createAgents(settings, this.#owner, alpn);
+    if (alpn) for (const agent of [agents.httpAgent, agents.httpsAgent]) this.#share(agent);
+    return agents;
+  }
+
+  /** How many sockets there are is for the sessions to say. */
+  #share(agent: Agent): void {
+    if (!this.#sessions) {
+      const { clock, pool } = this.#settings;
+      const sharingChanged = (origin: string) => this.#owner.sharingChanged(origin);
+      this.#sessions = new Sessions({ clock, maxSockets: pool.maxSockets, sharingChanged });
+      this.#owner.shares(this.#sessions);
+    }
+    this.#sessions.adopt(agent);
+    agent.maxSockets = Infinity;
   }
 
   tunnelAgent(proxy: URL, engine?: string): Agent {
     const key = engine === undefined ? proxy.href : `${engine} ${proxy.href}`;
-    const agent = this.#tunnels.get(key) ?? this.#createTunnelAgent(proxy, key);
+    const agent = this.#tunnels.get(key) ?? this.#createTunnelAgent(proxy, key, alpnOf(engine));
     this.#tunnels.delete(key);
     this.#tunnels.set(key, agent);
     if (this.#tunnels.size > MAX_TUNNEL_AGENTS) this.#forgetUnused(agent);
@@ -89,9 +120,7 @@ export class PoolAgents implements Agents {
   #toProxiesOf(engine: string | undefined): Agents {
     const settings = this.#settings;
     if (!settings.addressGuard) return engine === undefined ? this : this.#agentsOf(engine);
-    return remembered(this.#toProxies, engine, () =>
-      createAgents({ ...settings, addressGuard: undefined }, this.#owner),
-    );
+    return remembered(this.#toProxies, engine, () => this.#create(engine, { ...settings, addressGuard: undefined }));
   }
 
   /**
@@ -150,13 +179,17 @@ export class PoolAgents implements Agents {
     for (const agent of this.list()) agent.destroy();
   }
 
-  #createTunnelAgent(proxy: URL, key: string): Agent {
-    const agent = createTunnelAgent(proxy, this.#settings, {
+  #createTunnelAgent(proxy: URL, key: string, alpn: Alpn | undefined): Agent {
+    const owner: AgentOwner = {
       opening: (...target) => this.#owner.opening(...target),
       opened: (...socket) => this.#owner.opened(...socket),
       // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
       keepsSockets: () => this.#tunnels.get(key) === agent && this.#owner.keepsSockets(),
-    });
+      shares: (sharing) => this.#owner.shares(sharing),
+      sharingChanged: (origin) => this.#owner.sharingChanged(origin),
+    };
+    const agent = createTunnelAgent(proxy, this.#settings, owner, alpn);
+    if (alpn) this.#share(agent);
     return agent;
   }
 

@@ -16,6 +16,11 @@ import {
 } from './agents.js';
 import { openFastLane } from './fast-lane.js';
 
+/** The protocols that a socket offers when its TLS begins (RFC 7301). */
+export interface Alpn {
+  readonly ALPNProtocols: string[];
+}
+
 /** Where a tunnel leads, with the TLS options for it. */
 interface TunnelTarget extends SocketTarget {
   /** Bytes that the head of the proxy's answer may have; undefined: Node's limit. */
@@ -90,9 +95,12 @@ interface RequestedTarget extends TunnelTarget {
   [FOR_REQUEST]?: ClientRequest;
 }
 
-/** An agent for https whose sockets are tunnels through a proxy. */
-export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: AgentOwner): Agent {
-  const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current));
+/**
+ * An agent for https whose sockets are tunnels through a proxy.
+ * @param alpn the protocols that it offers to the target; undefined: HTTP/1.1
+ */
+export function createTunnelAgent(proxy: URL, settings: AgentSettings, owner: AgentOwner, alpn?: Alpn): Agent {
+  const agent = new agentkeepalive.HttpsAgent(Object.assign(agentOptions(settings), settings.tls.current, alpn));
   const initSocket = (agent as unknown as Record<symbol, (socket: Socket, target: SocketTarget) => void>)[INIT_SOCKET]!;
   (agent as unknown as AgentInternals).createConnection = (target, callback) => {
     const request = (target as RequestedTarget)[FOR_REQUEST]!;

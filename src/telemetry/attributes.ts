@@ -95,7 +95,7 @@ export function peerAttributes(response: AxiosResponse | undefined, error: unkno
   if (remoteAddress !== undefined) attributes['network.peer.address'] = remoteAddress;
   if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;
   const version = request?.res?.httpVersion;
-  if (version) attributes['network.protocol.version'] = version;
+  if (version) attributes['network.protocol.version'] = version === '2.0' ? '2' : version; // as the conventions have it
   return attributes;
 }
 

@@ -13,7 +13,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { type BalancedWay, noteAnswered, noteFailed } from './addressed.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
 import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
-import type { Engine, WireResponse } from './engine.js';
+import type { Engine, WireRequest, WireResponse } from './engine.js';
 import { publishRedirect, publishReplay } from './events.js';
 import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
 import { admitThroughProxy, blockedError } from './guarded-target.js';
@@ -78,6 +78,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   /** Whether it sends the same request for the second time. */
   #isReplay = false;
   #redirects = 0;
+  /** How often the upstream has said that it did not look at the request. */
+  #refusals = 0;
   /** What led to the current request, until that has a response. */
   #redirect: Opened | undefined;
   /** Of the response that is no redirect, once it has begun. */
@@ -109,7 +111,7 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     try {
       const setting = pool.guard && unguardedSetting(config, ownProxy);
       if (setting !== undefined) throw AddressBlockedError.bySetting(call, setting);
-      const target = isDelegated(config) ? undefined : requestTarget(config);
+      const target = isDelegated(config, this.#settings.engine.speaksHttp2) ? undefined : requestTarget(config);
       if (!target) {
         // axios has the error for a scheme other than http and https
         void this.#after(this.#routing.viaAxios(call), (response) => this.delivered(response));
@@ -159,8 +161,9 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     this.#proxy = this.#routing.findProxy(call.config, target);
     this.#sent = this.#isForwarded ? forwardedRequest(request, this.#proxy!) : request;
     this.#way = this.#routing.wayTo?.(target, this.#proxy);
-    const { engine } = this.#settings;
-    this.#engine = engine.carries(this.#sent) ? engine : nodeEngine;
+    let { engine } = this.#settings;
+    while (!engine.carries(this.#sent)) engine = engine.otherwise ?? nodeEngine;
+    this.#engine = engine;
     this.#admit();
   }
 
@@ -284,8 +287,10 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     const isFirst = !this.#isReplay;
     const isKnown = isFirst && isKnownLoss(error, exchange, sent.target.origin, call, this.#settings);
     // Whether it may be repeated is asked last: it takes from the budget.
-    const isStale = isFirst && diedOnStaleSocket(error, exchange.reusedSocket);
-    if (isStale && (isRepeatable(sent) || isUnsent(sent, exchange)) && call.mayRepeat?.() !== false) {
+    const isRefused = this.#wasRefused(exchange);
+    const isStale = isRefused || (isFirst && diedOnStaleSocket(error, exchange.reusedSocket));
+    const maySend = () => isRepeatable(sent) || isUnsent(sent, exchange) || (isRefused && hasRepeatableBody(sent));
+    if (isStale && maySend() && call.mayRepeat?.() !== false) {
       this.#isReplay = true;
       void this.#after(nextMicrotask(), () => this.#admit());
       return;
@@ -299,6 +304,12 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     const failure = asAxiosError(explained, call, exchange.request);
     if (isKnown) rememberRepeatedLoss(failure);
     this.#failBeforeBody(failure);
+  }
+
+  /** Whether the upstream has not looked at a request, which may then be sent again whatever it asks for (RFC 9113 §8.7). */
+  #wasRefused(exchange: Exchange): boolean {
+    const { request } = exchange as { request: WireRequest | undefined };
+    return request?.ending === 'refused' && this.#refusals++ < MAX_REFUSALS;
   }
 
   #failBeforeBody(error: unknown): void {
@@ -334,6 +345,9 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
     this.#exchange = undefined;
   }
 }
+
+/** An upstream that restarts ends one session after another. */
+const MAX_REFUSALS = 3;
 
 /** A step that is not to be within an event of the exchange before. */
 async function nextMicrotask(): Promise<void> {}

@@ -13,9 +13,13 @@ export interface Engine {
   /** Tells apart, within a pool, the sockets that it has used: it may leave its parser on them. undefined: those of `node:http`. */
   readonly sockets: string | undefined;
   /** Until then it carries nothing. Rejects where what it needs is missing. undefined: it is there. */
-  readonly loading: Promise<void> | undefined;
-  /** Whether it can carry a request; one that it cannot goes with `node:http`. */
+  readonly loading: Promise<unknown> | undefined;
+  /** Whether it can carry a request; one that it cannot goes with another engine. */
   carries(request: ExchangeRequest): boolean;
+  /** Whether it uses HTTP/2, so that a call that asks axios for it needs nothing else. */
+  readonly speaksHttp2?: boolean;
+  /** What carries a request that it cannot. undefined: `node:http`. */
+  readonly otherwise?: Engine;
   /**
    * Asks the agent for a socket. The request's body is to come: `write` and `end` of what is returned.
    * @param listener told of nothing before this has returned
@@ -62,8 +66,15 @@ export interface WireRequest extends Pick<
   destroy(error?: Error): unknown;
   /** Its socket may carry another request, where the engine does not find out by itself. */
   giveBack?(): void;
-  /** Whether it is certain that nothing of it has reached the upstream. */
-  readonly isUnsent?: boolean;
+  /** Whether it is certain that nothing of it has reached the upstream, or that the upstream has not looked at it. */
+  readonly isUnsent?: boolean | undefined;
+  /** Where its socket carries others as well: bytes of its own body, and of the response's, that have moved. undefined: the socket is its own. */
+  readonly moved?: number | undefined;
+  /**
+   * How it has ended, where it shares its socket: `refused`, the upstream says that it has not looked at it; `reset`, the upstream has ended it and is still there;
+   * `lost`, the connection is over.
+   */
+  readonly ending?: 'refused' | 'reset' | 'lost' | undefined;
 }
 
 /** A response whose headers have come: Node's `IncomingMessage` is one. */

@@ -145,7 +145,7 @@ export class Exchange implements PhaseOwner, WireListener {
     cancellation.subscribe(this.fail);
     if (!(body instanceof StreamedBody)) request.end(body);
     else if (!this.#ended) {
-      this.#sent = () => request.socket?.bytesWritten ?? 0;
+      this.#sent = () => this.#bytesSent;
       this.#sender = new BodySender(body, request, this.fail);
       this.#sender.start();
     }
@@ -178,11 +178,12 @@ export class Exchange implements PhaseOwner, WireListener {
    * fills what Node keeps of it, waits for its reader.
    */
   watchSocket(response: Pick<WireResponse, 'complete' | 'readableLength' | 'readableHighWaterMark'>): void {
-    const { socket } = this.request;
+    const { request } = this;
+    const { socket } = request;
     if (this.#ended || !socket) return;
     this.#context = new AsyncResource('nest-outbound stream');
     this.#phases.enter('bodyIdle', () => {
-      const bytes = socket.bytesRead + socket.bytesWritten;
+      const bytes = request.moved ?? socket.bytesRead + socket.bytesWritten;
       const waitsForReader = response.complete || response.readableLength >= response.readableHighWaterMark;
       return waitsForReader ? -1 - bytes : bytes;
     });
@@ -193,9 +194,11 @@ export class Exchange implements PhaseOwner, WireListener {
     return this.#ended;
   }
 
-  /** Whether the request was sent on a socket that had carried another. */
+  /** Whether the request was sent on a socket that had carried another, and whose peer has not shown since that it is there. */
   get reusedSocket(): boolean {
-    const socket = this.request?.socket;
+    const { request } = this as { request: WireRequest | undefined };
+    const socket = request?.socket;
+    if (request?.moved !== undefined) return request.reusedSocket && request.ending !== 'reset';
     return socket ? timesReused(socket) > 0 : false;
   }
 
@@ -323,7 +326,11 @@ export class Exchange implements PhaseOwner, WireListener {
    */
   #requestProgress(): number {
     if (this.request.writableFinished) return Infinity;
-    return this.#sender?.waitsForSource ? 0.5 + this.#looks++ : (this.request.socket?.bytesWritten ?? 0); // bytes are whole
+    return this.#sender?.waitsForSource ? 0.5 + this.#looks++ : this.#bytesSent; // bytes are whole
+  }
+
+  get #bytesSent(): number {
+    return this.request.moved ?? this.request.socket?.bytesWritten ?? 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AxiosProxyConfig, InternalAxiosRequestConfig } from 'axios';
+import { AxiosError, type AxiosProxyConfig, type InternalAxiosRequestConfig } from 'axios';
 import type { Call, Handler } from '../call/call.js';
 import { type RequestTarget, requestTarget, targetOf } from '../call/target.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
@@ -15,6 +15,7 @@ export type RoutedDelegateSettings = DelegateSettings & AdmissionSettings & { re
 /**
  * As `delegate`, through the proxies that `findProxy` finds, for each redirect anew: axios finds none by itself. A call that brings what
  * connects for it is on its own, as axios has it.
+ * @throws AxiosError for an `httpVersion` other than 1: axios's HTTP/2 opens sessions that nobody here counts, judges or closes
  * @throws AddressBlockedError, where the pool has a guard, for what that refuses, and for a redirect from or to a target that an http proxy
  * forwards: nothing can be resolved between two hops
  */
@@ -70,7 +71,8 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
 
   return async (call) => {
     const { config } = call;
-    if (!guard && (!usesPool(config) || isHttp2(config))) return onItsOwn(call);
+    if (Object.hasOwn(config, 'httpVersion') && isHttp2(config)) throw http2Refusal(config);
+    if (!guard && !usesPool(config)) return onItsOwn(call);
     const target = requestTarget(config);
     const rule = guard && (target ? guard.judgeOrigin(target.origin) : 'scheme');
     if (rule !== undefined) throw new AddressBlockedError(call, rule, true);
@@ -88,6 +90,11 @@ export function routedDelegate(settings: RoutedDelegateSettings, findProxy: Prox
 
 /** None of these is set when the guard looks. Code of the call that runs after that, as a `paramsSerializer`, might set one. */
 const NOTHING_UNGUARDED = Object.fromEntries([...UNGUARDED, 'httpVersion'].map((name) => [name, undefined]));
+
+function http2Refusal(config: InternalAxiosRequestConfig): AxiosError {
+  const message = `httpVersion ${String(config.httpVersion)}: axios would open a session outside of the pool; set the option http2 of the client or the origin instead`;
+  return new AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE, config);
+}
 
 const protocolOf = ({ secure }: Pick<RequestTarget, 'secure'>) => (secure ? 'https:' : 'http:');
 

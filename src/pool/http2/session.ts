@@ -1,0 +1,365 @@
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
+import { type Alarm, Alarms } from '../../base/alarms.js';
+import type { Clock } from '../../base/clock.js';
+import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
+import { keepSessionFor } from './collection-order.js';
+import type { SocketRequest } from './socket-request.js';
+
+export type Http2Module = Pick<typeof import('node:http2'), 'connect' | 'constants'>;
+
+/** Streams at once on one session, where the peer allows as many: what RFC 9113 §6.5.2 has peers allow at least. */
+export const MAX_STREAMS = 100;
+/** What a peer may send of one body before somebody reads it, and of all bodies together. */
+const STREAM_WINDOW_BYTES = 256 * 1024;
+const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Of one response. Node refuses the rest of the stream then; what a response may really have is less, and the transport's to say. */
+const MAX_HEADER_PAIRS = 1_000;
+/** What a session may hold in memory, by Node's own count, in MB. */
+const MAX_MEMORY_MB = 64;
+/** After so long without a sign of the peer, it is asked for one. */
+const SILENCE_MS = 10_000;
+/** How long it may take to give one. */
+const PONG_MS = 2_000;
+/** How often it gets that time once more, while other bytes come from it. */
+const MAX_PATIENCE = 4;
+/** PING and SETTINGS frames that a peer may send within `FLOOD_MS`: each is answered. */
+const MAX_CONTROL_FRAMES = 500;
+const FLOOD_MS = 10_000;
+
+/** Who keeps a session. */
+export interface SessionOwner {
+  /** It has become usable, or has room again. */
+  hasRoom(session: PooledSession): void;
+  /** Its peer's limit has changed. */
+  limitChanged(session: PooledSession): void;
+  /** The last stream has ended. */
+  becameIdle(session: PooledSession): void;
+  /** It takes no more streams; those that it has go on. */
+  retired(session: PooledSession): void;
+  /** It is over. Told once. */
+  gone(session: PooledSession, error: Error | undefined): void;
+}
+
+export interface SessionSettings {
+  readonly http2: Http2Module;
+  readonly clock: Clock;
+  /** What the headers of a response may have. */
+  readonly maxHeaderBytes: number;
+}
+
+const SESSION = Symbol('http2');
+type OwnSocket = Socket & { [SESSION]?: PooledSession };
+
+/** The session on a socket; undefined: it has none. */
+export function sessionOn(socket: Socket): PooledSession | undefined {
+  return (socket as OwnSocket)[SESSION];
+}
+
+/**
+ * - `opening`: its peer has not said yet what it allows
+ * - `open`: it takes streams
+ * - `probing`: it will take streams once its peer has answered a PING
+ * - `retired`: it takes no more streams
+ * - `gone`
+ */
+type State = 'opening' | 'open' | 'probing' | 'retired' | 'gone';
+
+/** HTTP/2 on a socket of the pool, from the end of its handshake on. The agent has the socket whenever there is no stream. */
+export class PooledSession implements Alarm {
+  dueAt = Infinity;
+  previous: Alarm | undefined = undefined;
+  next: Alarm | undefined = undefined;
+  readonly socket: Socket;
+  /** What holds the socket while it is in use. */
+  holder: SocketRequest | undefined;
+  /** Streams that were promised or are under way. */
+  streams = 0;
+  /** Whether a response has come. */
+  hasAnswered = false;
+  /** What it is over with. */
+  error: Error | undefined;
+  readonly #session: ClientHttp2Session;
+  readonly #settings: SessionSettings;
+  #owner: SessionOwner | undefined;
+  #state: State = 'opening';
+  #limit = 0;
+  /** Streams from this one on were not looked at by the peer. */
+  #lastStreamId = Infinity;
+  /** Node's way to end a session at once, where a GOAWAY with an error has come: the streams before it may still be answered. */
+  #isLeaving = false;
+  #heardAt: number;
+  #bytesHeard: number;
+  #isSuspect = false;
+  #pingedAt: number | undefined;
+  #patience = 0;
+  #controlFrames = 0;
+  #countedSince = -Infinity;
+
+  constructor(socket: Socket, authority: string, owner: SessionOwner, settings: SessionSettings) {
+    const { http2, clock, maxHeaderBytes } = settings;
+    this.socket = socket;
+    this.#owner = owner;
+    this.#settings = settings;
+    this.#heardAt = clock.now();
+    this.#bytesHeard = socket.bytesRead;
+    (socket as OwnSocket)[SESSION] = this;
+    // Before Node's own listeners, which end streams without a word of why.
+    socket.prependListener('error', (error: Error) => this.#end(error));
+    socket.prependListener('end', () => this.#end(undefined));
+    socket.prependListener('close', () => this.#end(undefined));
+    const options = {
+      createConnection: () => socket,
+      maxHeaderListPairs: MAX_HEADER_PAIRS,
+      maxSessionMemory: MAX_MEMORY_MB,
+      settings: shadowInherited({
+        enablePush: false,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxHeaderListSize: maxHeaderBytes,
+      }),
+    };
+    const session = http2.connect(authority, shadowInherited(options));
+    this.#session = session;
+    session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    session.on('remoteSettings', ({ maxConcurrentStreams = Infinity }) => this.#onSettings(maxConcurrentStreams));
+    session.on('ping', () => this.#countControlFrame());
+    session.on('goaway', (code, lastStreamId) => this.#onGoaway(code, lastStreamId));
+    session.on('error', (error) => this.#end(error));
+    session.on('close', () => this.#end(undefined));
+    const destroy = session.destroy.bind(session);
+    session.destroy = (...args: Parameters<typeof destroy>) => {
+      const isLeaving = this.#isLeaving;
+      this.#isLeaving = false;
+      if (isLeaving && this.streams > 0) {
+        session.close();
+        return;
+      }
+      this.#end(args[0] instanceof Error ? args[0] : undefined); // before its streams are told
+      destroy(...args);
+    };
+    this.#leaveInOrder();
+  }
+
+  get isGone(): boolean {
+    return this.#state === 'gone';
+  }
+
+  /** Whether it takes a stream now, unless its peer is to be asked first. */
+  get hasRoom(): boolean {
+    return this.#state === 'open' && this.streams < this.#limit;
+  }
+
+  /** Whether it takes streams, now or soon. */
+  get isUsable(): boolean {
+    return this.#state !== 'retired' && this.#state !== 'gone';
+  }
+
+  /** Streams that it will have room for soon. */
+  get roomSoon(): number {
+    if (this.#limit === 0 && this.isUsable) return Infinity; // its peer takes none for now, and would not on another session either
+    return this.#state === 'probing' ? this.#limit - this.streams : 0;
+  }
+
+  /** Streams at once that its peer and we allow. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** It belongs to another lane's requests from here on, or to none. */
+  set owner(owner: SessionOwner) {
+    this.#owner = owner;
+  }
+
+  /** Whether its peer is to be asked for a sign of life before it gets a stream. */
+  get isInDoubt(): boolean {
+    if (this.#state !== 'open') return false;
+    return this.#isSuspect || this.#settings.clock.now() - this.#heardAt >= SILENCE_MS;
+  }
+
+  /** Promises a stream. `release` gives it back. */
+  take(): void {
+    this.streams++;
+    if (this.dueAt === Infinity) this.#lookAgain(SILENCE_MS);
+  }
+
+  /** @throws Node's error where it cannot be sent */
+  open(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
+    const options = { endStream };
+    const stream = this.#session.request(headers, isPolluted() ? shadowInherited(options) : options);
+    keepSessionFor(stream, this.#session);
+    return stream;
+  }
+
+  /** A stream that was promised is over. */
+  release(): void {
+    this.streams--;
+    if (this.#state === 'gone') return;
+    if (this.hasRoom) this.#owner?.hasRoom(this);
+    if (this.streams > 0 || this.isGone) return;
+    Alarms.of(this.#settings.clock).clear(this);
+    this.#owner?.becameIdle(this);
+  }
+
+  /** The headers of a response have come. */
+  answered(): void {
+    this.hasAnswered = true;
+    this.#controlFrames = 0;
+    this.heard();
+  }
+
+  /** The peer has been heard of. */
+  heard(): void {
+    this.#heardAt = this.#settings.clock.now();
+    this.#bytesHeard = this.socket.bytesRead;
+    this.#isSuspect = false;
+  }
+
+  /** Whether the peer has said that it has not looked at a stream (RFC 9113 §6.8). */
+  hasSkipped(streamId: number | undefined): boolean {
+    return streamId !== undefined && streamId > this.#lastStreamId;
+  }
+
+  /** Its peer may be gone: unless it has been heard of since, it has to show that it is there. */
+  suspect(since: number): void {
+    if (this.#heardAt > since || !this.isUsable) return;
+    this.#isSuspect = true;
+    if (this.streams > 0) this.probe();
+  }
+
+  /** Asks the peer for a sign of life. Until it comes, there are no new streams. */
+  probe(): void {
+    if (this.#pingedAt !== undefined || this.#state === 'gone') return;
+    if (this.#state === 'open') this.#state = 'probing';
+    this.#pingedAt = this.#settings.clock.now();
+    this.#bytesHeard = this.socket.bytesRead;
+    this.#patience = MAX_PATIENCE;
+    try {
+      this.#session.ping((error) => {
+        if (!error) this.#onPong();
+      });
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    this.#lookAgain(PONG_MS);
+  }
+
+  /** Takes no more streams. */
+  retire(): void {
+    if (!this.isUsable) return;
+    this.#state = 'retired';
+    this.#owner?.retired(this);
+  }
+
+  /** Nobody uses it, nor will: the pool forgets it now, and it closes a moment later. */
+  leave(): void {
+    this.socket.emit('agentRemove');
+    setImmediate(() => this.socket.destroy());
+  }
+
+  /** Ends it, its streams included. */
+  destroy(error: Error): void {
+    this.#end(error);
+    this.socket.destroy(error);
+  }
+
+  ring(): void {
+    // What has come is read before it counts as missing: timers fire first where the loop was blocked.
+    setImmediate(() => this.#look());
+  }
+
+  #look(): void {
+    if (this.#state === 'gone' || (this.streams === 0 && this.#pingedAt === undefined)) return;
+    const now = this.#settings.clock.now();
+    const { bytesRead } = this.socket;
+    const hasMoved = bytesRead !== this.#bytesHeard;
+    this.#bytesHeard = bytesRead;
+    if (this.#pingedAt !== undefined) {
+      // The answer to a PING may be behind a long body.
+      if (hasMoved && this.#patience-- > 0) this.#pingedAt = now;
+      if (now - this.#pingedAt >= PONG_MS) this.destroy(silent());
+      else this.#lookAgain(PONG_MS - (now - this.#pingedAt));
+      return;
+    }
+    if (hasMoved) this.#heardAt = now;
+    if (now - this.#heardAt >= SILENCE_MS) this.probe();
+    else this.#lookAgain(SILENCE_MS - (now - this.#heardAt));
+  }
+
+  #lookAgain(ms: number): void {
+    const now = this.#settings.clock.now();
+    Alarms.of(this.#settings.clock).set(this, now + ms, now);
+  }
+
+  #onPong(): void {
+    this.heard();
+    this.#pingedAt = undefined;
+    if (this.#state !== 'probing') return;
+    this.#state = 'open';
+    this.#owner?.hasRoom(this);
+  }
+
+  #onSettings(maxConcurrentStreams: number): void {
+    this.#countControlFrame();
+    const before = this.#limit;
+    this.#limit = Math.min(MAX_STREAMS, maxConcurrentStreams);
+    if (this.#state === 'opening') {
+      this.#state = 'open';
+      this.heard();
+    } else if (this.#limit === before) return;
+    this.#owner?.limitChanged(this);
+    if (this.hasRoom) this.#owner?.hasRoom(this);
+  }
+
+  #countControlFrame(): void {
+    const now = this.#settings.clock.now();
+    if (now - this.#countedSince > FLOOD_MS) {
+      this.#countedSince = now;
+      this.#controlFrames = 0;
+    }
+    if (++this.#controlFrames <= MAX_CONTROL_FRAMES) return;
+    const message = `the upstream sent more than ${MAX_CONTROL_FRAMES} PING and SETTINGS frames within ${FLOOD_MS} ms`;
+    const { NGHTTP2_ENHANCE_YOUR_CALM } = this.#settings.http2.constants;
+    this.#end(sessionError(message));
+    this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** Node ends the session with it, or sees to it that it takes no more streams. */
+  #onGoaway(code: number, lastStreamId: number): void {
+    this.#lastStreamId = lastStreamId;
+    this.#isLeaving = code !== 0;
+    if (!this.isUsable) return;
+    this.#state = 'retired';
+    this.#owner?.retired(this);
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#state === 'gone') return;
+    this.#state = 'gone';
+    this.error = error;
+    Alarms.of(this.#settings.clock).clear(this);
+    this.#owner?.gone(this, error);
+  }
+
+  /** Whoever closes the socket for no fault of its own has the peer told: the pool forgets it at once, and it closes a moment later. */
+  #leaveInOrder(): void {
+    const { socket } = this;
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (error) => {
+      if (error || socket.destroyed || this.#session.destroyed) return destroy(error);
+      this.#end(undefined);
+      this.#session.destroy(); // sends GOAWAY
+      process.nextTick(() => socket.emit('agentRemove')); // not now: agents go through their lists
+      setImmediate(() => setImmediate(() => destroy()));
+      return socket;
+    };
+  }
+}
+
+function silent(): Error {
+  return Object.assign(new Error(`the upstream did not answer a PING within ${PONG_MS} ms`), { code: 'ETIMEDOUT' });
+}
+
+export function sessionError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_HTTP2_SESSION_ERROR' });
+}

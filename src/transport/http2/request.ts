@@ -1,0 +1,359 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Agent } from 'node:http';
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { PooledSession } from '../../pool/http2/session.js';
+import type { SessionLane, StreamUser } from '../../pool/http2/session-lane.js';
+import type { Engine, WireListener, WireRequest, WireResponse } from '../engine.js';
+import type { ExchangeRequest } from '../request.js';
+import type { Chunk } from '../streamed-body.js';
+import { failureOf } from './failures.js';
+import { coded, headerBytes, headerOf, http2Headers, responseHeaders } from './headers.js';
+import { Http2Response } from './response.js';
+
+const CANCEL = 8;
+const END_STREAM = 1;
+
+interface Waiting {
+  readonly chunk: Chunk;
+  readonly sent: () => void;
+}
+
+export interface Http2RequestSettings {
+  readonly agent: Agent;
+  readonly lane: SessionLane;
+  /** Carries it where the upstream speaks HTTP/1.1. */
+  readonly http1: Engine;
+  readonly maxHeaderBytes: number;
+}
+
+/**
+ * One request over HTTP/2: a stream of a session. Where its socket turns out to speak HTTP/1.1, another engine carries it on that socket, and this hands on what
+ * is asked of it.
+ */
+export class Http2Request implements WireRequest, StreamUser {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly protocol: string;
+  destroyed = false;
+  reusedSocket = false;
+  #res: Http2Response | undefined;
+  #writableEnded = false;
+  #sent: ExchangeRequest | undefined;
+  #headers: OutgoingHttpHeaders | undefined;
+  #listener: WireListener | undefined;
+  readonly #settings: Http2RequestSettings;
+  #session: PooledSession | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #http1: WireRequest | undefined;
+  #opening: Socket | undefined;
+  #body: Buffer | undefined;
+  #waiting: Waiting[] | undefined;
+  /** Runs what other requests set off in the async context of this one. */
+  #context: AsyncResource | undefined;
+  /** Bytes of its bodies that have gone out and come. */
+  #moved = 0;
+  #bytesBefore = 0;
+  #error: Error | undefined;
+  #hasAllCome = false;
+  #ending: WireRequest['ending'];
+  /** Whether the session may give its place to another: a stream that is being closed takes none. */
+  #hasLeft = false;
+
+  /** @throws Node's error where it cannot be sent */
+  constructor(sent: ExchangeRequest, listener: WireListener, settings: Http2RequestSettings) {
+    this.method = sent.method;
+    this.path = sent.target.path;
+    this.host = sent.target.hostname;
+    this.protocol = sent.target.secure ? 'https:' : 'http:';
+    this.#sent = sent;
+    this.#listener = listener;
+    this.#settings = settings;
+    this.#headers = http2Headers(sent);
+  }
+
+  /** Asks for a stream, and may have one at once. */
+  start(): void {
+    this.#settings.lane.take(this);
+    if (this.#session || this.#http1) return;
+    this.#context = new AsyncResource('nest-outbound stream');
+  }
+
+  // From the lane:
+
+  opening(socket: Socket): void {
+    this.#opening = socket;
+  }
+
+  gotStream(session: PooledSession): void {
+    this.#session = session;
+    this.reusedSocket = this.#context === undefined || session.hasAnswered;
+    this.#inContext(() => {
+      if (this.#context) this.#listener?.onSocket(session.socket);
+      this.#dispatch();
+    });
+  }
+
+  gotSocket(socket: Socket, isReused: boolean): void {
+    const { agent, http1, maxHeaderBytes } = this.#settings;
+    const addRequest = (request: { onSocket(socket: Socket): void }) => request.onSocket(socket);
+    const oneSocket: Agent = Object.create(agent, { addRequest: { value: addRequest } });
+    const listener: WireListener = {
+      onSocket: (of) => this.#listener?.onSocket(of),
+      responded: (response) => this.#listener?.responded(response),
+      fail: (error) => this.#listener?.fail(error),
+      closed: () => this.#listener?.closed(),
+    };
+    this.#inContext(() => {
+      const request = http1.send(this.#sent!, oneSocket, listener, maxHeaderBytes, undefined);
+      (request as { reusedSocket: boolean }).reusedSocket = this.reusedSocket = isReused;
+      this.#http1 = request;
+      for (const { chunk, sent } of this.#waiting ?? []) request.write(chunk, sent);
+      this.#waiting = undefined;
+      if (this.#writableEnded) request.end(this.#body);
+    });
+  }
+
+  failed(error: unknown): void {
+    this.#inContext(() => this.#listener?.fail(error));
+  }
+
+  #inContext(run: () => void): void {
+    if (this.#context) this.#context.runInAsyncScope(run);
+    else run();
+  }
+
+  // From the exchange:
+
+  get socket(): Socket | null {
+    return this.#http1?.socket ?? this.#session?.socket ?? this.#opening ?? null;
+  }
+
+  get res(): WireResponse | undefined {
+    return this.#http1 ? (this.#http1 as { res?: WireResponse }).res : this.#res;
+  }
+
+  getHeader(name: string): number | string | string[] | undefined {
+    const sent = this.#sent;
+    return sent && headerOf(sent, name.toLowerCase());
+  }
+
+  write(chunk: Chunk, sent: () => void): boolean {
+    if (this.#http1) return this.#http1.write(chunk, sent);
+    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
+      const message = 'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array';
+      throw coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE'); // as Node's request
+    }
+    (this.#waiting ??= []).push({ chunk, sent });
+    this.#dispatch();
+    return this.#stream !== undefined && !this.#stream.writableNeedDrain;
+  }
+
+  end(body?: Buffer): void {
+    this.#writableEnded = true;
+    if (this.#http1) this.#http1.end(body);
+    else {
+      this.#body = body;
+      this.#dispatch();
+    }
+  }
+
+  /** Sends what there is, where there is a stream. */
+  #dispatch(): void {
+    const session = this.#session;
+    if (!session || this.destroyed) return;
+    const waiting = this.#waiting;
+    const hasBody = Boolean(this.#body?.length);
+    if (!this.#stream) {
+      if (!this.#writableEnded && !waiting) return;
+      if (!this.#open(session, !hasBody && !waiting)) return;
+    }
+    const stream = this.#stream!;
+    this.#waiting = undefined;
+    for (const { chunk, sent } of waiting ?? []) {
+      const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
+      stream.write(chunk, () => {
+        this.#moved += bytes;
+        sent();
+      });
+    }
+    if (!this.#writableEnded || stream.writableEnded) return;
+    if (hasBody) this.#writeBody(stream, this.#body!);
+    else stream.end();
+    this.#body = undefined;
+  }
+
+  /** In parts, so that there is progress to see. */
+  #writeBody(stream: ClientHttp2Stream, body: Buffer): void {
+    for (let start = 0; start < body.length; start += PART_BYTES) {
+      const part = body.subarray(start, start + PART_BYTES);
+      stream.write(part, () => (this.#moved += part.length));
+    }
+    stream.end();
+  }
+
+  #open(session: PooledSession, endStream: boolean): boolean {
+    try {
+      this.#bytesBefore = session.socket.bytesRead;
+      this.#stream = session.open(this.#headers!, endStream);
+    } catch (error) {
+      // The session has said goodbye since the stream was promised: nothing was sent.
+      this.#leaveSession();
+      this.#ending = 'refused';
+      const failure = coded(new Error('the HTTP/2 session was closing', { cause: error }), 'ECONNRESET');
+      process.nextTick(() => this.#listener?.fail(failure));
+      return false;
+    }
+    this.#headers = undefined;
+    const stream = this.#stream;
+    const push = stream.push.bind(stream);
+    stream.push = (part: unknown, encoding) => {
+      // Node ends a stream that is cut, too: that is closed by then.
+      if (part === null && !stream.closed) this.#hasAllCome = true;
+      return push(part, encoding);
+    };
+    stream.on('response', (headers, flags, raw?: string[]) => this.#onResponse(stream, headers, flags, raw));
+    stream.on('trailers', (trailers, _flags, raw?: string[]) => this.#onTrailers(trailers, raw));
+    stream.on('error', (error) => (this.#error = error));
+    stream.on('close', () => this.#onClose(stream));
+    return true;
+  }
+
+  get writableEnded(): boolean {
+    return this.#http1?.writableEnded ?? this.#writableEnded;
+  }
+
+  get writableLength(): number {
+    return this.#http1?.writableLength ?? this.#stream?.writableLength ?? this.#waiting?.length ?? 0;
+  }
+
+  get writableFinished(): boolean {
+    return this.#http1?.writableFinished ?? this.#stream?.writableFinished ?? false;
+  }
+
+  get moved(): number | undefined {
+    return this.#http1 ? this.#http1.moved : this.#moved;
+  }
+
+  get ending(): WireRequest['ending'] {
+    return this.#http1?.ending ?? this.#ending;
+  }
+
+  get isUnsent(): boolean | undefined {
+    return this.#http1 ? this.#http1.isUnsent : this.#stream === undefined || this.#ending === 'refused';
+  }
+
+  once(event: 'finish', listener: () => void): this {
+    if (this.#http1) this.#http1.once(event, listener);
+    else this.#stream!.once(event, listener);
+    return this;
+  }
+
+  destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    this.destroyed = true;
+    const stream = this.#stream;
+    if (this.#http1) this.#http1.destroy(error);
+    else if (stream) {
+      if (!stream.closed) stream.close(CANCEL);
+      stream.resume(); // what is there is of no interest
+    } else if (this.#session) this.#leaveSession();
+    else this.#settings.lane.leave(this, error);
+    if (error) this.#listener?.fail(error);
+    this.forget();
+    if (stream && hasTimedOut(error)) this.#session!.probe();
+    return this;
+  }
+
+  giveBack(): void {
+    this.#http1?.giveBack?.();
+  }
+
+  /** The exchange is over. */
+  forget(): void {
+    this.#listener = undefined;
+    this.#sent = undefined;
+    if (this.#http1) this.#settings.http1.forget(this.#http1);
+    else this.#leaveSession();
+  }
+
+  #leaveSession(): void {
+    const session = this.#session;
+    if (!session || this.#hasLeft) return;
+    this.#hasLeft = true;
+    session.release();
+  }
+
+  // From the stream:
+
+  #onResponse(stream: ClientHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: string[] | undefined): void {
+    this.#session!.answered();
+    if (!this.#listener) return;
+    const rawHeaders = raw ?? rawOf(headers);
+    if (headerBytes(rawHeaders) > this.#settings.maxHeaderBytes) {
+      this.#fail(tooManyHeaders(), 'reset');
+      return;
+    }
+    const res = new Http2Response(headers, rawHeaders, (flags & END_STREAM) !== 0, this, stream);
+    this.#res = res;
+    this.#listener.responded(res);
+    stream.on('data', (part: Buffer) => {
+      this.#moved += part.length;
+      if (!this.destroyed) res.add(part);
+    });
+    stream.on('end', () => {
+      if (this.#hasAllCome) res.complete = true;
+      if (res.complete && !this.destroyed) res.end();
+    });
+  }
+
+  #onTrailers(trailers: IncomingHttpHeaders, raw: string[] | undefined): void {
+    if (!this.#res) return;
+    if (headerBytes(raw ?? rawOf(trailers)) > this.#settings.maxHeaderBytes) this.#fail(tooManyHeaders(), 'reset');
+    else this.#res.trailers = responseHeaders(trailers);
+  }
+
+  #onClose(stream: ClientHttp2Stream): void {
+    const session = this.#session!;
+    const res = this.#res;
+    if (!res?.complete && this.#listener) {
+      const bytesSince = session.socket.bytesRead - this.#bytesBefore;
+      const { error, ending } = failureOf(stream, session, this.#error, res !== undefined, bytesSince);
+      this.#fail(error, ending);
+    } else {
+      res?.end();
+      this.#listener?.closed();
+    }
+    this.#leaveSession();
+  }
+
+  #fail(error: Error, ending: WireRequest['ending']): void {
+    this.#ending = ending;
+    this.#listener?.fail(error);
+  }
+}
+
+const PART_BYTES = 64 * 1024;
+
+/** After these, nobody knows whether the peer is still there, and whether it is still understood. */
+const TIMEOUTS: ReadonlySet<unknown> = new Set([
+  'ERR_RESPONSE_TIMEOUT',
+  'ERR_BODY_TIMEOUT',
+  'ERR_DEADLINE_EXCEEDED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+]);
+
+function hasTimedOut(error: NodeJS.ErrnoException | undefined): boolean {
+  return TIMEOUTS.has(error?.code);
+}
+
+function tooManyHeaders(): Error {
+  return coded(new Error('Header overflow'), 'HPE_HEADER_OVERFLOW');
+}
+
+/** Where Node does not tell them: as good as the same. */
+function rawOf(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]));
+}
