@@ -8,7 +8,7 @@ import { ageMs, freshMs } from './freshness.js';
 import type { CacheRequest } from './request.js';
 import type { CacheSettings } from './settings.js';
 import type { CacheState } from './state.js';
-import { type CacheStatus, responseOf, type StoredResponse } from './stored.js';
+import { type CacheStatus, emptyData, responseOf, type StoredResponse } from './stored.js';
 
 export interface AnswerContext {
   readonly settings: CacheSettings;
@@ -84,13 +84,12 @@ export class Answers {
 
 /** RFC 9111 §5.2.1.7. */
 export async function onlyIfCached({ config }: Call): Promise<AxiosResponse> {
-  const data = config.responseType === 'arraybuffer' ? Buffer.alloc(0) : '';
   return settled({
     status: 504,
     statusText: 'Gateway Timeout',
     headers: new AxiosHeaders(),
     config,
-    data,
+    data: emptyData(config),
     attempts: [],
   });
 }

@@ -333,6 +333,17 @@ describe('a request', () => {
     expect(requests).toHaveLength(0);
   });
 
+  it('only for what is stored gets its 504 with data of the kind that it asks for', async () => {
+    const { handle } = startCache();
+    const dataOf = async (responseType?: string) => {
+      const headers = { 'cache-control': 'only-if-cached' };
+      return (await handle(callOf({ headers, ...(responseType && { responseType }), validateStatus: () => true })))
+        .data;
+    };
+    expect([await dataOf(), await dataOf('arraybuffer')]).toEqual(['', Buffer.alloc(0)]);
+    expect(await dataOf('stream')).toBeInstanceOf(Readable);
+  });
+
   it('under its own conditions gets its 304 from the cache, or the upstream’s', async () => {
     const { filled, handle, requests, pass } = startCache();
     const asked = { headers: { 'if-none-match': '"a"' } };

@@ -184,7 +184,8 @@ class CacheUser {
     const { state, clock } = this.#context;
     try {
       const filled = await this.#filler.fill(call, request, known);
-      const { stored } = filled;
+      const isOfOneCall = filled.kind === 'revalidated' && !filled.isStored;
+      const stored = isOfOneCall ? undefined : filled.stored;
       const failure = filled.kind === 'passed' ? filled.failure : undefined;
       if (call instanceof Flight) {
         call.filled(stored, failure, filled.kind === 'failed');

@@ -17,7 +17,7 @@ import { CacheWriter, type Kept, type WriterContext } from './writer.js';
  */
 export type Filled =
   | ({ readonly kind: 'passed'; readonly response: AxiosResponse } & Kept)
-  | { readonly kind: 'revalidated'; readonly stored: StoredResponse }
+  | { readonly kind: 'revalidated'; readonly stored: StoredResponse; readonly isStored: boolean }
   | { readonly kind: 'failed'; readonly stored: StoredResponse };
 
 /** What a request failed with, and what was stored of it all the same: a status that the call refuses. */
@@ -61,8 +61,8 @@ export class Filler {
         discard(update);
         const times = { requestedAt, respondedAt: now() };
         if (confirms(update.headers, known!)) {
-          const stored = await this.#writer.refresh(call, request, known!, update.headers, times, fill);
-          return { kind: 'revalidated', stored };
+          const refreshed = await this.#writer.refresh(call, request, known!, update.headers, times, fill);
+          return { kind: 'revalidated', stored: refreshed.response, isStored: refreshed.isStored };
         }
         requestedAt = now();
         outcome = await settledOf(this.#next(withoutConditions(call)));

@@ -64,19 +64,22 @@ export class CacheState {
     this.#fills.delete(fill);
   }
 
-  /** Forgets what is stored for a URL, and what is on its way. */
+  /** Forgets what is stored for a URL, and what is on its way: later calls do not wait for it. */
   forget(url: string, reason: 'invalidated' | 'deleted'): void | Promise<void> {
-    for (const fill of this.#fills) if (fill.url === url) fill.isVoid = true;
+    this.#void((one) => one === url);
     return this.store.delete(url, reason);
   }
 
   /** The tags of what is on its way are not known: it is not stored, to be safe. */
   purge(purge: Purge): void | Promise<void> {
     this.parsed?.clear();
-    for (const fill of this.#fills) {
-      fill.isVoid ||= purge.kind === 'tag' || isCondemned(purge, { url: fill.url, tags: [] });
-    }
+    this.#void((url) => purge.kind === 'tag' || isCondemned(purge, { url, tags: [] }));
     return this.store.purge(purge);
+  }
+
+  #void(isMeant: (url: string) => boolean): void {
+    for (const fill of this.#fills) fill.isVoid ||= isMeant(fill.url);
+    for (const key of this.flights.keys()) if (isMeant(urlOfFlight(key))) this.flights.delete(key);
   }
 
   /** Notes that the response to this could not be stored: calls do not wait for one another. */
@@ -106,3 +109,5 @@ export function flightKey(
   const selectors = known?.[0]?.selectors.map(([name]) => `${name}:${String(valueOf(name))}`).join('\n') ?? '';
   return `${isHead ? 'HEAD' : 'GET'} ${url}\n${audience}\n${apart}\n${selectors}`;
 }
+
+const urlOfFlight = (key: string): string => key.slice(key.indexOf(' ') + 1, key.indexOf('\n'));

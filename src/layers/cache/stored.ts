@@ -160,7 +160,8 @@ export function ownHeaders(stored: StoredHeaders, { ageMs }: CacheStatus): Axios
   return headers;
 }
 
-const emptyData = (config: InternalAxiosRequestConfig): unknown =>
+/** The data of a response without a body, in the shape that a call wants. */
+export const emptyData = (config: InternalAxiosRequestConfig): unknown =>
   config.responseType === 'stream' ? Readable.from([]) : decodeData(Buffer.alloc(0), config);
 
 function dataOf(stored: StoredResponse, config: InternalAxiosRequestConfig, frozen: boolean): unknown {

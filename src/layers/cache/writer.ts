@@ -4,7 +4,7 @@ import { endsWith, isReadable } from '../../base/body-end.js';
 import type { Call } from '../../call/call.js';
 import { type EventSink, eventOf } from '../../call/event-sink.js';
 import { directivesOf, fieldsOf, targetedDirectives, type Directives } from './directives.js';
-import { ageMs, type ExchangeTimes, freshMs, lifetimeOf, type ResponseHeaders } from './freshness.js';
+import { ageMs, type ExchangeTimes, freshMs, type Lifetime, lifetimeOf, type ResponseHeaders } from './freshness.js';
 import type { CacheRequest } from './request.js';
 import type { CacheSettings } from './settings.js';
 import type { CacheState, Fill } from './state.js';
@@ -29,6 +29,12 @@ export interface Kept {
   readonly failure?: StoredResponse | undefined;
 }
 
+/** A stored response that was confirmed, and whether it is still stored. */
+export interface Refreshed {
+  readonly response: StoredResponse;
+  readonly isStored: boolean;
+}
+
 /** Of one URL. */
 const MAX_VARIANTS = 32;
 
@@ -41,7 +47,8 @@ export class CacheWriter {
   }
 
   /**
-   * A stored response with the headers of one that confirms it on top (RFC 9111 §3.2). It is right for the call, even where it could not be stored.
+   * A stored response with the headers of one that confirms it on top (RFC 9111 §3.2). It is right for the call, even where it may no longer be stored, or
+   * be given to others.
    */
   async refresh(
     call: Call,
@@ -50,11 +57,44 @@ export class CacheWriter {
     update: ResponseHeaders,
     times: ExchangeTimes,
     fill: Fill,
-  ): Promise<StoredResponse> {
-    const headers = mergedHeaders(known.headers, update);
-    const stored = { ...known, ...times, headers, lifetime: this.#lifetime(headers, this.#directives(headers), times) };
-    await this.#store(call, request, stored, fill);
-    return stored;
+  ): Promise<Refreshed> {
+    const merged = mergedHeaders(known.headers, update);
+    const directives = this.#directives(merged);
+    const lifetime = this.#lifetime(merged, directives, times);
+    const headers = storedHeaders(merged, this.#fieldsNotToStore(directives));
+    const response = { ...known, ...times, headers, lifetime, ...this.#whomFor(request, merged, directives) };
+    const refusal = this.#refusal(known.status, merged, directives, lifetime, request);
+    if (refusal === undefined) return { response, isStored: await this.#store(call, request, response, fill) };
+    await this.#context.state.forget(request.url, 'invalidated');
+    this.#decided(call, false, refusal);
+    return { response, isStored: false };
+  }
+
+  #refusal(
+    status: number,
+    headers: ResponseHeaders,
+    directives: Directives,
+    lifetime: Lifetime,
+    { credentials }: CacheRequest,
+  ): string | undefined {
+    const { private: isPrivate, heuristic } = this.#context.settings;
+    return refusalToStore(status, headers, directives, lifetime, credentials, { isPrivate, heuristic });
+  }
+
+  /** The requests that a response is for. */
+  #whomFor(
+    { valueOf, audience }: CacheRequest,
+    headers: ResponseHeaders,
+    directives: Directives,
+  ): Pick<StoredResponse, 'selectors' | 'audience'> {
+    const selectors = selectorsOf(headers, valueOf, this.#context.isSecretHeader);
+    return { selectors, audience: directives.has('public') ? undefined : audience };
+  }
+
+  /** Those that the response wants not to be used again without validation, or by others. */
+  #fieldsNotToStore(directives: Directives): readonly string[] {
+    const ofOthers = this.#context.settings.private ? [] : fieldsOf(directives, 'private');
+    return [...fieldsOf(directives, 'no-cache'), ...ofOthers];
   }
 
   /** Stores a response to a GET. A stream is stored when it has been read. */
@@ -65,26 +105,23 @@ export class CacheWriter {
     times: ExchangeTimes,
     fill: Fill,
   ): Promise<Kept> {
-    const { settings, isSecretHeader } = this.#context;
+    const { settings } = this.#context;
     const { status, statusText } = response;
     const given = withEachAge(response);
     const directives = this.#directives(given);
     const lifetime = this.#lifetime(given, directives, times);
-    const policy = { isPrivate: settings.private, heuristic: settings.heuristic };
     const refusal =
-      refusalToStore(status, given, directives, lifetime, request.credentials, policy) ??
+      this.#refusal(status, given, directives, lifetime, request) ??
       (isRedirected(response, request) ? 'reached by a redirect' : undefined) ??
       (Number(given['content-length']) > settings.maxEntryBytes ? TOO_LARGE : undefined);
-    const without = [...fieldsOf(directives, 'no-cache'), ...(settings.private ? [] : fieldsOf(directives, 'private'))];
     const about = {
       url: request.url,
       status,
       statusText,
-      headers: storedHeaders(given, without),
+      headers: storedHeaders(given, this.#fieldsNotToStore(directives)),
       lifetime,
       ...times,
-      selectors: selectorsOf(given, request.valueOf, isSecretHeader),
-      audience: directives.has('public') ? undefined : request.audience,
+      ...this.#whomFor(request, given, directives),
       apart: request.apart,
       tags: this.#tagsOf(call, response),
     };
@@ -107,11 +144,12 @@ export class CacheWriter {
     request: CacheRequest,
     response: AxiosResponse,
     about: Omit<StoredResponse, 'body' | 'isText'>,
-    { url }: Fill,
+    { url, isVoid }: Fill,
   ): void {
     const { state, settings } = this.#context;
     const body = response.data as Readable;
     const fill = state.begin(url);
+    fill.isVoid = isVoid;
     let parts: Buffer[] | undefined = [];
     let length = 0;
     const tee = new Transform({
