@@ -1,5 +1,6 @@
 import { Axios, AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { canParse } from '../base/can-parse.js';
+import { withoutBrackets } from '../base/url-parts.js';
 import { joinedUrl } from '../redaction/url.js';
 
 /** `user:password` of a URL, percent-decoded where it is encoded as it should be; empty for none. */
@@ -116,7 +117,7 @@ export function targetOf(url: URL, socketPath?: string): RequestTarget | undefin
   return {
     origin: socketPath ? `unix:${socketPath}` : url.origin,
     secure,
-    hostname: url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname,
+    hostname: withoutBrackets(url.hostname),
     port: url.port,
     socketPath,
     path: url.pathname + url.search,

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { OriginMap } from '../base/origin-map.js';
 import { shadowInherited } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
+import { portOf, withoutBrackets } from '../base/url-parts.js';
 import type { GuardSettings } from '../options/resolve-sections.js';
 import { canParse } from '../base/can-parse.js';
 import { addressPolicy } from './ip-address.js';
@@ -48,7 +49,6 @@ export interface AddressGuard {
 /** What `originOf` says where axios is about to refuse the URL. */
 const NO_ORIGIN = 'invalid URL';
 const LET_THROUGH = '';
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 const lookupBySystem: ResolveHost = (host, options, callback) => dns.lookup(host, options, callback);
 
@@ -71,10 +71,9 @@ export function addressGuard(settings: GuardSettings, resolve: ResolveHost = loo
   function judgeUrl(origin: string): string | undefined {
     if (origin.startsWith('unix:')) return 'unix socket';
     if (!canParse(origin)) return 'scheme'; // the origin of data: and file: is 'null'
-    const { protocol, hostname, port } = new URL(origin);
-    const defaultPort = DEFAULT_PORTS[protocol];
-    if (defaultPort === undefined) return 'scheme';
-    return judgeWritten(hostname.replace(/^\[|\]$/g, ''), port === '' ? defaultPort : Number(port));
+    const url = new URL(origin);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'scheme';
+    return judgeWritten(withoutBrackets(url.hostname), portOf(url));
   }
 
   const verdicts = new OriginMap((origin) => judgeUrl(origin) ?? LET_THROUGH);

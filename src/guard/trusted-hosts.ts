@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { canParse } from '../base/can-parse.js';
+import { withoutBrackets } from '../base/url-parts.js';
 
 /** @returns whether a host is listed, by itself or by a wildcard */
 export type HostMatcher = (host: string) => boolean;
@@ -29,7 +30,7 @@ export function isHostPattern(text: string): boolean {
 function canonicalHost(text: string): string | undefined {
   const written = isIPv6(text) ? `[${text}]` : text;
   if (/[\s/?#@\\*]|:\d*$/.test(written) || !canParse(`http://${written}/`)) return undefined;
-  return withoutDot(new URL(`http://${written}/`).hostname.replace(/^\[|\]$/g, '')) || undefined;
+  return withoutDot(withoutBrackets(new URL(`http://${written}/`).hostname)) || undefined;
 }
 
 const withoutDot = (host: string) => (host.endsWith('.') ? host.slice(0, -1) : host);

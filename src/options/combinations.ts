@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { type ProxySetting, proxyUrl } from '../base/proxy-url.js';
 import { canParse } from '../base/can-parse.js';
+import { withoutBrackets } from '../base/url-parts.js';
 import { problemsOfValues } from '../call/values.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import { type AddressesOptions, EJECTION_DEFAULTS } from './address-options.js';
@@ -63,7 +64,7 @@ function addressProblems(origin: string, given: boolean | AddressesOptions | und
   const problems: string[] = [];
   const { hostname } = new URL(origin);
   const path = `origins.${origin}.addresses`;
-  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) {
+  if (isIP(withoutBrackets(hostname)) !== 0) {
     problems.push(
       `${path}: expected an origin whose host is a name, which certificates and Host headers keep; got an address`,
     );

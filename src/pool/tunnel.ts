@@ -4,6 +4,7 @@ import net, { isIP, isIPv6, Socket } from 'node:net';
 import tls, { type ConnectionOptions } from 'node:tls';
 import { basicAuthorization } from '../base/http-rules.js';
 import { shadowInherited } from '../base/prototype-pollution.js';
+import { portOf, withoutBrackets } from '../base/url-parts.js';
 import { credentialsOf } from '../call/target.js';
 import type { AddressGuard } from '../guard/address-guard.js';
 import {
@@ -72,11 +73,10 @@ function connectRequest(proxy: URL, { host, port, maxHeaderSize }: TunnelTarget,
   );
 }
 
-function connectTo({ protocol, hostname, port }: URL): Socket {
-  const isSecure = protocol === 'https:';
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  const options = { host, port: Number(port || (isSecure ? 443 : 80)), keepAlive: true, noDelay: true };
-  if (!isSecure) return net.connect(shadowInherited(options));
+function connectTo(proxy: URL): Socket {
+  const host = withoutBrackets(proxy.hostname);
+  const options = { host, port: portOf(proxy), keepAlive: true, noDelay: true };
+  if (proxy.protocol !== 'https:') return net.connect(shadowInherited(options));
   const servername = isIP(host) ? '' : host;
   return tls.connect(shadowInherited({ ...options, servername, ALPNProtocols: ['http/1.1'] }));
 }

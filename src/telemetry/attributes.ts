@@ -2,6 +2,7 @@ import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { hostAddress } from '../base/host-address.js';
 import { OriginMap } from '../base/origin-map.js';
+import { portOf, withoutBrackets } from '../base/url-parts.js';
 import type { Call } from '../call/call.js';
 import { requestTarget, urlOf } from '../call/target.js';
 import { canParse } from '../base/can-parse.js';
@@ -42,11 +43,8 @@ export const serverAttributes = (origin: string): ServerAttributes => servers.ge
 function parsedServer(origin: string): ServerAttributes {
   if (origin.startsWith('unix:')) return { 'server.address': origin.slice('unix:'.length) };
   if (!canParse(origin)) return {};
-  const { hostname, port, protocol } = new URL(origin);
-  return {
-    'server.address': hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
-    'server.port': port ? Number(port) : protocol === 'https:' ? 443 : 80,
-  };
+  const url = new URL(origin);
+  return { 'server.address': withoutBrackets(url.hostname), 'server.port': portOf(url) };
 }
 
 /** @param address of an origin: an IP, maybe with a port */

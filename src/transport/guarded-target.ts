@@ -1,6 +1,7 @@
 import { AxiosError } from 'axios';
 import type { Clock } from '../base/clock.js';
 import { timeLimit } from '../base/time-limit.js';
+import { defaultPort } from '../base/url-parts.js';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
 import { whileWaiting } from '../call/waiting.js';
@@ -32,7 +33,7 @@ export function admitThroughProxy(
   call: Call,
   settings: AdmissionSettings,
 ): Promise<void> {
-  return lookedUp(guard.admit({ host: hostname, port: port || (secure ? 443 : 80) }), call, settings);
+  return lookedUp(guard.admit({ host: hostname, port: port || defaultPort(secure) }), call, settings);
 }
 
 /**

@@ -4,6 +4,7 @@ import { domainToASCII } from 'node:url';
 import { basicAuthorization } from '../base/http-rules.js';
 import { isPolluted } from '../base/prototype-pollution.js';
 import { proxyUrl, proxyUrlIn } from '../base/proxy-url.js';
+import { defaultPort } from '../base/url-parts.js';
 import { type RequestTarget, targetOf, urlOf } from '../call/target.js';
 import { type AddressRange, addressRange, type IpAddress, ipAddress, isCidr, lastIpv4 } from '../guard/ip-address.js';
 import { canParse } from '../base/can-parse.js';
@@ -157,7 +158,7 @@ function environmentProxies(env: Readonly<Record<string, string | undefined>>): 
   const goesStraight = noProxy(variable(env, 'no_proxy')?.[1] ?? '');
   return ({ secure, hostname, port }) => {
     const named = secure ? https : http;
-    if (!named || goesStraight({ hostname, port: Number(port) || (secure ? 443 : 80) })) return undefined;
+    if (!named || goesStraight({ hostname, port: Number(port) || defaultPort(secure) })) return undefined;
     return proxyUrlIn(...named, secure ? 'https' : 'http');
   };
 }

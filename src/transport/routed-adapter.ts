@@ -1,4 +1,5 @@
 import { AxiosError, type AxiosProxyConfig, type InternalAxiosRequestConfig } from 'axios';
+import { defaultPort } from '../base/url-parts.js';
 import type { Call, Handler } from '../call/call.js';
 import { type RequestTarget, requestTarget, targetOf } from '../call/target.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
@@ -111,7 +112,7 @@ function proxySettings(proxy: URL): AxiosProxyConfig {
   return {
     protocol: protocolOf(to),
     host: hostname,
-    port: Number(port || (to.secure ? 443 : 80)),
+    port: Number(port || defaultPort(to.secure)),
     ...(credentials && { auth: { username, password: password.join(':') } }),
   };
 }

@@ -5,6 +5,7 @@ import { type AddressGuard, AddressRefusal, type ResolveHost } from '../../guard
 import type { AddressSettings } from '../../options/address-options.js';
 import { type FoundAddress, pairedFamilies } from './address.js';
 import { AddressSet, type AddressSetContext, type AddressUse } from './address-set.js';
+import { portOf } from '../../base/url-parts.js';
 
 export interface OriginAddressesContext extends Omit<AddressSetContext, 'ejection'> {
   /** What may be connected to; undefined: anything. */
@@ -38,11 +39,11 @@ export class OriginAddresses {
   #failure: unknown;
 
   constructor(settings: AddressSettings, context: OriginAddressesContext) {
-    const { hostname, port, protocol } = new URL(context.origin);
+    const url = new URL(context.origin);
     this.#settings = settings;
     this.#context = context;
-    this.#host = hostname;
-    this.#port = Number(port || (protocol === 'https:' ? 443 : 80));
+    this.#host = url.hostname;
+    this.#port = portOf(url);
     this.#set = new AddressSet({ ...context, ejection: settings.ejection || undefined });
     if (settings.list) {
       this.#dueAt = this.#staleAt = Infinity;
