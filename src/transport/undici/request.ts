@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { defaultPort } from '../../base/url-parts.js';
 import { basicAuthorization } from '../../base/http-rules.js';
 import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import type { RequestTarget } from '../../call/target.js';
@@ -77,7 +78,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     const options: SocketOptions = {
       host: target.hostname,
       hostname: target.hostname,
-      port: target.port || (target.secure ? 443 : 80),
+      port: target.port || defaultPort(target.secure),
       protocol: this.protocol,
     };
     if (target.socketPath) options.socketPath = target.socketPath;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Settings } from '../settings/schema.js';
 import { InjectSettings } from '../settings/settings.module.js';
+import { parsedUrl } from '../validation/parsed-url.js';
 
 export const CROSS_ORIGIN_REFUSED = 'only pages of this very server may ask for that';
 
@@ -24,9 +25,8 @@ export class SameOriginGuard implements CanActivate {
     const { origin, host, 'sec-fetch-site': site } = headers;
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
     if (origin === undefined) return true;
-    if (!URL.canParse(origin)) return false;
-    const page = new URL(origin);
-    return page.host === host && this.#isOwn(page.hostname);
+    const page = parsedUrl(origin);
+    return page !== undefined && page.host === host && this.#isOwn(page.hostname);
   }
 
   /** An address cannot be made to lead elsewhere; a name is ours if we say so. */

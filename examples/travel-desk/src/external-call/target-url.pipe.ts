@@ -1,4 +1,5 @@
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
+import { parsedUrl } from '../validation/parsed-url.js';
 
 export const TARGET_URL_EXPECTED = 'url: expected one absolute http or https URL';
 
@@ -6,10 +7,8 @@ export const TARGET_URL_EXPECTED = 'url: expected one absolute http or https URL
 @Injectable()
 export class TargetUrlPipe implements PipeTransform<unknown, string> {
   transform(value: unknown): string {
-    if (typeof value === 'string' && URL.canParse(value)) {
-      const url = new URL(value);
-      if (url.protocol === 'http:' || url.protocol === 'https:') return url.href;
-    }
+    const url = typeof value === 'string' ? parsedUrl(value) : undefined;
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
     throw new BadRequestException(TARGET_URL_EXPECTED);
   }
 }
