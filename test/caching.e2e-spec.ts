@@ -86,9 +86,9 @@ describe('a client with a cache', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('keeps no response that a redirect has led to', async () => {
+  it.each(['node:http', 'undici'] as const)('keeps no response that a redirect has led to, on %s', async (engine) => {
     const { http, url } = await start(
-      { cache: true },
+      { cache: true, engine },
       {
         answer(request, response) {
           if (request.url === '/x') response.writeHead(302, { location: '/y' }).end();
@@ -99,6 +99,22 @@ describe('a client with a cache', () => {
     await http.get(url);
     await http.get(url);
     expect(requests.map((request) => request.url)).toEqual(['/x', '/y', '/x', '/y']);
+  });
+
+  it.each(['node:http', 'undici'] as const)('takes two lines of Age for a stale response, on %s', async (engine) => {
+    const { http, url } = await start(
+      { cache: true, engine },
+      {
+        answer(_, response) {
+          response
+            .writeHead(200, ['cache-control', 'max-age=60', 'etag', '"a"', 'age', '0', 'age', '3600'])
+            .end('text');
+        },
+      },
+    );
+    await http.get(url);
+    await http.get(url);
+    expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"a"']);
   });
 
   it('sends its credentials with none of what others share', async () => {
