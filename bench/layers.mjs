@@ -47,6 +47,15 @@ const VARIANTS = {
 };
 
 const answer = { status: 200, statusText: 'OK', headers: new AxiosHeaders(), data: '{}', request: {} };
+/** As the transport makes them: V8 adds properties to a copy of another object in ten times the time. */
+const answerTo = async ({ config: sent }) => ({
+  status: 200,
+  statusText: 'OK',
+  headers: answer.headers,
+  data: '{}',
+  request: answer.request,
+  config: sent,
+});
 const config = {
   ...axios.defaults,
   method: 'get',
@@ -62,7 +71,7 @@ function clientWith({
   telemetry = false,
   events = new HttpClientEvents(),
   without = [],
-  terminal = async (call) => ({ ...answer, config: call.config }),
+  terminal = answerTo,
 }) {
   const { client, ...module } = resolveModuleOptions({ resilience, inbound, telemetry });
   const pool = new ConnectionPool({ ...client, drainMs: 1, clock: systemClock, random: Math.random });
@@ -100,7 +109,7 @@ function clientOfBase(options) {
   const entries = new ClientStack(client, stackContext(pool, { auth })).entries();
   const handle = compose(
     entries.map(({ layer }) => layer),
-    async (call) => ({ ...answer, config: call.config }),
+    answerTo,
   );
   return () => handle(createCall(config, 'bench'));
 }
@@ -108,7 +117,7 @@ function clientOfBase(options) {
 /** @returns an axios instance whose calls are answered at once */
 function instance() {
   const { client, pool } = partsOfBase();
-  const platform = resolvePlatform({ transport: () => async (call) => ({ ...answer, config: call.config }) });
+  const platform = resolvePlatform({ transport: () => answerTo });
   return createHttpClient(client, new ClientStack(client, stackContext(pool, { platform })), []);
 }
 

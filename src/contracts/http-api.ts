@@ -8,7 +8,7 @@ import {
   ResponseInvalidError,
 } from '../errors/contract.errors.js';
 import { hide } from '../errors/http-client.error.js';
-import type { ArgsOf, Endpoint, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
+import type { ArgsOf, Endpoint, EndpointOptions, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
 import { mistakeIn, type Prepared, requestOf } from './request.js';
 import { isSchema, pathOf, type Validated } from './standard-schema.js';
 
@@ -96,17 +96,25 @@ export function endpointFunction(endpoint: Endpoint, client: string, http: Axios
   // One for all calls, as calls with different settings share no response.
   const checkResponse: AxiosRequestConfig['checkResponse'] =
     endpoint.options.invalidResponse && ((response, call) => resultOf(response, endpoint, () => call));
-  const raw = async (args: object = {}, options: ContractCallOptions = {}): Promise<AxiosResponse> => {
-    const made = requestOf(endpoint, args as Record<string, unknown>);
-    const { baseURL = http.defaults.baseURL } = options;
-    const { config } = sendable(made instanceof Promise ? await made : made, endpoint, client, baseURL);
+  const send = (made: Prepared, options: ContractCallOptions | undefined): Promise<AxiosResponse> => {
+    const { config } = sendable(made, endpoint, client, options?.baseURL ?? http.defaults.baseURL);
     if (checkResponse) config.checkResponse = checkResponse;
-    const response = await answerOf(http.request(merged(config, options)), endpoint, client);
-    const data = resultOf(response, endpoint, () => callOf(response, endpoint, client));
+    return answerOf(http.request(options ? merged(config, options) : config), endpoint, client);
+  };
+  const read = (response: AxiosResponse) => resultOf(response, endpoint, () => callOf(response, endpoint, client));
+  const call = async (args: object = {}, options?: ContractCallOptions): Promise<unknown> => {
+    const made = requestOf(endpoint, args as Record<string, unknown>);
+    const response = await send(made instanceof Promise ? await made : made, options);
+    const data = read(response);
+    return (response.data = data instanceof Promise ? await data : data);
+  };
+  const raw = async (args: object = {}, options?: ContractCallOptions): Promise<AxiosResponse> => {
+    const made = requestOf(endpoint, args as Record<string, unknown>);
+    const response = await send(made instanceof Promise ? await made : made, options);
+    const data = read(response);
     response.data = data instanceof Promise ? await data : data;
     return response;
   };
-  const call = (...args: Parameters<typeof raw>) => raw(...args).then(({ data }) => data as unknown);
   const isError = (error: unknown, status: number) =>
     error instanceof ApiError && error.status === status && error.endpoint === endpoint.path && error.client === client;
   return Object.assign(call, { raw, isError, endpoint }) as never;
@@ -131,9 +139,17 @@ function sendable(made: Prepared, endpoint: Endpoint, client: string, baseURL: s
   throw new RequestInvalidError(path, made.issues, call);
 }
 
-async function answerOf(answer: Promise<AxiosResponse>, endpoint: Endpoint, client: string): Promise<AxiosResponse> {
+function answerOf(answer: Promise<AxiosResponse>, endpoint: Endpoint, client: string): Promise<AxiosResponse> {
   const { errors } = endpoint.options;
-  if (!errors) return answer;
+  return errors ? answerOrApiError(answer, errors, endpoint, client) : answer;
+}
+
+async function answerOrApiError(
+  answer: Promise<AxiosResponse>,
+  errors: NonNullable<EndpointOptions['errors']>,
+  endpoint: Endpoint,
+  client: string,
+): Promise<AxiosResponse> {
   try {
     return await answer;
   } catch (error) {

@@ -19,43 +19,74 @@ const parametersOf = (path: string): string[] => Array.from(path.matchAll(PARAME
  */
 export function requestOf(endpoint: Endpoint, args: Given): Prepared | Promise<Prepared> {
   const { path, query, headers, body } = endpoint.options;
-  const parts: [name: string, result: Validated<unknown> | Promise<Validated<unknown>>][] = [];
-  if (path) parts.push(['', path['~standard'].validate(args)]);
-  const check = (name: string, schema: unknown, value: unknown) => {
-    if (isSchema(schema)) parts.push([name, schema['~standard'].validate(value)]);
+  const parts: Parts = {
+    path: validated(path, args),
+    query: validated(query, args['query'] ?? {}),
+    headers: validated(headers, args['headers'] ?? {}),
+    body: validated(body, args['body']),
   };
-  check('query', query, args['query'] ?? {});
-  check('headers', headers, args['headers'] ?? {});
-  check('body', body, args['body']);
-  const isAsync = parts.some(([, result]) => result instanceof Promise);
-  if (!isAsync) return prepared(endpoint, args, parts as [string, Validated<unknown>][]);
-  return Promise.all(parts.map(async ([name, result]) => [name, await result] as [string, Validated<unknown>])).then(
-    (settled) => prepared(endpoint, args, settled),
-  );
+  const isAsync =
+    parts.path instanceof Promise ||
+    parts.query instanceof Promise ||
+    parts.headers instanceof Promise ||
+    parts.body instanceof Promise;
+  return isAsync
+    ? settled(parts).then((known) => prepared(endpoint, args, known))
+    : prepared(endpoint, args, parts as Known);
 }
 
-function prepared(endpoint: Endpoint, args: Given, parts: readonly [string, Validated<unknown>][]): Prepared {
+type Parts = Record<'path' | (typeof PARTS)[number], Validated<unknown> | Promise<Validated<unknown>> | undefined>;
+/** What the schemas have said, undefined where there is none. */
+type Known = Record<keyof Parts, Validated<unknown> | undefined>;
+
+function validated(schema: unknown, value: unknown): Parts[keyof Parts] {
+  return isSchema(schema) ? schema['~standard'].validate(value) : undefined;
+}
+
+async function settled({ path, query, headers, body }: Parts): Promise<Known> {
+  const [ofPath, ofQuery, ofHeaders, ofBody] = await Promise.all([path, query, headers, body]);
+  return { path: ofPath, query: ofQuery, headers: ofHeaders, body: ofBody };
+}
+
+function prepared(endpoint: Endpoint, args: Given, known: Known): Prepared {
   const issues: ContractIssue[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, result] of parts) {
-    if (result.issues) {
-      for (const issue of result.issues) {
-        issues.push({
-          path: [name, pathOf(issue)].filter(Boolean).join('.').replace('.[', '['),
-          message: issue.message,
-        });
-      }
-    } else values[name] = result.value;
-  }
-  const parameters = (values[''] ?? args) as Given;
-  const url = endpoint.path.replace(PARAMETER, (_, name: string) => {
-    const segment = segmentOf(parameters[name]);
-    if (segment === undefined)
-      issues.push({ path: name, message: 'expected a text or a number that is no dot segment' });
-    return segment ?? '';
-  });
+  const valueOf = (name: string, result: Validated<unknown> | undefined): unknown => {
+    if (!result?.issues) return result?.value;
+    for (const issue of result.issues) {
+      issues.push({
+        path: [name, pathOf(issue)].filter(Boolean).join('.').replace('.[', '['),
+        message: issue.message,
+      });
+    }
+    return undefined;
+  };
+  const parameters = (valueOf('', known.path) ?? args) as Given;
+  const values = {
+    query: valueOf('query', known.query),
+    headers: valueOf('headers', known.headers),
+    body: valueOf('body', known.body),
+  };
+  const url = urlOf(endpoint.path, parameters, (name) =>
+    issues.push({ path: name, message: 'expected a text or a number that is no dot segment' }),
+  );
   if (issues.length > 0) return { issues };
   return { config: configOf(endpoint, url, values) };
+}
+
+/** Path → what stands between its parameters, and their names: there are as many paths as endpoints. */
+const templates = new Map<string, readonly string[]>();
+
+function urlOf(path: string, parameters: Given, missing: (name: string) => void): string {
+  let pieces = templates.get(path);
+  if (!pieces) templates.set(path, (pieces = path.split(PARAMETER)));
+  let url = pieces[0]!;
+  for (let i = 1; i < pieces.length; i += 2) {
+    const segment = segmentOf(parameters[pieces[i]!]);
+    if (segment === undefined) missing(pieces[i]!);
+    else url += segment;
+    url += pieces[i + 1]!;
+  }
+  return url;
 }
 
 /**
@@ -87,21 +118,22 @@ const RESPONSE_TYPES: Readonly<Record<ResponseKind, AxiosRequestConfig['response
   void: 'text',
 };
 
-function configOf({ method, path, options }: Endpoint, url: string, values: Given): AxiosRequestConfig {
+function configOf(
+  { method, path, options }: Endpoint,
+  url: string,
+  values: Readonly<Record<(typeof PARTS)[number], unknown>>,
+): AxiosRequestConfig {
   const { headers, response, timeouts, resilience, cache } = options;
-  const sent = (values['headers'] ?? (isSchema(headers) ? undefined : headers)) as Record<string, string> | undefined;
-  return {
-    method,
-    url,
-    urlTemplate: path,
-    ...(values['query'] !== undefined && { params: values['query'] }),
-    ...(values['body'] !== undefined && { data: values['body'] }),
-    ...(sent && { headers: sent }),
-    ...(typeof response === 'string' && { responseType: RESPONSE_TYPES[response] }),
-    ...(timeouts && { timeouts }),
-    ...(resilience && { resilience }),
-    ...(cache !== undefined && { cache }),
-  };
+  const sent = values.headers ?? (isSchema(headers) ? undefined : headers);
+  const config: AxiosRequestConfig = { method, url, urlTemplate: path };
+  if (values.query !== undefined) config.params = values.query;
+  if (values.body !== undefined) config.data = values.body;
+  if (sent) config.headers = sent;
+  if (typeof response === 'string') config.responseType = RESPONSE_TYPES[response];
+  if (timeouts) config.timeouts = timeouts;
+  if (resilience) config.resilience = resilience;
+  if (cache !== undefined) config.cache = cache;
+  return config;
 }
 
 /** Why a definition makes no sense; undefined where it does. */
