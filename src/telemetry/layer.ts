@@ -23,7 +23,8 @@ export function telemetry({ tracing, metrics }: TelemetryParts): Layer {
       const measurement = metrics?.start(call, span?.context);
       return span || measurement ? { span, measurement } : undefined;
     },
-    carry: (call, { span }, next) => (span ? span.carry(call, next) : next(call)),
+    // Without spans there is no context: then the layers within share the frame of those without.
+    ...(tracing && { carry: (call, { span }, next) => (span ? span.carry(call, next) : next(call)) }),
     end(call, request, response, failure) {
       const { span, measurement } = request!;
       const error = failure?.error;

@@ -99,6 +99,8 @@ export class ClientMetrics {
   readonly #clients = new Map<string, ObservedClient>();
   readonly #pools = new Set<ObservedPool>();
   readonly #poolIds = new Set<string>();
+  /** Client → the attributes of its calls. */
+  readonly #calls = new Map<string, SeriesMap>();
   #provider: MeterProvider | undefined;
   #requests: RequestMetrics | undefined;
   #stop = () => {};
@@ -125,6 +127,7 @@ export class ClientMetrics {
   /** From here on they are not. */
   remove(client: string, pool: ObservedPool | undefined): void {
     this.#clients.delete(client);
+    this.#calls.delete(client);
     if (!pool) return;
     this.#pools.delete(pool);
     this.#poolIds.delete(pool.id);
@@ -164,10 +167,9 @@ export class ClientMetrics {
     const meter = provider.getMeter(SCOPE);
     if (meter === this.#api.createNoopMeter()) return;
     const instruments = createInstruments(meter);
-    const calls = new SeriesMap();
     const ends = [
       observeApp(provider, meter, instruments.gauges, { pools: this.#pools, clients: this.#clients }),
-      this.#events.on('call:end', (event) => this.#recordCall(instruments, calls, event)),
+      this.#events.on('call:end', (event) => this.#recordCall(instruments, event)),
       this.#events.on('queue:end', (event) => this.#recordWait(instruments, event)),
       this.#events.on('shared:state', ({ to }) =>
         instruments.sharedStateChanges.add(1, { 'nest_outbound.shared_state': to }),
@@ -187,11 +189,12 @@ export class ClientMetrics {
     };
   }
 
-  #recordCall({ callDuration }: Instruments, calls: SeriesMap, event: CallEndEvent): void {
+  #recordCall({ callDuration }: Instruments, event: CallEndEvent): void {
     const { client, method, origin, urlTemplate, status, error, durationMs } = event;
     if (!this.#clients.has(client)) return;
-    const series = calls.of(method, origin, urlTemplate, client);
-    callDuration.record(durationMs / 1_000, series.ended(status, error));
+    let series = this.#calls.get(client);
+    if (!series) this.#calls.set(client, (series = new SeriesMap(client)));
+    callDuration.record(durationMs / 1_000, series.of(method, origin, urlTemplate).ended(status, error));
   }
 
   #countCached({ cachedCalls }: Instruments, status: CacheStatus['status'], { client, origin }: CallEvent): void {

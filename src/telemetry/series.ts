@@ -32,20 +32,38 @@ export class Series {
 
 const MAX_SERIES = 1_000;
 
-/** Attributes that were made once: to make them for each request took 3 us. */
+/** Of an origin: template → method → series. */
+type OfOrigin = Map<string | undefined, Map<string, Series>>;
+
+/** Attributes that were made once: to make them for each request took 3 us, and to make one name of three texts 2. */
 export class SeriesMap {
-  readonly #known = new Map<string, Series>();
+  readonly #client: string | undefined;
+  #known = new Map<string, OfOrigin>();
+  #size = 0;
 
   /** @param client whose calls they are; undefined: it is no attribute of theirs */
-  of(method: string, origin: string, urlTemplate: string | undefined, client?: string): Series {
-    const name = `${method}\n${origin}\n${urlTemplate ?? ''}\n${client ?? ''}`;
-    let series = this.#known.get(name);
-    if (!series) {
-      const attributes = requestAttributes(method, origin, urlTemplate);
-      series = new Series(client === undefined ? attributes : { 'nest_outbound.client': client, ...attributes });
-      if (this.#known.size === MAX_SERIES) this.#known.clear();
-      this.#known.set(name, series);
+  constructor(client?: string) {
+    this.#client = client;
+  }
+
+  of(method: string, origin: string, urlTemplate: string | undefined): Series {
+    return this.#known.get(origin)?.get(urlTemplate)?.get(method) ?? this.#add(method, origin, urlTemplate);
+  }
+
+  #add(method: string, origin: string, urlTemplate: string | undefined): Series {
+    const attributes = requestAttributes(method, origin, urlTemplate);
+    const series = new Series(
+      this.#client === undefined ? attributes : { 'nest_outbound.client': this.#client, ...attributes },
+    );
+    if (this.#size++ === MAX_SERIES) {
+      this.#known = new Map();
+      this.#size = 1;
     }
+    let ofOrigin = this.#known.get(origin);
+    if (!ofOrigin) this.#known.set(origin, (ofOrigin = new Map()));
+    let ofTemplate = ofOrigin.get(urlTemplate);
+    if (!ofTemplate) ofOrigin.set(urlTemplate, (ofTemplate = new Map()));
+    ofTemplate.set(method, series);
     return series;
   }
 }
