@@ -183,7 +183,8 @@ export function originOf({
   if (socketPath && typeof socketPath === 'string') return `unix:${socketPath}`; // another is refused, which asks for its origin
   const usesBase = Boolean(baseURL) && (allowAbsoluteUrls === false || !ABSOLUTE.test(url));
   const address = usesBase ? baseURL! : url;
-  const written = PLAIN_ORIGIN.exec(address)?.[0];
+  // A base URL is the same for all calls, and its own name here.
+  const written = usesBase ? address : PLAIN_ORIGIN.exec(address)?.[0];
   if (written === undefined) return parsedOrigin(address);
   let origin = origins.get(written);
   if (origin === undefined) {
