@@ -16,34 +16,39 @@ const OF_THEIR_OWN = [
   'test/testing/expectations.e2e-spec.ts', // prints promises, which have symbols once there are async hooks
 ];
 
-/** Run once more with `engine: 'undici'`: what makes sockets, requests and bodies. `npm run test:undici` has all of them. */
-const ON_UNDICI = ['native-transport', 'timings', 'upload-bodies'];
-const MORE_ON_UNDICI = [
-  'binary-bodies',
-  'call-timeouts',
-  'closing-sockets',
-  'events',
-  'guard',
-  'hostile-*',
-  'health',
-  'hedge',
-  'http-service',
-  'module',
-  'proxies',
-  'recording',
-  'redirect-secrets',
-  'resilience',
-  'retry',
-  'runtime-clients',
-  'shutdown',
-  'sockets',
-  'telemetry',
-  'tls-files',
-  'total-sockets',
-  'transport',
-  'unread-bodies',
-  'vanished-peers',
-];
+/**
+ * Run once more with `engine: 'undici'`: what makes sockets, requests and bodies. ON_UNDICI says which: none, those of `npm test`; `slow`, those of
+ * `npm run test:slow`; `all`, these and the others, as `npm run test:undici` has it.
+ */
+const ON_UNDICI = {
+  test: ['sockets', 'timings', 'transport', 'unread-bodies'],
+  slow: ['closing-sockets', 'guard', 'native-transport', 'proxies', 'upload-bodies'],
+  others: [
+    'binary-bodies',
+    'call-timeouts',
+    'events',
+    'hostile-*',
+    'health',
+    'hedge',
+    'http-service',
+    'module',
+    'recording',
+    'redirect-secrets',
+    'resilience',
+    'retry',
+    'runtime-clients',
+    'shutdown',
+    'telemetry',
+    'tls-files',
+    'total-sockets',
+    'vanished-peers',
+  ],
+};
+
+function onUndici(which = process.env['ON_UNDICI']): string[] {
+  if (which === 'all') return Object.values(ON_UNDICI).flat();
+  return which === 'slow' ? ON_UNDICI.slow : ON_UNDICI.test;
+}
 
 export default defineConfig({
   test: {
@@ -71,9 +76,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'undici',
-          include: [...ON_UNDICI, ...(process.env['ALL_ON_UNDICI'] ? MORE_ON_UNDICI : [])].map(
-            (name) => `test/${name}.e2e-spec.ts`,
-          ),
+          include: onUndici().map((name) => `test/${name}.e2e-spec.ts`),
           setupFiles: 'test/support/undici-engine.ts',
           alias: process.env['UNDICI'] ? { undici: process.env['UNDICI'] } : {}, // another major: undici-8, from Node 22.19 on
         },

@@ -1,9 +1,11 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { spawnSync } from 'node:child_process';
-import { ClientRequest } from 'node:http';
+import type { EventEmitter } from 'node:events';
+import { type Agent, ClientRequest, maxHeaderSize } from 'node:http';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { getHttpClientToken, HttpClientModule } from '../src/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { getHttpClientToken, HttpClientModule, type Transport } from '../src/index.js';
 import { startAppContext } from './support/app-context.js';
 import { startHoldingUpstream } from './support/holding-upstream.js';
 import { startTransport } from './support/start-transport.js';
@@ -80,6 +82,12 @@ describe('engine', () => {
     expect(engineOf(await client.get(usual.url))).toBe('node:http');
     expect(engineOf(await client.get(busy.url))).toBe('undici');
   });
+});
+
+it.each(['node:http', 'undici'] as const)('a TLS handshake that fails is a failed write: %s', async (engine) => {
+  await using upstream = await startUpstream(); // without TLS
+  const { client } = startTransport({ engine });
+  await expect(client.get(upstream.url.replace('http:', 'https:'))).rejects.toMatchObject({ code: 'EPROTO' });
 });
 
 describe('an app that asks for undici', () => {
@@ -166,5 +174,58 @@ describe('a pool whose sockets are used by both engines', () => {
     await drained;
     expect(await transport.close()).toMatchObject({ aborted: 0 });
     expect(transport.pool.stats()).toMatchObject({ state: 'closed', inFlight: 0, total: { active: 0, idle: 0 } });
+  });
+});
+
+describe('a socket that undici is done with', () => {
+  const idleOf = ({ pool }: Transport) => pool.stats().total.idle;
+
+  it('is idle without the listeners of Node and agentkeepalive, unless somebody else listens, too', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici' });
+    const { socket } = (await client.get(upstream.url)).request as { socket: Socket };
+    await expect.poll(() => idleOf(transport)).toBe(1);
+    const freed = vi.fn();
+    socket.on('free', freed);
+    await client.get(upstream.url);
+    await expect.poll(() => idleOf(transport)).toBe(1);
+    expect(freed).not.toHaveBeenCalled();
+    const agent = transport.pool.agentFor(false, `undici:${maxHeaderSize}`) as Agent & EventEmitter;
+    agent.on('free', () => {});
+    await client.get(upstream.url);
+    await expect.poll(() => idleOf(transport)).toBe(1);
+    expect(freed).toHaveBeenCalledOnce();
+    expect(upstream.connections).toBe(1);
+  });
+
+  it('is closed where there are as many idle ones as there may be', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici', pool: { maxFreeSockets: 1 } });
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([1, 2, 3].map(() => client.get(upstream.url))); // oxlint-disable-line no-await-in-loop -- one round after the other
+      await expect.poll(() => transport.pool.stats().total).toMatchObject({ idle: 1, active: 0 }); // oxlint-disable-line no-await-in-loop
+    }
+  });
+
+  it('is not given out any more once it has failed', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici' });
+    await client.get(upstream.url);
+    const { socket } = (await client.get(upstream.url)).request as { socket: Socket };
+    await expect.poll(() => idleOf(transport)).toBe(1);
+    socket.destroy(new Error('failed'));
+    expect((await client.get(upstream.url)).timings?.reusedSocket).toBe(false);
+    expect(transport.pool.stats().total).toMatchObject({ created: 2 });
+  });
+
+  it('is closed when its pool drains', async () => {
+    await using upstream = await startUpstream();
+    const { client, transport } = startTransport({ engine: 'undici' });
+    for (let i = 0; i < 3; i++) await client.get(upstream.url); // oxlint-disable-line no-await-in-loop -- on one socket
+    await expect.poll(() => idleOf(transport)).toBe(1);
+    const last = client.get(upstream.url);
+    await transport.pool.drain();
+    await last;
+    await expect.poll(() => transport.pool.stats().total).toMatchObject({ idle: 0, active: 0, closed: 1 });
   });
 });

@@ -7,6 +7,7 @@ import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.j
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { ADDRESS, addressOf } from './addresses/address.js';
+import { hearOfIdle } from './fast-lane.js';
 import type { TlsMaterial } from './tls-files.js';
 
 const IDLE_SINCE = Symbol('idle since');
@@ -198,6 +199,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     if (socket._httpMessage) socket.setTimeout(0);
     else noteIdle(socket, clock.now());
   });
+  hearOfIdle(agent, (socket) => noteIdle(socket, clock.now()));
 }
 
 /**

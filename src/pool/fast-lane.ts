@@ -1,3 +1,4 @@
+import agentkeepalive from 'agentkeepalive';
 import http, { type Agent, type ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
 import { ADDRESS, type Address } from './addresses/address.js';
@@ -46,7 +47,14 @@ interface AgentInternals {
   reuseSocket(socket: Socket, request: ClientRequest): void;
   readonly sockets: Record<string, Socket[] | undefined>;
   readonly freeSockets: Record<string, IdleSocket[] | undefined>;
+  readonly requests: Readonly<Record<string, unknown>>;
+  readonly maxSockets: number;
+  readonly maxFreeSockets: number;
   scheduling: Scheduling;
+  keepSocketAlive(socket: Socket): boolean;
+  listenerCount(event: 'free'): number;
+  /** agentkeepalive's: responses that have ended. */
+  requestCount: number;
 }
 type AgentRequest = ClientRequest & { onSocket(socket: Socket): void; readonly timeout?: number };
 
@@ -57,6 +65,20 @@ interface SocketHandle {
 }
 type IdleSocket = Socket & { readonly _handle?: SocketHandle | null; [asyncId: symbol]: unknown };
 
+/** Key of a socket that the lane has given out: the way back. */
+const LANE = Symbol('lane');
+/** Key of such a socket: its name. */
+const NAME = Symbol('name');
+type GivenSocket = IdleSocket & {
+  _httpMessage?: unknown;
+  [LANE]?: Lane;
+  [NAME]?: string;
+  [FINISHED]?: number;
+};
+
+/** agentkeepalive's: the responses that have ended on a socket. */
+const FINISHED: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_FINISHED_COUNT as never;
+
 const MAX_NAMES = 1_000;
 
 /** Agent → origin → the name that its last request had. */
@@ -65,6 +87,24 @@ const namesOf = new WeakMap<Agent, Map<string, KnownName>>();
 /** An agent has other options now: sockets from before may not be exchanged for those that it opens from now on. */
 export function forgetNames(agent: Agent): void {
   namesOf.get(agent)?.clear();
+}
+
+/** Agent → its lane. */
+const lanes = new WeakMap<Agent, Lane>();
+
+/** Whoever listens to an agent's `free` by now hears of what the lane takes back: `noteIdle` is told in place of them. */
+export function hearOfIdle(agent: Agent, noteIdle: (socket: Socket) => void): void {
+  lanes.get(agent)?.hear(noteIdle);
+}
+
+/**
+ * Gives back a socket whose response has ended, of which nothing is left to be read. One that the lane has not given out, and one that is not to be
+ * kept, goes Node's way.
+ */
+export function giveBack(socket: Socket): void {
+  if (socket.destroyed) return;
+  const lane = (socket as GivenSocket)[LANE];
+  if (!lane?.takeBack(socket as GivenSocket)) socket.emit('free');
 }
 
 /** Node's, unless somebody has replaced it before this was loaded. */
@@ -85,6 +125,8 @@ export function openFastLane(agent: Agent): void {
   const isOpen = () => isNodes && prototype.addRequest === asLoaded && prototype.getName === getName;
   const names = new Map<string, KnownName>();
   namesOf.set(agent, names);
+  const lane = new Lane(internals);
+  lanes.set(agent, lane);
   Object.assign(agent, {
     getName(parts: RequestParts): string {
       const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
@@ -108,6 +150,7 @@ export function openFastLane(agent: Agent): void {
         isKnown && request.timeout === undefined && isOpen() ? takeIdle(internals, known.name, wanted) : undefined;
       if (socket) {
         reuse(internals, socket, request, known!.name);
+        lane.given(socket, known!.name);
         return;
       }
       addInOrder(internals, wanted, () => prototype.addRequest.call(agent, request, options));
@@ -166,4 +209,59 @@ function resetAsyncId(socket: IdleSocket): void {
   if (typeof handle?.asyncReset !== 'function') return;
   handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
   if (ASYNC_ID) socket[ASYNC_ID] = handle.getAsyncId();
+}
+
+/** An idle socket that fails is not to be given out any more. */
+function closeIfIdle(this: GivenSocket): void {
+  if (this._httpMessage) return;
+  this.destroy();
+  this.emit('agentRemove');
+}
+
+/** The way back of sockets that were given out: what Node and agentkeepalive do for the event `free`, without its six listeners. */
+class Lane {
+  readonly #agent: AgentInternals;
+  #noteIdle: ((socket: Socket) => void) | undefined;
+  #listeners = 0;
+
+  constructor(agent: AgentInternals) {
+    this.#agent = agent;
+  }
+
+  given(socket: GivenSocket, name: string): void {
+    if (!socket[LANE]) socket.on('error', closeIfIdle);
+    socket[LANE] = this;
+    socket[NAME] = name;
+  }
+
+  hear(noteIdle: (socket: Socket) => void): void {
+    this.#noteIdle = noteIdle;
+    this.#listeners = this.#agent.listenerCount('free');
+  }
+
+  /**
+   * As Node does it: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_agent.js, `this.on('free', …)`.
+   * @returns whether it is idle now; false: nothing has been done
+   */
+  takeBack(socket: GivenSocket): boolean {
+    const agent = this.#agent;
+    const { sockets, freeSockets, maxSockets, maxFreeSockets } = agent;
+    const name = socket[NAME]!;
+    const inUse = sockets[name];
+    if (!inUse || !this.#noteIdle || agent.listenerCount('free') !== this.#listeners) return false;
+    for (const waiting in agent.requests) if (waiting) return false;
+    const idle = freeSockets[name] ?? [];
+    if (!socket.writable || idle.length + inUse.length > maxSockets || idle.length >= maxFreeSockets) return false;
+    if (!agent.keepSocketAlive(socket)) return false;
+    inUse.splice(inUse.lastIndexOf(socket), 1);
+    if (inUse.length === 0) delete sockets[name];
+    freeSockets[name] = idle;
+    idle.push(socket);
+    if (ASYNC_ID) socket[ASYNC_ID] = -1;
+    socket._httpMessage = null;
+    socket[FINISHED]!++;
+    agent.requestCount++;
+    this.#noteIdle(socket);
+    return true;
+  }
 }

@@ -21,7 +21,8 @@ import { UpstreamsModule } from './upstreams/upstreams.module.js';
 @Module({})
 export class AppModule {
   static with(settings: Settings): DynamicModule {
-    const { upstreamPort, allowedPorts = upstreamPort === 0 ? false : [80, 443, upstreamPort], attemptMs } = settings;
+    const { upstreamPort, allowedPorts = upstreamPort === 0 ? false : [80, 443, upstreamPort] } = settings;
+    const { attemptMs, engine } = settings;
     return {
       module: AppModule,
       imports: [
@@ -30,6 +31,7 @@ export class AppModule {
         HttpClientModule.forRoot({
           headers: { 'user-agent': 'travel-desk' },
           timeouts: { attemptMs },
+          engine,
           pool: { idleMs: 30_000 }, // for as long as it takes to compare two runs by hand
           shutdown: { drainMs: DRAIN_MS },
           inbound: true,

@@ -25,6 +25,7 @@ it('are fifty endpoints every ten seconds where nothing is set', () => {
     port: 8_000,
     upstreamPort: 8_001,
     attemptMs: 3_000,
+    engine: 'node:http',
     seed: 1,
     fares: { deadlineMs: 2_000, attemptMs: 1_500, maxSockets: 48 },
   });

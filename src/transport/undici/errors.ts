@@ -59,6 +59,14 @@ export function tooManyHeaders(): Error {
   return coded('Parse Error: Header overflow', 'HPE_HEADER_OVERFLOW');
 }
 
+/**
+ * What a socket fails with before it is connected. Node's request has something to write by then, so a TLS handshake that fails is a failed write there.
+ */
+export function asConnectError(error: Error): Error {
+  if (!(error as UndiciError).code?.startsWith('ERR_SSL_')) return error;
+  return coded(`write EPROTO ${error.message}`, 'EPROTO', error);
+}
+
 /** The peer has closed the socket. */
 export function lost(hasResponse: boolean, cause?: Error): Error {
   return coded(hasResponse ? 'aborted' : 'socket hang up', 'ECONNRESET', cause);

@@ -5,14 +5,14 @@ import { defaultPort } from '../../base/url-parts.js';
 import { basicAuthorization } from '../../base/http-rules.js';
 import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import type { RequestTarget } from '../../call/target.js';
-import { ORIGIN, type SocketWish } from '../../pool/fast-lane.js';
+import { giveBack, ORIGIN, type SocketWish } from '../../pool/fast-lane.js';
 import type { WireListener, WireRequest } from '../engine.js';
 import { whenConnected } from '../exchange.js';
 import { chooseSocket, type ExchangeRequest, type SocketOptions } from '../request.js';
 import { NODE_MAX_HEADER_BYTES } from '../response-headers.js';
 import type { Chunk } from '../streamed-body.js';
 import { UndiciConnection } from './connection.js';
-import { asNodes, isEndOf, isUndicis, lost, refusalOf, tooManyHeaders } from './errors.js';
+import { asConnectError, asNodes, isEndOf, isUndicis, lost, refusalOf, tooManyHeaders } from './errors.js';
 import type { UndiciModule } from './load.js';
 import { UndiciResponse } from './response.js';
 import { Upload } from './upload.js';
@@ -209,7 +209,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     this.destroyed = true;
     const { socket } = this;
     this.#leaveConnection()?.resumeReading();
-    process.nextTick(giveBack, socket);
+    process.nextTick(giveBack, socket!);
   }
 
   forget(): void {
@@ -229,7 +229,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
 
   failed(error: Error): void {
     const { res } = this;
-    if (!isUndicis(error)) this.#listener?.fail(error);
+    if (!isUndicis(error)) this.#listener?.fail(this.#isConnected ? error : asConnectError(error));
     else if (res && isEndOf(res, error)) this.#completed(res);
     else this.#listener?.fail(asNodes(error, res !== undefined));
   }
@@ -301,10 +301,6 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
 
 function endResponse(request: UndiciRequest): void {
   request.endResponse();
-}
-
-function giveBack(socket: Socket): void {
-  if (!socket.destroyed) socket.emit('free');
 }
 
 function hostOf({ hostname, port }: RequestTarget): string {

@@ -7,6 +7,7 @@ const VARIABLES = {
   HOST: ['host'],
   PORT: ['port'],
   UPSTREAM_PORT: ['upstreamPort'],
+  ENGINE: ['engine'],
   SEED: ['seed'],
   REDIS_URL: ['redisUrl'],
   MONITOR_INTERVAL_MS: ['monitor', 'intervalMs'],

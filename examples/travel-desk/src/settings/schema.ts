@@ -74,6 +74,8 @@ export const SettingsSchema = v.strictObject({
   allowedPorts: v.optional(v.union([v.literal(false), v.array(port)], 'expected a list of ports, or false')),
   /** How long a call of the default client may take. */
   attemptMs: v.optional(whole(1, 600_000), 3_000),
+  /** What carries the requests of all clients. */
+  engine: v.optional(v.picklist(['node:http', 'undici'], 'expected node:http or undici'), 'node:http'),
   /** How the embedded upstreams behave: the same seed, the same flights and latencies. */
   seed: v.optional(whole(0, 2 ** 32 - 1), 1),
   /** The Redis by which several processes share the monitor. Left out: this process pings alone. */

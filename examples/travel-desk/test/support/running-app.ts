@@ -20,13 +20,22 @@ export interface RunningApp {
   callExternal(url: string): request.Test;
 }
 
+/** What the tests run with, where it is not the default. */
+const ENGINE = process.env['ENGINE'] as SettingsInput['engine'];
+
 /** Searches that wait for every airline, however slow the machine. */
 export const PATIENT = { deadlineMs: 60_000, attemptMs: 60_000 };
 
 /** The app on free ports of loopback, with nobody to monitor unless there is something given. */
 export async function startApp({ monitor, ...settings }: SettingsInput = {}): Promise<RunningApp> {
   const app = await createApp(
-    settingsWith({ port: 0, upstreamPort: 0, ...settings, monitor: { endpoints: [], jitterMs: 0, ...monitor } }),
+    settingsWith({
+      port: 0,
+      upstreamPort: 0,
+      engine: ENGINE,
+      ...settings,
+      monitor: { endpoints: [], jitterMs: 0, ...monitor },
+    }),
   );
   app.useLogger(false);
   await app.listen(0, '127.0.0.1');
