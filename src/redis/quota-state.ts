@@ -39,7 +39,7 @@ export function quotaArguments(
 ): string[] {
   const perTokenMs = intervalMs / max;
   const known = seen ? [seen.epoch, seen.version, seen.tat, seen.shift, seen.paused, seen.at + seenMs] : NOTHING_SEEN;
-  return [perTokenMs, intervalMs - perTokenMs, intervalMs + KEEP_MS, ...known].map(String);
+  return [perTokenMs, Math.max(0, intervalMs - perTokenMs), intervalMs + KEEP_MS, ...known].map(String);
 }
 
 const NOTHING_SEEN = [0, -1, 0, 0, 0, 0];

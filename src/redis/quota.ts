@@ -20,6 +20,8 @@ export interface QuotaContext {
   readonly random: () => number;
   readonly prefix: string;
   readonly replicas: () => number;
+  /** How much of the limit is counted in Redis; the rest is that of replicas which keep to their share. */
+  readonly togetherShare: () => number;
 }
 
 /** Calls that asked for a place in one turn of the event loop. */
@@ -197,7 +199,9 @@ export class SharedRateLimiter implements RateLimiter {
     late?: (answer: QuotaAnswer) => void,
   ): Promise<QuotaAnswer> {
     const { availability, commands, clock } = this.#context;
-    const args = [...quotaArguments(this.#limits, quota.seen, clock.now() - quota.seenAt), ...further];
+    const { max, intervalMs } = this.#limits;
+    const together = { max: max * this.#context.togetherShare(), intervalMs };
+    const args = [...quotaArguments(together, quota.seen, clock.now() - quota.seenAt), ...further];
     const noted = (written: unknown) => {
       const answer = quotaAnswer(written);
       this.#note(quota, answer.state);

@@ -5,6 +5,8 @@ import { script } from './script.js';
 
 /** A beat that is no older tells that Redis works for the replica. Beats come every 500 ms. */
 const FRESH_MS = 900;
+/** One that keeps to its share says so with each probe, of which one may be lost. */
+const APART_MS = 1_500;
 /** A replica that is not heard of for so long is gone. */
 const GONE_MS = 3_000;
 /** Where Redis was gone for all, they go back so long after the first has found it again: clients wait up to 2 s between two attempts to connect. */
@@ -24,23 +26,39 @@ const BEAT = script(`${NOW}
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], 60000)
-return redis.call('ZCARD', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return { redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[2], now - tonumber(ARGV[3]), '+inf') }
+`);
+
+/** Notes of whoever keeps to its share that it does. */
+const APART = `
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('PEXPIRE', KEYS[2], 60000)
+`;
+
+const MARK = script(`
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+${APART}
+return 1
 `);
 
 /** Returns how long to wait before one goes back. */
 const PROBE = script(`${NOW}
 if ARGV[3] == '0' then return 0 end
-redis.call('ZREM', KEYS[1], ARGV[1])
+${APART}
 if redis.call('ZCOUNT', KEYS[1], now - tonumber(ARGV[2]), now) > 0 then return 0 end
-local back = tonumber(redis.call('GET', KEYS[2]) or 0)
+redis.call('ZREM', KEYS[2], ARGV[1]) -- all go back together: none is apart then
+local back = tonumber(redis.call('GET', KEYS[3]) or 0)
 if back < now - tonumber(ARGV[2]) then
   back = now + tonumber(ARGV[3])
-  redis.call('SET', KEYS[2], back, 'PX', tonumber(ARGV[3]) + 2000)
+  redis.call('SET', KEYS[3], back, 'PX', tonumber(ARGV[3]) + 2000)
 end
 return math.max(0, back - now)
 `);
 
-const LEAVE = script(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+const LEAVE = script(`return redis.call('ZREM', KEYS[1], ARGV[1]) + redis.call('ZREM', KEYS[2], ARGV[1])`);
 
 export interface HeartSettings {
   readonly commands: RedisCommands;
@@ -57,10 +75,12 @@ export class Heart {
   readonly #keys: readonly string[];
   /** Oldest first. */
   #counts: { readonly at: number; readonly count: number }[] = [];
+  /** Replicas that keep to their share. */
+  #apart = 0;
 
   constructor(settings: HeartSettings) {
     this.#settings = settings;
-    this.#keys = [`${settings.prefix}:{replicas}`, `${settings.prefix}:{replicas}:back`];
+    this.#keys = ['', ':apart', ':back'].map((of) => `${settings.prefix}:{replicas}${of}`);
   }
 
   /** The last that is known. */
@@ -70,10 +90,17 @@ export class Heart {
     return this.#counts.length === 0 ? UNKNOWN_REPLICAS : Math.max(...this.#counts.map(({ count }) => count));
   }
 
+  /** How much of a limit those have together who use Redis: where it is slow for some only, these have their shares besides. Above 0, at most 1. */
+  get togetherShare(): number {
+    return Math.max(1, this.replicas - this.#apart) / this.replicas;
+  }
+
   /** This replica uses Redis. */
   async beat(): Promise<void> {
     const { commands, clock } = this.#settings;
-    const count = Number(await commands.run(BEAT, this.#keys.slice(0, 1), [this.#id, String(GONE_MS)]));
+    const args = [this.#id, String(GONE_MS), String(APART_MS)];
+    const [count, apart] = (await commands.run(BEAT, this.#keys.slice(0, 2), args)) as [number, number];
+    this.#apart = apart;
     const at = clock.now();
     this.#counts = [...this.#counts.filter((known) => at - known.at < REMEMBER_MS), { at, count }];
   }
@@ -87,8 +114,13 @@ export class Heart {
     return Number(await this.#settings.commands.run(PROBE, this.#keys, args));
   }
 
+  /** This replica keeps to its share from now on. */
+  async mark(): Promise<void> {
+    await this.#settings.commands.run(MARK, this.#keys.slice(0, 2), [this.#id]);
+  }
+
   /** This replica is about to end. */
   async leave(): Promise<void> {
-    await this.#settings.commands.run(LEAVE, this.#keys.slice(0, 1), [this.#id]);
+    await this.#settings.commands.run(LEAVE, this.#keys.slice(0, 2), [this.#id]);
   }
 }

@@ -198,6 +198,28 @@ describeWithRedis('replicas that share a rate limit', () => {
     expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(103);
   });
 
+  it('leave one of them its share for which alone Redis is slow', async () => {
+    let here: Weather | undefined;
+    busy(3, { replicas: 4 });
+    const one = replica({}, { weather: () => here });
+    one.load(30);
+    await redis.pass(2_000);
+    here = { delayMs: 80 };
+    await redis.pass(2_000);
+    expect(one.shared.state).toBe('unavailable');
+    const from = clock.now();
+    await redis.pass(3_000);
+    expect(one.shared.state).toBe('unavailable');
+    expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(106);
+    expect(rate(from, from + 3_000)).toBeGreaterThan(94);
+    here = undefined;
+    await redis.pass(2_500);
+    expect(one.shared.state).toBe('available');
+    const again = clock.now();
+    await redis.pass(2_000);
+    expect(rate(again, again + 2_000)).toBeGreaterThan(95);
+  });
+
   it('wait no longer than timeoutMs for Redis, and then not at all', async () => {
     redis.weather = 'silent';
     const one = replica({ replicas: 1, timeoutMs: 30 }, { settings: { max: 1_000 } });
