@@ -103,7 +103,7 @@ export class Availability {
   #lost(error: unknown): void {
     if (this.#state === 'unavailable' || this.#isClosed) return;
     this.#become('unavailable', error instanceof Error ? error.message : String(error));
-    this.#context.heart.mark().catch(() => {}); // it may arrive yet, however late
+    this.#context.heart.mark();
     this.#after(HOLD_MS, () => this.#probe());
   }
 

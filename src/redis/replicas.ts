@@ -22,40 +22,51 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `;
 
-const BEAT = script(`${NOW}
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
-redis.call('PEXPIRE', KEYS[1], 60000)
-redis.call('ZREM', KEYS[2], ARGV[1])
-return { redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[2], now - tonumber(ARGV[3]), '+inf') }
-`);
-
-/** Notes of whoever keeps to its share that it does. */
-const APART = `
-redis.call('ZREM', KEYS[1], ARGV[1])
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[2], 60000)
+/**
+ * KEYS[1]: those who use Redis, by their last beat. KEYS[2]: those who keep to their share, by when they said so last. KEYS[3]: when all go back
+ * together; who said so before then keeps to its share no more.
+ */
+const OPENED = `${NOW}
+local back = tonumber(redis.call('GET', KEYS[3]) or 0)
+local function mark(at)
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('ZADD', KEYS[2], at, ARGV[1])
+  redis.call('PEXPIRE', KEYS[2], 60000)
+end
+local function apart()
+  local since = now - ${APART_MS}
+  if back <= now and back > since then since = back end
+  local count = redis.call('ZCOUNT', KEYS[2], '(' .. since, '+inf')
+  local own = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0)
+  if own > since then count = count - 1 end
+  return count
+end
 `;
 
-const MARK = script(`
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-${APART}
-return 1
+/** Returns how many there are, and how many of them keep to their share. */
+const BEAT = script(`${OPENED}
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${GONE_MS})
+redis.call('PEXPIRE', KEYS[1], 60000)
+redis.call('ZREM', KEYS[2], ARGV[1])
+return { redis.call('ZCARD', KEYS[1]), apart() }
 `);
 
-/** Returns how long to wait before one goes back. */
-const PROBE = script(`${NOW}
-if ARGV[3] == '0' then return 0 end
-${APART}
-if redis.call('ZCOUNT', KEYS[1], now - tonumber(ARGV[2]), now) > 0 then return 0 end
-redis.call('ZREM', KEYS[2], ARGV[1]) -- all go back together: none is apart then
-local back = tonumber(redis.call('GET', KEYS[3]) or 0)
-if back < now - tonumber(ARGV[2]) then
-  back = now + tonumber(ARGV[3])
-  redis.call('SET', KEYS[3], back, 'PX', tonumber(ARGV[3]) + 2000)
+const MARK = script(`${OPENED} mark(now) return 1`);
+
+/** Returns how long to wait before one goes back, and how many others keep to their share. */
+const PROBE = script(`${OPENED}
+if ARGV[2] == '0' then return { 0, 0 } end
+if redis.call('ZCOUNT', KEYS[1], now - ${FRESH_MS}, now) - (redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0) > 0 then
+  if back < now - ${FRESH_MS} then mark(now) end
+  return { 0, apart() }
 end
-return math.max(0, back - now)
+if back < now - ${FRESH_MS} then
+  back = now + tonumber(ARGV[2])
+  redis.call('SET', KEYS[3], back, 'PX', tonumber(ARGV[2]) + 2000)
+end
+mark(back)
+return { math.max(0, back - now), apart() }
 `);
 
 const LEAVE = script(`return redis.call('ZREM', KEYS[1], ARGV[1]) + redis.call('ZREM', KEYS[2], ARGV[1])`);
@@ -98,8 +109,7 @@ export class Heart {
   /** This replica uses Redis. */
   async beat(): Promise<void> {
     const { commands, clock } = this.#settings;
-    const args = [this.#id, String(GONE_MS), String(APART_MS)];
-    const [count, apart] = (await commands.run(BEAT, this.#keys.slice(0, 2), args)) as [number, number];
+    const [count, apart] = (await commands.run(BEAT, this.#keys, [this.#id])) as [number, number];
     this.#apart = apart;
     const at = clock.now();
     this.#counts = [...this.#counts.filter((known) => at - known.at < REMEMBER_MS), { at, count }];
@@ -110,13 +120,15 @@ export class Heart {
    * @returns how many milliseconds to wait before this replica uses it again
    */
   async probe(): Promise<number> {
-    const args = [this.#id, String(FRESH_MS), String(this.replicas === 1 ? 0 : RETURN_MS)];
-    return Number(await this.#settings.commands.run(PROBE, this.#keys, args));
+    const args = [this.#id, String(this.replicas === 1 ? 0 : RETURN_MS)];
+    const [waitMs, apart] = (await this.#settings.commands.run(PROBE, this.#keys, args)) as [number, number];
+    this.#apart = apart;
+    return waitMs;
   }
 
-  /** This replica keeps to its share from now on. */
-  async mark(): Promise<void> {
-    await this.#settings.commands.run(MARK, this.#keys.slice(0, 2), [this.#id]);
+  /** This replica keeps to its share from now on. Redis may hear of it yet, however late. */
+  mark(): void {
+    this.#settings.commands.run(MARK, this.#keys, [this.#id]).catch(() => {});
   }
 
   /** This replica is about to end. */

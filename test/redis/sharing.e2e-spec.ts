@@ -220,6 +220,22 @@ describeWithRedis('replicas that share a rate limit', () => {
     expect(rate(again, again + 2_000)).toBeGreaterThan(95);
   });
 
+  it('send no more in the long run where one after another loses Redis for a moment', async () => {
+    const here: (Weather | undefined)[] = [];
+    for (let index = 0; index < 4; index++) replica({}, { weather: () => here[index] }).load(15);
+    await redis.pass(1_000);
+    for (let second = 0; second < 12; second++) {
+      here[second % 4] = { delayMs: 60 };
+      await redis.pass(100); // oxlint-disable-line no-await-in-loop -- one after another
+      here[second % 4] = undefined;
+      await redis.pass(900); // oxlint-disable-line no-await-in-loop
+    }
+    expect(changes.length).toBeGreaterThan(20);
+    expect(rate(1_000, 13_000)).toBeLessThan(102);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(112);
+    expect(rate(1_000, 13_000)).toBeGreaterThan(85);
+  });
+
   it('wait no longer than timeoutMs for Redis, and then not at all', async () => {
     redis.weather = 'silent';
     const one = replica({ replicas: 1, timeoutMs: 30 }, { settings: { max: 1_000 } });
