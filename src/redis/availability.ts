@@ -5,8 +5,12 @@ import type { Heart } from './replicas.js';
 
 /** Every replica is heard of as often, and Redis looked at. */
 export const BEAT_MS = 500;
-/** How long Redis is unavailable at least: longer than a beat is fresh, so that beats from before an outage tell nothing. */
-const HOLD_MS = 1_000;
+/**
+ * How long Redis is unavailable at least: longer than a beat is fresh, so that beats from before an outage tell nothing. Twice as long as the last time where it is
+ * lost again soon, which is within ten times of it: a Redis that is about as slow as `timeoutMs` would be lost again and again.
+ */
+const HOLD_MS = { first: 1_000, most: 30_000 };
+const SOON = 10;
 /** How long the first answer may take, unless a call needs one sooner: the client may still be connecting. */
 const FIRST_MS = 2_000;
 /** How often a Redis that is unavailable is looked at. */
@@ -26,7 +30,7 @@ export interface AvailabilityContext {
  * back, once at a time.
  *
  * - available → unavailable: a command has failed
- * - unavailable → available: a probe has succeeded, a second or more later. Where Redis was gone for other replicas, too, all go back at the same
+ * - unavailable → available: a probe has succeeded, a second or more later (up to 30 where it is lost again and again). Where Redis was gone for other replicas, too, all go back at the same
  *   moment (see `Heart`): what each does alone, and what they do together, must not add up.
  */
 export class Availability {
@@ -35,6 +39,7 @@ export class Availability {
   #state: SharedStateName = 'available';
   #changes = 0;
   #changedAt = -Infinity;
+  #holdMs = 0;
   #timer: unknown;
   /** When the probe was sent that may still be answered: another one would only wait behind it. */
   #probedAt = -Infinity;
@@ -79,10 +84,11 @@ export class Availability {
 
   async #ask<Answer>(ms: number, command: () => Promise<Answer>, late?: (answer: Answer) => void): Promise<Answer> {
     if (this.#state === 'unavailable') throw new Error('Redis is unavailable');
+    const changes = this.#changes;
     try {
       return await withinMs(this.#context.clock, ms, command, late);
     } catch (error) {
-      this.#lost(error);
+      if (changes === this.#changes) this.#lost(error); // otherwise it tells of a time before
       throw error;
     }
   }
@@ -94,17 +100,21 @@ export class Availability {
   }
 
   #beat(ms = this.#context.timeoutMs): void {
-    this.#ask(ms, () => this.#context.heart.beat()).then(
-      () => this.#after(BEAT_MS, () => this.#beat()),
-      () => {}, // the probes have begun
-    );
+    const changes = this.#changes;
+    const next = () => {
+      if (changes === this.#changes) this.#after(BEAT_MS, () => this.#beat()); // otherwise the probes have begun, whose timer it is
+    };
+    this.#ask(ms, () => this.#context.heart.beat()).then(next, () => {});
   }
 
   #lost(error: unknown): void {
-    if (this.#state === 'unavailable' || this.#isClosed) return;
+    if (this.#isClosed) return;
+    const { clock, heart } = this.#context;
+    const isSoon = clock.now() - this.#changedAt < SOON * this.#holdMs;
+    this.#holdMs = isSoon ? Math.min(2 * this.#holdMs, HOLD_MS.most) : HOLD_MS.first;
     this.#become('unavailable', error instanceof Error ? error.message : String(error));
-    this.#context.heart.mark();
-    this.#after(HOLD_MS, () => this.#probe());
+    heart.mark();
+    this.#after(HOLD_MS.first, () => this.#probe());
   }
 
   #probe(): void {
@@ -114,13 +124,18 @@ export class Availability {
       return;
     }
     this.#probedAt = clock.now();
-    const asked = heart.probe();
+    const isHeld = clock.now() - this.#changedAt < this.#holdMs;
+    const asked = heart.probe(isHeld);
     const ended = () => {
       this.#probedAt = -Infinity;
     };
     asked.then(ended, ended);
     withinMs(clock, timeoutMs, () => asked).then(
-      (waitMs) => this.#after(waitMs, () => (waitMs === 0 ? this.#back() : this.#probe())),
+      (waitMs) => {
+        if (isHeld) this.#after(PROBE_MS, () => this.#probe());
+        else if (waitMs > 0) this.#after(waitMs, () => this.#probe());
+        else this.#back();
+      },
       () => this.#after(PROBE_MS, () => this.#probe()),
     );
   }

@@ -5,7 +5,16 @@ import { ShareOfLimit } from '../layers/rate-limit/share.js';
 import type { Availability } from './availability.js';
 import type { RedisCommands } from './commands.js';
 import { quotaScripts } from './quota-scripts.js';
-import { placeIn, quotaAnswer, type QuotaAnswer, quotaArguments, type SeenState, shiftBetween } from './quota-state.js';
+import {
+  placeAfter,
+  placeIn,
+  quotaAnswer,
+  type QuotaAnswer,
+  quotaArguments,
+  type SeenState,
+  shiftBetween,
+  waitFor,
+} from './quota-state.js';
 import type { Script } from './script.js';
 
 /** How often it looks whether another replica was told to pause, while calls wait. */
@@ -20,8 +29,8 @@ export interface QuotaContext {
   readonly random: () => number;
   readonly prefix: string;
   readonly replicas: () => number;
-  /** How much of the limit is counted in Redis; the rest is that of replicas which keep to their share. */
-  readonly togetherShare: () => number;
+  /** How much of the limit replicas use that Redis is too slow for, from 0, below 1. */
+  readonly apartShare: () => number;
 }
 
 /** Calls that asked for a place in one turn of the event loop. */
@@ -54,7 +63,8 @@ const SCRIPTS = quotaScripts();
 
 /**
  * A rate limit that replicas have together, counted in Redis. While Redis is unavailable each counts its share. When that changes, calls that
- * wait get turns of the other kind: what was given out before and what is given out from now on must not add up.
+ * wait get turns of the other kind: what was given out before and what is given out from now on must not add up. Who leaves Redis begins no call sooner
+ * than Redis has said, and who returns gives back what it has not used.
  */
 export class SharedRateLimiter implements RateLimiter {
   readonly #name: string;
@@ -175,17 +185,19 @@ export class SharedRateLimiter implements RateLimiter {
 
   /** @returns how long each has to wait */
   async #take(quota: Quota, maxWaits: readonly number[]): Promise<readonly number[]> {
-    const debtMs = Math.max(0, this.#limits.intervalMs - (this.#context.clock.now() - quota.emptySince));
+    const { intervalMs } = this.#limits;
+    const emptyMs = intervalMs - (this.#context.clock.now() - quota.emptySince);
+    const debtMs = Math.max(emptyMs, intervalMs * this.#context.apartShare());
     const args = [debtMs, ...maxWaits.map((ms) => Math.min(ms, Number.MAX_VALUE))].map(String);
     const placesOf = ({ state, rest }: QuotaAnswer) =>
-      rest.filter((wait, index) => wait <= maxWaits[index]!).map((wait) => state.at + wait - state.shift);
+      rest.filter((wait, index) => wait <= maxWaits[index]!).map((wait) => placeAfter(wait, state));
     const answer = await this.#run(quota, SCRIPTS.reserve, args, (late) => this.#giveBack(quota, placesOf(late)));
     const { state, rest } = answer;
     if (!this.#isShared) {
       this.#giveBack(quota, placesOf(answer));
       throw new Error('Redis has become unavailable meanwhile');
     }
-    const from = quota.places.findIndex((place) => place + state.shift > state.at - FORGET_MS);
+    const from = quota.places.findIndex((place) => waitFor(place, state) > -FORGET_MS);
     quota.places = [...quota.places.slice(from === -1 ? quota.places.length : from), ...placesOf(answer)];
     quota.places.sort((a, b) => a - b);
     return rest;
@@ -198,10 +210,8 @@ export class SharedRateLimiter implements RateLimiter {
     further: readonly string[],
     late?: (answer: QuotaAnswer) => void,
   ): Promise<QuotaAnswer> {
-    const { availability, commands, clock } = this.#context;
-    const { max, intervalMs } = this.#limits;
-    const together = { max: max * this.#context.togetherShare(), intervalMs };
-    const args = [...quotaArguments(together, quota.seen, clock.now() - quota.seenAt), ...further];
+    const { availability, commands, clock, apartShare } = this.#context;
+    const args = [...quotaArguments(this.#limits, quota.seen, clock.now() - quota.seenAt, apartShare()), ...further];
     const noted = (written: unknown) => {
       const answer = quotaAnswer(written);
       this.#note(quota, answer.state);
@@ -221,7 +231,23 @@ export class SharedRateLimiter implements RateLimiter {
       quota.returned = quota.returned.map((place) => placeIn(state, seen, place));
     }
     const shift = shiftBetween(seen, state);
-    if (shift !== 0 && !quota.moving) queue?.shift(shift); // those who move get turns that have it in them
+    if (!queue || quota.moving) return; // those who move get turns that have it in them
+    if (!this.#isShared) this.#pauseShare(quota, state.paused - state.at);
+    else if (shift === undefined) this.#followPlaces(quota, queue);
+    else if (shift !== 0) queue.shift(shift);
+  }
+
+  /** An answer that came too late for anything else. */
+  #pauseShare({ key, queue }: Quota, ms: number): void {
+    if (ms > 0) queue?.shift(this.#share.bucket(key).pause(this.#context.clock.now(), ms));
+  }
+
+  #followPlaces({ places, seen }: Quota, queue: WaitingTurns): void {
+    const waits = places.map((place) => waitFor(place, seen!));
+    const next = waits.findIndex((wait) => wait > 0);
+    // Those whose turn has come may not have begun yet.
+    const from = next === -1 || waits.length - next < queue.size ? waits.length - queue.size : next;
+    if (from >= 0) queue.replace(waits.slice(from, from + queue.size).map((wait) => Math.max(0, wait)));
   }
 
   /** All places of one turn of the event loop together; where Redis is unavailable, when it is back. */
@@ -231,16 +257,13 @@ export class SharedRateLimiter implements RateLimiter {
     if (isFirst && this.#isShared) queueMicrotask(() => void this.#giveBackAll(quota));
   }
 
+  /** Once: where Redis does not answer, it may have taken them back. Nobody begins in their time, then. */
   async #giveBackAll(quota: Quota): Promise<void> {
     const places = quota.returned;
-    if (places.length === 0) return;
+    if (places.length === 0 || !this.#isShared) return;
     quota.returned = [];
-    try {
-      // The last first: those before it may be last, then.
-      await this.#run(quota, SCRIPTS.release, places.toSorted((a, b) => b - a).map(String));
-    } catch {
-      quota.returned.push(...places);
-    }
+    // The last first: those before it may be last, then.
+    await this.#run(quota, SCRIPTS.release, places.toSorted((a, b) => b - a).map(String)).catch(() => {});
   }
 
   #catchUp(): void {
@@ -259,12 +282,23 @@ export class SharedRateLimiter implements RateLimiter {
       if (pausedMs > 0) this.#share.pause(key, pausedMs);
     }
     for (const quota of this.#followed) {
-      const { key, queue, seen, places } = quota;
-      const due = seen ? seen.at + (now - quota.seenAt) - seen.shift : 0;
-      quota.returned.push(...places.filter((place) => place > due));
-      quota.places = [];
-      if (queue) queue.replace(Array.from({ length: queue.size }, () => this.#share.reserve(key, Infinity)));
+      const { key, queue } = quota;
+      const bucket = this.#share.bucket(key);
+      const places = this.#waitingPlaces(quota);
+      // None sooner than it had: those are the turns of others. What is further ahead than a full bucket is no longer so.
+      const waits = Array.from({ length: queue?.size ?? 0 }, (_, index) => {
+        bucket.skipTo(now + Math.min(places[index]?.waitMs ?? 0, this.#limits.intervalMs));
+        return bucket.reserve(now, Infinity);
+      });
+      queue?.replace(waits);
     }
+  }
+
+  /** Places of this process whose time is yet to come, the soonest first. */
+  #waitingPlaces({ seen, seenAt, places }: Quota): { readonly place: number; readonly waitMs: number }[] {
+    if (!seen) return [];
+    const seenMs = this.#context.clock.now() - seenAt;
+    return places.map((place) => ({ place, waitMs: waitFor(place, seen, seenMs) })).filter(({ waitMs }) => waitMs > 0);
   }
 
   #toRedis(since: number): void {
@@ -272,9 +306,11 @@ export class SharedRateLimiter implements RateLimiter {
     for (const quota of this.#followed) quota.emptySince = since;
     for (const [key, quota] of this.#quotas.entries()) {
       quota.emptySince = since;
+      quota.returned.push(...this.#waitingPlaces(quota).map(({ place }) => place));
+      quota.places = [];
       const pausedMs = this.#share.bucket(key).pausedMs(now);
       if (pausedMs > 0) void this.pause(key, pausedMs);
-      if (quota.returned.length > 0) void this.#giveBackAll(quota);
+      void this.#giveBackAll(quota);
     }
     for (const quota of this.#followed) {
       // Behind what the loop above has sent.

@@ -114,7 +114,7 @@ class RedisShared implements SharedState {
     const heart = new Heart({ commands, clock, prefix, replicas });
     const availability = new Availability({ clock, timeoutMs, heart, changed });
     const context = { commands, availability, clock, prefix };
-    const quotas = { ...context, random, replicas: () => heart.replicas, togetherShare: () => heart.togetherShare };
+    const quotas = { ...context, random, replicas: () => heart.replicas, apartShare: () => heart.apartShare };
     return {
       get state() {
         return availability.state;

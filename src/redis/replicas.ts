@@ -24,7 +24,7 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
 /**
  * KEYS[1]: those who use Redis, by their last beat. KEYS[2]: those who keep to their share, by when they said so last. KEYS[3]: when all go back
- * together; who said so before then keeps to its share no more.
+ * together: whoever has it for its score keeps to its share until then.
  */
 const OPENED = `${NOW}
 local back = tonumber(redis.call('GET', KEYS[3]) or 0)
@@ -35,10 +35,10 @@ local function mark(at)
 end
 local function apart()
   local since = now - ${APART_MS}
-  if back <= now and back > since then since = back end
   local count = redis.call('ZCOUNT', KEYS[2], '(' .. since, '+inf')
+  if back > since and back <= now then count = count - redis.call('ZCOUNT', KEYS[2], back, back) end
   local own = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0)
-  if own > since then count = count - 1 end
+  if own > since and (own ~= back or back > now) then count = count - 1 end
   return count
 end
 `;
@@ -57,6 +57,10 @@ const MARK = script(`${OPENED} mark(now) return 1`);
 /** Returns how long to wait before one goes back, and how many others keep to their share. */
 const PROBE = script(`${OPENED}
 if ARGV[2] == '0' then return { 0, 0 } end
+if ARGV[3] == '1' then
+  mark(now)
+  return { 0, apart() }
+end
 if redis.call('ZCOUNT', KEYS[1], now - ${FRESH_MS}, now) - (redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0) > 0 then
   if back < now - ${FRESH_MS} then mark(now) end
   return { 0, apart() }
@@ -101,9 +105,9 @@ export class Heart {
     return this.#counts.length === 0 ? UNKNOWN_REPLICAS : Math.max(...this.#counts.map(({ count }) => count));
   }
 
-  /** How much of a limit those have together who use Redis: where it is slow for some only, these have their shares besides. Above 0, at most 1. */
-  get togetherShare(): number {
-    return Math.max(1, this.replicas - this.#apart) / this.replicas;
+  /** How much of a limit replicas use for which alone Redis is slow, from 0, below 1. */
+  get apartShare(): number {
+    return Math.min(this.#apart, this.replicas - 1) / this.replicas;
   }
 
   /** This replica uses Redis. */
@@ -117,10 +121,11 @@ export class Heart {
 
   /**
    * Redis can be reached, maybe again. Where it works for another replica, it was gone for this one only.
+   * @param isHeld it keeps to its share for now, whatever it finds
    * @returns how many milliseconds to wait before this replica uses it again
    */
-  async probe(): Promise<number> {
-    const args = [this.#id, String(this.replicas === 1 ? 0 : RETURN_MS)];
+  async probe(isHeld: boolean): Promise<number> {
+    const args = [this.#id, String(this.replicas === 1 ? 0 : RETURN_MS), isHeld ? '1' : '0'];
     const [waitMs, apart] = (await this.#settings.commands.run(PROBE, this.#keys, args)) as [number, number];
     this.#apart = apart;
     return waitMs;

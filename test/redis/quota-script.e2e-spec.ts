@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenBucket } from '../../src/layers/rate-limit/limiter.js';
 import { redisCommands } from '../../src/redis/commands.js';
 import { quotaScripts, type QuotaScripts } from '../../src/redis/quota-scripts.js';
-import { quotaAnswer, quotaArguments, type SeenState } from '../../src/redis/quota-state.js';
+import { placeAfter, quotaAnswer, quotaArguments, type SeenState, waitFor } from '../../src/redis/quota-state.js';
 import { itAtScale } from '../support/at-scale.js';
 import { CLIENTS, type OpenClient } from '../support/redis-clients.js';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.js';
@@ -16,6 +16,8 @@ const limits = (max: number) => ({ max, intervalMs: 1_000 });
 /** One limit in Redis. */
 class Quota {
   seen: SeenState | undefined;
+  /** How much of the limit replicas use that keep to their share. */
+  apart = 0;
   #seenAt = 0;
   readonly #max: number;
   readonly #run: (name: keyof QuotaScripts, args: readonly string[]) => Promise<unknown>;
@@ -27,7 +29,7 @@ class Quota {
   }
 
   async #do(name: keyof QuotaScripts, now: number, ...args: number[]): Promise<readonly number[]> {
-    const known = quotaArguments(limits(this.#max), this.seen, now - this.#seenAt);
+    const known = quotaArguments(limits(this.#max), this.seen, now - this.#seenAt, this.apart);
     const { state, rest } = quotaAnswer(await this.#run(name, [...known, ...args.map(String), String(START + now)]));
     this.seen = state;
     this.#seenAt = now;
@@ -36,12 +38,12 @@ class Quota {
 
   async reserve(now: number, ...maxWaits: number[]): Promise<readonly { wait: number; place: number }[]> {
     const waits = await this.#do('reserve', now, 0, ...maxWaits);
-    const { at, shift } = this.seen!;
-    return waits.map((wait) => ({ wait, place: at + wait - shift }));
+    return waits.map((wait) => ({ wait, place: placeAfter(wait, this.seen!) }));
   }
   release = (now: number, ...places: number[]) => this.#do('release', now, ...places);
   pause = (now: number, ms: number) => this.#do('pause', now, ms);
   resume = (now: number) => this.#do('resume', now);
+  look = (now: number) => this.#do('look', now);
 }
 
 describeWithRedis('the script of a shared rate limit', () => {
@@ -157,6 +159,45 @@ describeWithRedis('the script of a shared rate limit', () => {
       }),
       { numRuns },
     );
+  });
+
+  describe('of which some replicas keep to their share', () => {
+    const rounded = (taken: readonly { wait: number }[]) => taken.map(({ wait }) => Math.round(wait));
+    const forever = (calls: number) => Array<number>(calls).fill(1e300);
+
+    it('leaves them that, and what was given out moves with it', async () => {
+      const shared = quota(4);
+      const taken = await shared.reserve(0, ...forever(8));
+      expect(rounded(taken)).toEqual([0, 0, 0, 0, 250, 500, 750, 1_000]);
+      shared.apart = 0.5;
+      expect(rounded(await shared.reserve(100, 1e300))).toEqual([2_300]);
+      const waits = (at: number) => taken.slice(5).map(({ place }) => Math.round(at + waitFor(place, shared.seen!)));
+      expect(waits(100)).toEqual([900, 1_400, 1_900]);
+      await shared.look(500);
+      expect(waits(500)).toEqual([900, 1_400, 1_900]);
+      shared.apart = 0;
+      await shared.reserve(900, 0);
+      expect(waits(900)).toEqual([900, 1_150, 1_400]);
+    });
+
+    it('gives places that were given back to who asks next, as ever', async () => {
+      const shared = quota(1);
+      const taken = await shared.reserve(0, ...forever(4));
+      shared.apart = 0.75;
+      await shared.release(0, taken[3]!.place, taken[1]!.place);
+      expect(rounded(await shared.reserve(0, ...forever(2)))).toEqual([4_000, 12_000]);
+    });
+
+    it('stands still in a pause', async () => {
+      const shared = quota(1);
+      shared.apart = 0.5;
+      await shared.reserve(0, ...forever(2));
+      await shared.pause(0, 10_000);
+      expect(rounded(await shared.reserve(4_000, 1e300))).toEqual([6_000 + 4_000]);
+      expect(rounded(await shared.reserve(11_000, 1e300))).toEqual([5_000]);
+      await shared.resume(11_000);
+      expect(rounded(await shared.reserve(12_000, 1e300))).toEqual([6_000]);
+    });
   });
 
   it('goes on with what a process has seen last where Redis has forgotten it', async () => {

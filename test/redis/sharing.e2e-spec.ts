@@ -230,10 +230,77 @@ describeWithRedis('replicas that share a rate limit', () => {
       here[second % 4] = undefined;
       await redis.pass(900); // oxlint-disable-line no-await-in-loop
     }
-    expect(changes.length).toBeGreaterThan(20);
+    expect(changes.length).toBeGreaterThanOrEqual(18);
     expect(rate(1_000, 13_000)).toBeLessThan(102);
     expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(112);
     expect(rate(1_000, 13_000)).toBeGreaterThan(85);
+  });
+
+  it.each<[string, 'delayMs' | 'answerMs', number, number]>([
+    ['answers in about timeoutMs', 'answerMs', 40, 60],
+    ['hears in about timeoutMs', 'delayMs', 30, 55],
+    ['answers in time nearly always', 'answerMs', 10, 51],
+  ])('send about what they may, and all come back, where Redis %s', async (_, kind, least, most) => {
+    let slow: Weather | undefined;
+    const weather = () => slow && { [kind]: least + Math.floor(random() * (most - least + 1)) };
+    const replicas = Array.from({ length: 4 }, () => replica({}, { weather }));
+    for (const one of replicas) one.load(30);
+    await redis.pass(2_000);
+    slow = 'up';
+    await redis.pass(15_000);
+    const flips = changes.filter(({ to }) => to === 'unavailable').length;
+    expect(flips).toBeGreaterThanOrEqual(4);
+    expect(flips).toBeLessThanOrEqual(16); // each holds on twice as long as the last time
+    expect(rate(2_000, 17_000)).toBeLessThan(102);
+    expect(rate(2_000, 17_000)).toBeGreaterThan(75);
+    expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(120);
+    slow = undefined;
+    await redis.pass(12_000);
+    expect(replicas.map(({ shared }) => shared.state)).toEqual(Array(4).fill('available'));
+    const from = clock.now();
+    await redis.pass(2_000);
+    expect(rate(from, from + 2_000)).toBeGreaterThan(97);
+    expect(mostWithin(since(from), 1_000)).toBeLessThanOrEqual(102);
+    expect(failures).toEqual([]);
+  });
+
+  it('go back though Redis answered something else in time when a command failed', async () => {
+    let here: Weather | undefined;
+    const one = replica({ replicas: 1 }, { weather: () => here });
+    await redis.settled();
+    here = { delayMs: 30 };
+    await redis.pass(480);
+    here = { answerMs: 60 };
+    const call = one.call(); // fails after 50 ms, and meanwhile the beat is answered
+    await redis.pass(20);
+    here = { delayMs: 40 };
+    await redis.pass(100);
+    await call.result;
+    expect(changes.map(({ to }) => to)).toEqual(['unavailable']);
+    here = undefined;
+    await redis.pass(3_000);
+    expect(one.shared.state).toBe('available');
+  });
+
+  it('keep to their share longer and longer where Redis is lost again soon, but not for ever', async () => {
+    let here: Weather | undefined;
+    const one = replica({ replicas: 1 }, { weather: () => here });
+    await redis.pass(1_000);
+    for (let times = 0; times < 4; times++) {
+      here = 'down';
+      await redis.pass(600); // oxlint-disable-line no-await-in-loop -- one after another
+      here = undefined;
+      for (let steps = 0; steps < 200 && one.shared.state === 'unavailable'; steps++) await redis.pass(100); // oxlint-disable-line no-await-in-loop
+    }
+    await redis.pass(90_000, 40);
+    here = 'down';
+    await redis.pass(600);
+    here = undefined;
+    await redis.pass(2_000);
+    const times = changedAt.flatMap((at, index) =>
+      index % 2 ? [Math.round((at - changedAt[index - 1]!) / 1_000)] : [],
+    );
+    expect(times).toEqual([1, 2, 4, 8, 1]);
   });
 
   it('wait no longer than timeoutMs for Redis, and then not at all', async () => {

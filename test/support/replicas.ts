@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppProcess } from './app-process.js';
 
 /** What an upstream saw: when each request arrived, in milliseconds. */
@@ -40,7 +41,7 @@ export function mostWithin(arrivals: readonly number[], spanMs: number): number 
 /** What is between a client and Redis. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** From now on each answer is so late. */
+  /** From now on each answer is so late. None overtakes another. */
   delay(ms: number): void;
   /** Every connection breaks; those that are opened from now on lead elsewhere. */
   leadTo(port: number): void;
@@ -64,9 +65,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       });
     }
     near.pipe(far);
+    let before = Promise.resolve();
     far.on('data', (bytes) => {
-      if (delayMs === 0) near.write(bytes);
-      else setTimeout(() => near.write(bytes), delayMs);
+      const delayed = sleep(delayMs);
+      before = before.then(() => delayed).then(() => void near.write(bytes));
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

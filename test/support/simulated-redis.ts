@@ -7,7 +7,8 @@ const PREAMBLE = 'local TEST_NOW = tonumber(table.remove(ARGV))\n';
 const TEST_TIME = '{ math.floor(TEST_NOW / 1000), (TEST_NOW % 1000) * 1000 }';
 const START = 1_800_000_000_000;
 
-export type Weather = 'up' | 'down' | 'silent' | { readonly delayMs: number };
+/** A command that is late comes to Redis late; an answer that is late comes to the client late. */
+export type Weather = 'up' | 'down' | 'silent' | { readonly delayMs?: number; readonly answerMs?: number };
 
 /**
  * A real Redis on the clock of a test: it can be gone, silent or slow, and what it takes is none of the test's time. Of a client of ioredis it has
@@ -29,7 +30,8 @@ export class SimulatedRedis {
   /** A client of a replica. */
   client(weatherHere: () => Weather | undefined = () => undefined): RedisClientLike {
     const real = this.#real as () => IoredisClient & Record<string, (...args: unknown[]) => Promise<unknown>>;
-    const sent = (command: () => Promise<unknown>) => this.#send(weatherHere() ?? this.weather, command);
+    const line: Line = { runsAt: 0, answersAt: 0 };
+    const sent = (command: () => Promise<unknown>) => this.#send(weatherHere() ?? this.weather, line, command);
     return {
       evalsha: () => Promise.reject(new Error('NOSCRIPT no such script')),
       eval: (text: string, count: number, ...rest: string[]) =>
@@ -61,17 +63,35 @@ export class SimulatedRedis {
     await setImmediate();
   }
 
-  async #send(weather: Weather, command: () => Promise<unknown>): Promise<unknown> {
+  async #send(weather: Weather, line: Line, command: () => Promise<unknown>): Promise<unknown> {
     this.commands++;
     if (weather === 'down') throw new Error('connect ECONNREFUSED');
     if (weather === 'silent') return new Promise(() => {});
-    if (typeof weather === 'object')
-      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, weather.delayMs));
+    const { delayMs = 0, answerMs = 0 } = typeof weather === 'object' ? weather : {};
+    const now = this.#clock.now();
+    const runsAt = Math.max(line.runsAt, now + delayMs);
+    line.runsAt = runsAt;
+    line.answersAt = Math.max(line.answersAt, runsAt + answerMs);
+    const { answersAt } = line;
+    if (runsAt > now) await this.#until(runsAt);
     this.#pending++;
+    let answer: unknown;
     try {
-      return await command();
+      answer = await command();
     } finally {
       this.#pending--;
     }
+    if (answersAt > this.#clock.now()) await this.#until(answersAt);
+    return answer;
   }
+
+  #until(time: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimeout(resolve, time - this.#clock.now()));
+  }
+}
+
+/** A connection: no command overtakes another, and no answer does. Until when those before are on their way. */
+interface Line {
+  runsAt: number;
+  answersAt: number;
 }

@@ -77,6 +77,11 @@ export class TokenBucket {
     return wait;
   }
 
+  /** No token falls due before that time. */
+  skipTo(time: number): void {
+    this.#fullAt = Math.max(this.#fullAt, time + this.#burstMs);
+  }
+
   /** Gives the token back that was reserved last. */
   release(): void {
     this.#fullAt -= this.#perTokenMs;
