@@ -40,9 +40,9 @@ class Values implements ValueStore {
   }
 }
 
-function startReplica(values: ValueStore, namespace = 'app') {
+function startReplica(values: ValueStore, namespace = 'app', laterMs = 0) {
   const clock = new ManualClock();
-  const now = () => Date.UTC(2026, 0, 1);
+  const now = () => Date.UTC(2026, 0, 1) + laterMs;
   const store = new SharedStore(values, { clock, now, namespace });
   return { ...startCache({}, { store }), store, storeClock: clock };
 }
@@ -132,6 +132,28 @@ describe('replicas that share a store', () => {
     await fill();
     await other.state.forget('http://a.example/', 'deleted');
     expect(await one.store.get('http://a.example/')).toBeUndefined();
+  });
+
+  it('do not keep what another has deleted since it was asked for, but what was asked for later', async () => {
+    const values = new Values();
+    const [one, other] = [startReplica(values), startReplica(values, 'app', 1_000)];
+    const get = async (data: string) => {
+      const before = one.requests.length;
+      const answer = one.handle(callOf());
+      await until(() => one.requests.length === before + 1);
+      return async () => {
+        one.requests.at(-1)!.answer(fresh(data));
+        await answer;
+      };
+    };
+    const answerOld = await get('old');
+    await other.state.forget('http://a.example/', 'invalidated');
+    await answerOld();
+    one.pass(2);
+    await (
+      await get('new')
+    )();
+    expect(await other.handle(callOf())).toMatchObject({ data: 'new', cache: { status: 'hit' } });
   });
 
   it('have no secrets of URLs in their keys', async () => {

@@ -25,6 +25,8 @@ const POLL_MS = 25;
 const CLAIM_MS = 5_000;
 /** A purge holds as long as anything that was stored before it. */
 const PURGE_TTL_MS = 366 * 24 * 3_600_000;
+/** A request that began before a deletion has ended by then. */
+const DELETED_MS = 10 * 60_000;
 /** More of them are one that deletes all. */
 const MAX_PURGES = 1_000;
 
@@ -67,9 +69,18 @@ export class SharedStore implements ResponseStore {
   async set(url: string, responses: readonly StoredResponse[], keepMs: number): Promise<void> {
     const value = await encoded(responses);
     await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
+    // Another replica may have deleted the URL since the response was asked for. It notes that before it deletes, so that nothing slips through.
+    const deletedAt = await this.#asked((values) => values.get(this.#deletedKey(url)));
+    if (!deletedAt) return;
+    const at = Number(deletedAt.toString());
+    if (responses.some(({ requestedAt }) => requestedAt < at)) {
+      await this.#asked((values) => values.delete(this.#key(url)));
+    }
   }
 
   async delete(url: string): Promise<void> {
+    const at = Buffer.from(String(this.#context.now()));
+    await this.#asked((values) => values.set(this.#deletedKey(url), at, DELETED_MS));
     await this.#asked((values) => values.delete(this.#key(url)));
   }
 
@@ -134,6 +145,10 @@ export class SharedStore implements ResponseStore {
 
   #key(text: string): string {
     return `cache:${digest(`${this.#context.namespace}\n${text}`)}`;
+  }
+
+  #deletedKey(url: string): string {
+    return `${this.#key(url)}:deleted`;
   }
 
   get #purgeKey(): string {
