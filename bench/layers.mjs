@@ -227,6 +227,16 @@ print([
   ])),
 ]);
 
+const oauth2 = { tokenUrl: `${BASE}/token`, clientId: 'bench', clientSecret: 'secret' };
+print([
+  ...(await measure([
+    ['a client with a baseURL', clientOfBase()],
+    ['auth: bearer', clientOfBase({ auth: { bearer: 'token' } })],
+    ['auth: bearer, a function', clientOfBase({ auth: { bearer: () => 'token' } })],
+    ['auth: oauth2, with a token at hand', clientOfBase({ auth: { oauth2 } })],
+    ['auth: sign, the signature aside', clientOfBase({ auth: { sign: () => ({ 'x-signature': 'signed' }) } })],
+  ])),
+]);
 // Last: once an AsyncLocalStorage is in use, Node tells it of each promise of the process.
 const inbound = clientWith({ inbound: true });
 const within = () => runInInboundContext({ deadlineMs: 30_000 }, inbound);
@@ -236,17 +246,6 @@ print([
     ['nothing on, with an AsyncLocalStorage in use', clientWith({})],
     ['inbound context, outside a request', inbound],
     ['inbound context, within one', within],
-  ])),
-]);
-
-const oauth2 = { tokenUrl: `${BASE}/token`, clientId: 'bench', clientSecret: 'secret' };
-print([
-  ...(await measure([
-    ['a client with a baseURL', clientOfBase()],
-    ['auth: bearer', clientOfBase({ auth: { bearer: 'token' } })],
-    ['auth: bearer, a function', clientOfBase({ auth: { bearer: () => 'token' } })],
-    ['auth: oauth2, with a token at hand', clientOfBase({ auth: { oauth2 } })],
-    ['auth: sign, the signature aside', clientOfBase({ auth: { sign: () => ({ 'x-signature': 'signed' }) } })],
   ])),
 ]);
 process.exit();
