@@ -9,7 +9,7 @@ import { type Script, script } from './script.js';
  * - `paused`: when the pause ends. `at`: the time of the last change.
  * - `apart`: how much of the limit replicas use which keep to their share, from 0, below 1. The bucket's own time goes that much more slowly for the others, so
  *   every turn that was given out moves with it, too.
- * - `version`: the number of changes. Who has seen a later one tells a Redis that has forgotten some (FLUSHALL, a restart, a failover).
+ * - `version`: the number of changes. Who has seen a later one, or another epoch, tells a Redis that has forgotten some (FLUSHALL, a restart, a failover).
  *
  * KEYS[2] is a sorted set of places that were given back before their time, by the bucket's time: who asks next gets the soonest.
  */
@@ -27,14 +27,20 @@ if state then
 else
   epoch, version, tat, shift, paused, at, apart = math.floor(clock), 0, 0, 0, 0, 0, 0
 end
-if version < seenVersion then
-  local now = clock - seen
-  local step = now - seenAt
+-- Redis has forgotten something, or the process has not heard that it has: an epoch begins, so that each process tells once what it knows.
+local isOther = seenVersion >= 0 and (epoch ~= seen or version < seenVersion)
+if isOther then
+  if epoch == seen then
+    local from = epoch
+    epoch = math.floor(clock)
+    if epoch == from then epoch = from + 1 end
+    tat, paused, at, shift = tat + shift + from - epoch, paused + from - epoch, at + from - epoch, 0
+    redis.call('DEL', KEYS[2])
+  end
+  local step = clock - seen - seenAt
   if step > -1000 and step < 1000 then step = 0 end
-  local full = math.max(seenTat + seenShift + step, tat + shift + epoch - seen)
-  paused = math.max(seenPaused + step, paused + epoch - seen)
-  if epoch ~= seen then redis.call('DEL', KEYS[2]) end
-  epoch, version, shift, tat, at = seen, seenVersion, seenShift, full - seenShift, now
+  tat = math.max(tat, seenTat + seenShift + step + seen - epoch - shift)
+  paused = math.max(paused, seenPaused + step + seen - epoch)
 end
 local now = clock - epoch
 if now < at then
@@ -84,8 +90,9 @@ end
 return close(answer)
 `;
 
-/** ARGV[11…]: the places, by the bucket's time. */
+/** ARGV[11…]: the places, by the bucket's time. Those of another epoch are nobody's. */
 const RELEASE = `
+if isOther then return close('') end
 for i = 11, #ARGV do
   local due = tonumber(ARGV[i])
   if due > tat - burst - T - 0.001 then

@@ -49,6 +49,8 @@ interface Quota {
   seenAt: number;
   /** Places that this process has taken, by the bucket's time, sorted. */
   places: number[];
+  /** Places up to this one are of an epoch before: Redis does not know whose they are, and none is given back. */
+  foreignTo: number;
   /** Places to give back: Redis could not be told. */
   returned: number[];
   batch: Batch | undefined;
@@ -159,6 +161,7 @@ export class SharedRateLimiter implements RateLimiter {
       seen: undefined,
       seenAt: -Infinity,
       places: [],
+      foreignTo: -Infinity,
       returned: [],
       batch: undefined,
       queue: undefined,
@@ -228,7 +231,8 @@ export class SharedRateLimiter implements RateLimiter {
     quota.seenAt = this.#context.clock.now();
     if (seen && seen.epoch !== state.epoch) {
       quota.places = quota.places.map((place) => placeIn(state, seen, place));
-      quota.returned = quota.returned.map((place) => placeIn(state, seen, place));
+      quota.foreignTo = quota.places.at(-1) ?? -Infinity;
+      quota.returned = [];
     }
     const shift = shiftBetween(seen, state);
     if (!queue || quota.moving) return; // those who move get turns that have it in them
@@ -253,7 +257,7 @@ export class SharedRateLimiter implements RateLimiter {
   /** All places of one turn of the event loop together; where Redis is unavailable, when it is back. */
   #giveBack(quota: Quota, places: readonly number[]): void {
     const isFirst = quota.returned.length === 0;
-    quota.returned.push(...places);
+    quota.returned.push(...places.filter((place) => place > quota.foreignTo));
     if (isFirst && this.#isShared) queueMicrotask(() => void this.#giveBackAll(quota));
   }
 
@@ -306,7 +310,10 @@ export class SharedRateLimiter implements RateLimiter {
     for (const quota of this.#followed) quota.emptySince = since;
     for (const [key, quota] of this.#quotas.entries()) {
       quota.emptySince = since;
-      quota.returned.push(...this.#waitingPlaces(quota).map(({ place }) => place));
+      this.#giveBack(
+        quota,
+        this.#waitingPlaces(quota).map(({ place }) => place),
+      );
       quota.places = [];
       const pausedMs = this.#share.bucket(key).pausedMs(now);
       if (pausedMs > 0) void this.pause(key, pausedMs);

@@ -213,6 +213,18 @@ describeWithRedis('the script of a shared rate limit', () => {
     expect((await newcomer.reserve(6, 1e300))[0]!.wait).toBeCloseTo(9_994, 2);
   });
 
+  it('goes on with what each process has seen, however much others have done since Redis has forgotten it', async () => {
+    const key = `k${count++}`;
+    const [first, newcomer] = [quota(1, key), quota(1, key)];
+    const taken = await first.reserve(0, ...Array<number>(5).fill(1e300));
+    await (redis.client as unknown as { flushall(): Promise<void> }).flushall();
+    await newcomer.reserve(1, ...Array<number>(2).fill(1e300));
+    for (let looks = 0; looks < 10; looks++) await newcomer.pause(2, 0); // oxlint-disable-line no-await-in-loop -- each is a change
+    await first.release(3, taken[4]!.place); // nobody can tell whose that is now
+    expect((await newcomer.reserve(4, 1e300))[0]!.wait).toBeCloseTo(4_996, 2);
+    expect((await first.reserve(5, 1e300))[0]!.wait).toBeCloseTo(5_995, 2);
+  });
+
   it('waits no longer for a Redis whose clock is an hour behind', async () => {
     const shared = quota(1);
     await shared.reserve(3_600_000, 1e300);
