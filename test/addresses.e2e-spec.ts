@@ -166,13 +166,29 @@ describe('calls to an origin with addresses', () => {
     let known = fleet.pods.slice(0, 3);
     await Promise.all(fleet.pods.slice(3).map((pod) => pod.stop()));
     await using app = await start(fleet, { clock, own: { addresses: { resolveMs: 2_000 } }, zone: () => known });
-    const test = { isOver: false };
+    const test = { isOver: false, waiting: 0, pause: Promise.resolve() };
     const failures: unknown[] = [];
     const caller = async () => {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      while (!test.isOver) await app.client.get('/').catch((error: unknown) => failures.push(error));
+      /* oxlint-disable no-await-in-loop -- one after the other */
+      while (!test.isOver) {
+        test.waiting++;
+        await test.pause;
+        test.waiting--;
+        await app.client.get('/').catch((error: unknown) => failures.push(error));
+      }
+      /* oxlint-enable no-await-in-loop */
     };
     const callers = Array.from({ length: 20 }, caller);
+    /** Between two calls of each caller: with the time in it, the response of a server would be a slow one. */
+    const advance = async (ms: number) => {
+      let resume!: () => void;
+      test.pause = new Promise((settle) => {
+        resume = settle;
+      });
+      await expect.poll(() => test.waiting).toBe(callers.length);
+      await clock.advance(ms);
+      resume();
+    };
     const served = async (pods: readonly Pod[]) => {
       const before = pods.map(({ requests }) => requests);
       await expect.poll(() => pods.every(({ requests }, index) => requests > before[index]! + 3)).toBe(true);
@@ -180,12 +196,12 @@ describe('calls to an origin with addresses', () => {
     await served(fleet.pods.slice(0, 3));
     await Promise.all(fleet.pods.slice(3).map((pod) => pod.listen(fleet.port)));
     known = [...fleet.pods];
-    await clock.advance(1_000); // half of the age: the next call asks, and no phase of a call is over
+    await advance(1_000); // half of the age: the next call asks, and no phase of a call is over
     await served(fleet.pods);
     const stopped = fleet.pods.slice(0, 9).map((pod) => pod.stop()); // the name server has them still
     await served(fleet.pods.slice(9));
     known = fleet.pods.slice(9);
-    await clock.advance(1_000);
+    await advance(1_000);
     await expect.poll(() => Object.keys(app.addresses()).length).toBe(3);
     await Promise.all(stopped);
     await served(fleet.pods.slice(9));
