@@ -29,8 +29,8 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 const OPENED = `${NOW}
 local back = tonumber(redis.call('GET', KEYS[3]) or 0)
 local function mark(at)
+  redis.call('ZADD', KEYS[2], at, ARGV[1]) -- first: a full Redis refuses nothing after a script has written
   redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('ZADD', KEYS[2], at, ARGV[1])
   redis.call('PEXPIRE', KEYS[2], 60000)
 end
 local function apart()
@@ -54,9 +54,15 @@ return { redis.call('ZCARD', KEYS[1]), apart() }
 
 const MARK = script(`${OPENED} mark(now) return 1`);
 
-/** Returns how long to wait before one goes back, and how many others keep to their share. */
+/**
+ * Returns how long to wait before one goes back, and how many others keep to their share. It writes whenever Redis may have been gone for all: one that can be read
+ * but not written (full, or a replica by now) is not back.
+ */
 const PROBE = script(`${OPENED}
-if ARGV[2] == '0' then return { 0, 0 } end
+if ARGV[2] == '0' then
+  mark(now)
+  return { 0, 0 }
+end
 if ARGV[3] == '1' then
   mark(now)
   return { 0, apart() }

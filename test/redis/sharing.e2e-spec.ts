@@ -143,6 +143,44 @@ describeWithRedis('replicas that share a rate limit', () => {
     expect(changes.map(({ to }) => to)).toEqual([...Array(4).fill('unavailable'), ...Array(4).fill('available')]);
   });
 
+  describe.each<[string, RegExp, string[], string[]]>([
+    ['is full', /OOM/, ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['became a replica', /READONLY/, ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+    [
+      'has lost its own replicas',
+      /NOREPLICAS/,
+      ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+      ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+    ],
+    [
+      'forbids scripts',
+      /NOPERM/,
+      ['ACL', 'SETUSER', 'default', '-@scripting'],
+      ['ACL', 'SETUSER', 'default', '+@scripting'],
+    ],
+  ])('keep to their share while Redis %s, and go back once', (_, reason, refuse, allow) => {
+    const send = ([command, ...args]: string[]) => (real.client as IoredisClient).call(command!, ...args);
+
+    it.each([1, 4])('%i of them', async (count) => {
+      const replicas = busy(count);
+      await redis.pass(2_000);
+      await send(refuse);
+      await redis.pass(6_000).finally(() => void send(allow));
+      expect(replicas.map(({ shared }) => shared.state)).toEqual(Array(count).fill('unavailable'));
+      await redis.pass(6_000);
+      expect(replicas.map(({ shared }) => shared.state)).toEqual(Array(count).fill('available'));
+      expect(changes.map(({ to }) => to)).toEqual([
+        ...Array(count).fill('unavailable'),
+        ...Array(count).fill('available'),
+      ]);
+      expect(changes.slice(0, count).map((change) => change.reason)).toEqual(
+        Array(count).fill(expect.stringMatching(reason)),
+      );
+      expect(mostWithin(since(1_000), 1_000)).toBeLessThanOrEqual(108);
+      expect(failures).toEqual([]);
+    });
+  });
+
   it('let calls that waited in one of them begin as fast as all may, once Redis is back', async () => {
     const [lonely] = [replica(), replica(), replica(), replica()];
     lonely.load(200);
