@@ -4,23 +4,13 @@ import type { BucketLimits, RateLimiter, WaitingTurns } from '../layers/rate-lim
 import { ShareOfLimit } from '../layers/rate-limit/share.js';
 import type { Availability } from './availability.js';
 import type { RedisCommands } from './commands.js';
+import { Places, placesOf } from './places.js';
 import { quotaScripts } from './quota-scripts.js';
-import {
-  placeAfter,
-  placeIn,
-  quotaAnswer,
-  type QuotaAnswer,
-  quotaArguments,
-  type SeenState,
-  shiftBetween,
-  waitFor,
-} from './quota-state.js';
+import { quotaAnswer, type QuotaAnswer, quotaArguments, type SeenState } from './quota-state.js';
 import type { Script } from './script.js';
 
 /** How often it looks whether another replica was told to pause, while calls wait. */
 const LOOK_MS = 100;
-/** For how long a place is known after its time. */
-const FORGET_MS = 1_000;
 
 export interface QuotaContext {
   readonly commands: RedisCommands;
@@ -44,15 +34,7 @@ interface Batch {
 interface Quota {
   readonly key: string;
   readonly redisKeys: readonly string[];
-  seen: SeenState | undefined;
-  /** On this process's clock. */
-  seenAt: number;
-  /** Places that this process has taken, by the bucket's time, sorted. */
-  places: number[];
-  /** Places up to this one are of an epoch before: Redis does not know whose they are, and none is given back. */
-  foreignTo: number;
-  /** Places to give back: Redis could not be told. */
-  returned: number[];
+  readonly places: Places;
   batch: Batch | undefined;
   queue: WaitingTurns | undefined;
   /** Those who wait get turns of Redis. */
@@ -98,8 +80,7 @@ export class SharedRateLimiter implements RateLimiter {
   release(key: string): void {
     if (!this.#isShared) return this.#share.release(key);
     const quota = this.#quotas.get(key);
-    const place = quota.places.pop();
-    if (place !== undefined) this.#giveBack(quota, [place]);
+    this.#giveBack(quota, quota.places.takeLast(1));
   }
 
   /** For all replicas: they hear of it with their next call, and those with calls that wait within 100 ms. */
@@ -130,7 +111,7 @@ export class SharedRateLimiter implements RateLimiter {
     this.#followed.add(quota);
     const look = () => {
       timer = clock.setTimeout(look, LOOK_MS);
-      const isFresh = clock.now() - quota.seenAt < LOOK_MS;
+      const isFresh = quota.places.seenMs(clock.now()) < LOOK_MS;
       if (!isFresh && this.#isShared) this.#run(quota, SCRIPTS.look, []).catch(() => {});
     };
     let timer = clock.setTimeout(look, LOOK_MS);
@@ -158,11 +139,7 @@ export class SharedRateLimiter implements RateLimiter {
     return {
       key,
       redisKeys: [`${tag}:quota`, `${tag}:free`],
-      seen: undefined,
-      seenAt: -Infinity,
-      places: [],
-      foreignTo: -Infinity,
-      returned: [],
+      places: new Places(),
       batch: undefined,
       queue: undefined,
       moving: undefined,
@@ -192,18 +169,15 @@ export class SharedRateLimiter implements RateLimiter {
     const emptyMs = intervalMs - (this.#context.clock.now() - quota.emptySince);
     const debtMs = Math.max(emptyMs, intervalMs * this.#context.apartShare());
     const args = [debtMs, ...maxWaits.map((ms) => Math.min(ms, Number.MAX_VALUE))].map(String);
-    const placesOf = ({ state, rest }: QuotaAnswer) =>
-      rest.filter((wait, index) => wait <= maxWaits[index]!).map((wait) => placeAfter(wait, state));
-    const answer = await this.#run(quota, SCRIPTS.reserve, args, (late) => this.#giveBack(quota, placesOf(late)));
-    const { state, rest } = answer;
+    const answer = await this.#run(quota, SCRIPTS.reserve, args, (late) =>
+      this.#giveBack(quota, placesOf(late, maxWaits)),
+    );
     if (!this.#isShared) {
-      this.#giveBack(quota, placesOf(answer));
+      this.#giveBack(quota, placesOf(answer, maxWaits));
       throw new Error('Redis has become unavailable meanwhile');
     }
-    const from = quota.places.findIndex((place) => waitFor(place, state) > -FORGET_MS);
-    quota.places = [...quota.places.slice(from === -1 ? quota.places.length : from), ...placesOf(answer)];
-    quota.places.sort((a, b) => a - b);
-    return rest;
+    quota.places.add(placesOf(answer, maxWaits), answer.state);
+    return answer.rest;
   }
 
   /** @param late called with an answer that nobody waits for any more */
@@ -214,7 +188,8 @@ export class SharedRateLimiter implements RateLimiter {
     late?: (answer: QuotaAnswer) => void,
   ): Promise<QuotaAnswer> {
     const { availability, commands, clock, apartShare } = this.#context;
-    const args = [...quotaArguments(this.#limits, quota.seen, clock.now() - quota.seenAt, apartShare()), ...further];
+    const { seen } = quota.places;
+    const args = [...quotaArguments(this.#limits, seen, quota.places.seenMs(clock.now()), apartShare()), ...further];
     const noted = (written: unknown) => {
       const answer = quotaAnswer(written);
       this.#note(quota, answer.state);
@@ -225,20 +200,12 @@ export class SharedRateLimiter implements RateLimiter {
   }
 
   #note(quota: Quota, state: SeenState): void {
-    const { seen, queue } = quota;
-    if (seen?.epoch === state.epoch && seen.version > state.version) return;
-    quota.seen = state;
-    quota.seenAt = this.#context.clock.now();
-    if (seen && seen.epoch !== state.epoch) {
-      quota.places = quota.places.map((place) => placeIn(state, seen, place));
-      quota.foreignTo = quota.places.at(-1) ?? -Infinity;
-      quota.returned = [];
-    }
-    const shift = shiftBetween(seen, state);
-    if (!queue || quota.moving) return; // those who move get turns that have it in them
+    const { places, queue } = quota;
+    const noted = places.note(state, this.#context.clock.now());
+    if (!noted || !queue || quota.moving) return; // those who move get turns that have it in them
     if (!this.#isShared) this.#pauseShare(quota, state.paused - state.at);
-    else if (shift === undefined) this.#followPlaces(quota, queue);
-    else if (shift !== 0) queue.shift(shift);
+    else if (noted.shiftMs === undefined) this.#followPlaces(places, queue);
+    else if (noted.shiftMs !== 0) queue.shift(noted.shiftMs);
   }
 
   /** An answer that came too late for anything else. */
@@ -246,28 +213,22 @@ export class SharedRateLimiter implements RateLimiter {
     if (ms > 0) queue?.shift(this.#share.bucket(key).pause(this.#context.clock.now(), ms));
   }
 
-  #followPlaces({ places, seen }: Quota, queue: WaitingTurns): void {
-    const waits = places.map((place) => waitFor(place, seen!));
-    const next = waits.findIndex((wait) => wait > 0);
-    // Those whose turn has come may not have begun yet.
-    const from = next === -1 || waits.length - next < queue.size ? waits.length - queue.size : next;
-    if (from >= 0) queue.replace(waits.slice(from, from + queue.size).map((wait) => Math.max(0, wait)));
+  #followPlaces(places: Places, queue: WaitingTurns): void {
+    const waits = places.waitsOf(queue.size);
+    if (waits) queue.replace(waits);
   }
 
   /** All places of one turn of the event loop together; where Redis is unavailable, when it is back. */
   #giveBack(quota: Quota, places: readonly number[]): void {
-    const isFirst = quota.returned.length === 0;
-    quota.returned.push(...places.filter((place) => place > quota.foreignTo));
+    const isFirst = quota.places.giveBack(places);
     if (isFirst && this.#isShared) queueMicrotask(() => void this.#giveBackAll(quota));
   }
 
   /** Once: where Redis does not answer, it may have taken them back. Nobody begins in their time, then. */
   async #giveBackAll(quota: Quota): Promise<void> {
-    const places = quota.returned;
-    if (places.length === 0 || !this.#isShared) return;
-    quota.returned = [];
-    // The last first: those before it may be last, then.
-    await this.#run(quota, SCRIPTS.release, places.toSorted((a, b) => b - a).map(String)).catch(() => {});
+    if (!this.#isShared) return;
+    const places = quota.places.takeReturned();
+    if (places.length > 0) await this.#run(quota, SCRIPTS.release, places.map(String)).catch(() => {});
   }
 
   #catchUp(): void {
@@ -281,14 +242,14 @@ export class SharedRateLimiter implements RateLimiter {
   #toShare(since: number): void {
     const now = this.#context.clock.now();
     this.#share.begin(since);
-    for (const [key, { seen, seenAt }] of this.#quotas.entries()) {
-      const pausedMs = seen ? seen.paused - seen.at - (now - seenAt) : 0;
+    for (const [key, { places }] of this.#quotas.entries()) {
+      const pausedMs = places.pausedMs(now);
       if (pausedMs > 0) this.#share.pause(key, pausedMs);
     }
     for (const quota of this.#followed) {
       const { key, queue } = quota;
       const bucket = this.#share.bucket(key);
-      const places = this.#waitingPlaces(quota);
+      const places = quota.places.waiting(now);
       // None sooner than it had: those are the turns of others. What is further ahead than a full bucket is no longer so.
       const waits = Array.from({ length: queue?.size ?? 0 }, (_, index) => {
         bucket.skipTo(now + Math.min(places[index]?.waitMs ?? 0, this.#limits.intervalMs));
@@ -298,23 +259,12 @@ export class SharedRateLimiter implements RateLimiter {
     }
   }
 
-  /** Places of this process whose time is yet to come, the soonest first. */
-  #waitingPlaces({ seen, seenAt, places }: Quota): { readonly place: number; readonly waitMs: number }[] {
-    if (!seen) return [];
-    const seenMs = this.#context.clock.now() - seenAt;
-    return places.map((place) => ({ place, waitMs: waitFor(place, seen, seenMs) })).filter(({ waitMs }) => waitMs > 0);
-  }
-
   #toRedis(since: number): void {
     const now = this.#context.clock.now();
     for (const quota of this.#followed) quota.emptySince = since;
     for (const [key, quota] of this.#quotas.entries()) {
       quota.emptySince = since;
-      this.#giveBack(
-        quota,
-        this.#waitingPlaces(quota).map(({ place }) => place),
-      );
-      quota.places = [];
+      this.#giveBack(quota, quota.places.takeAll(now));
       const pausedMs = this.#share.bucket(key).pausedMs(now);
       if (pausedMs > 0) void this.pause(key, pausedMs);
       void this.#giveBackAll(quota);
@@ -335,8 +285,7 @@ export class SharedRateLimiter implements RateLimiter {
       quota,
       Array.from({ length: queue.size }, () => Infinity),
     );
-    const spare = waits.length - queue.size;
-    if (spare > 0) this.#giveBack(quota, quota.places.splice(-spare));
+    this.#giveBack(quota, quota.places.takeLast(waits.length - queue.size));
     if (queue.size > 0) queue.replace(waits);
   }
 }
