@@ -7,7 +7,7 @@ import { shadowInherited, withoutPrototype } from '../base/prototype-pollution.j
 import { type AddressGuard, AddressRefusal } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { ADDRESS, addressOf } from './addresses/address.js';
-import { hearOfIdle } from './fast-lane.js';
+import { keepInLane } from './fast-lane.js';
 import type { TlsMaterial } from './tls-files.js';
 
 const IDLE_SINCE = Symbol('idle since');
@@ -153,12 +153,17 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     // agentkeepalive knows one age for all sockets; shifting the birth of each gives it its own.
     socket[SOCKET_CREATED_TIME]! += (random() * 2 - 1) * AGE_SPREAD * pool.maxAgeMs;
   };
+  const mayBeUsed = (socket: PooledSocket) => !isOutdated(socket, settings) && !addressOf(socket)?.isGone;
+  const isOld = ({ [SOCKET_CREATED_TIME]: createdAt = 0 }: PooledSocket) =>
+    pool.maxAgeMs !== false && Date.now() - createdAt >= pool.maxAgeMs;
+  /** How long one whose response has ended may stay idle, but for its age; 0: it is not kept. */
+  const idleMsOf = (socket: PooledSocket) => {
+    if (!owner.keepsSockets() || !mayBeUsed(socket)) return 0;
+    const hint: string | string[] | undefined = socket._httpMessage?.res?.headers['keep-alive'];
+    return idleAllowance(hint?.toString(), pool.idleMs);
+  };
   Object.assign(agent, {
-    [MAY_SHARE](socket: PooledSocket) {
-      const { [SOCKET_CREATED_TIME]: createdAt = 0 } = socket;
-      const isOld = pool.maxAgeMs !== false && Date.now() - createdAt >= pool.maxAgeMs;
-      return !isOld && !isOutdated(socket, settings) && !addressOf(socket)?.isGone;
-    },
+    [MAY_SHARE]: (socket: PooledSocket) => !isOld(socket) && mayBeUsed(socket),
     createSocket(request, options, callback) {
       owner.opening(options, protocol);
       createSocket(request, options, callback);
@@ -185,9 +190,8 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
       return socket;
     },
     keepSocketAlive(socket) {
-      const idleMs = idleAllowance(socket._httpMessage?.res?.headers['keep-alive']?.toString(), pool.idleMs);
-      if (idleMs === 0 || !owner.keepsSockets() || isOutdated(socket, settings)) return false;
-      if (addressOf(socket)?.isGone) return false;
+      const idleMs = idleMsOf(socket);
+      if (idleMs === 0) return false;
       socket.freeSocketTimeout = idleMs;
       return keepSocketAlive(socket);
     },
@@ -199,7 +203,11 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     if (socket._httpMessage) socket.setTimeout(0);
     else noteIdle(socket, clock.now());
   });
-  hearOfIdle(agent, (socket) => noteIdle(socket, clock.now()));
+  keepInLane(agent, {
+    now: () => clock.now(),
+    idleMs: (socket: PooledSocket) => (isOld(socket) ? 0 : idleMsOf(socket)),
+    noteIdle,
+  });
 }
 
 /**

@@ -1,7 +1,15 @@
-import agentkeepalive from 'agentkeepalive';
 import http, { type Agent, type ClientRequest } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ADDRESS, type Address } from './addresses/address.js';
+import {
+  countReuse,
+  type LaneAgent,
+  type LaneKeeper,
+  type LaneRequest,
+  type LaneSocket,
+  LaneSockets,
+  resetAsyncId,
+} from './lane-sockets.js';
 
 /** Key of a request option: the origin that the request is for, or its lane to one address of it. */
 export const ORIGIN = Symbol('origin');
@@ -41,43 +49,17 @@ interface KnownName {
 }
 
 /** Members of Node's agents and requests that their types leave out. */
-interface AgentInternals {
+interface AgentInternals extends LaneAgent {
   addRequest(request: AgentRequest, options: RequestParts): void;
   getName(parts: RequestParts): string;
-  reuseSocket(socket: Socket, request: ClientRequest): void;
-  readonly sockets: Record<string, Socket[] | undefined>;
-  readonly freeSockets: Record<string, IdleSocket[] | undefined>;
-  readonly requests: Readonly<Record<string, unknown>>;
-  readonly maxSockets: number;
-  readonly maxFreeSockets: number;
+  reuseSocket(socket: Socket, request: LaneRequest): void;
   scheduling: Scheduling;
-  keepSocketAlive(socket: Socket): boolean;
-  listenerCount(event: 'free'): number;
-  /** agentkeepalive's: responses that have ended. */
-  requestCount: number;
+  [OPEN_LANE]?: FastLane;
 }
-type AgentRequest = ClientRequest & { onSocket(socket: Socket): void; readonly timeout?: number };
+type AgentRequest = LaneRequest & Pick<ClientRequest, 'getHeader'> & { readonly timeout?: number };
 
-interface SocketHandle {
-  asyncReset?(resource: object): void;
-  getProviderType(): number;
-  getAsyncId(): number;
-}
-type IdleSocket = Socket & { readonly _handle?: SocketHandle | null; [asyncId: symbol]: unknown };
-
-/** Key of a socket that the lane has given out: the way back. */
-const LANE = Symbol('lane');
-/** Key of such a socket: its name. */
-const NAME = Symbol('name');
-type GivenSocket = IdleSocket & {
-  _httpMessage?: unknown;
-  [LANE]?: Lane;
-  [NAME]?: string;
-  [FINISHED]?: number;
-};
-
-/** agentkeepalive's: the responses that have ended on a socket. */
-const FINISHED: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_FINISHED_COUNT as never;
+/** Key of an agent: its lane. */
+const OPEN_LANE = Symbol('open lane');
 
 const MAX_NAMES = 1_000;
 
@@ -89,22 +71,30 @@ export function forgetNames(agent: Agent): void {
   namesOf.get(agent)?.clear();
 }
 
-/** Agent → its lane. */
-const lanes = new WeakMap<Agent, Lane>();
-
-/** Whoever listens to an agent's `free` by now hears of what the lane takes back: `noteIdle` is told in place of them. */
-export function hearOfIdle(agent: Agent, noteIdle: (socket: Socket) => void): void {
-  lanes.get(agent)?.hear(noteIdle);
+/**
+ * Has an agent keep sockets that the lane takes back, which its event `free` tells nobody of: whoever listens to that by now is told otherwise.
+ * @param keeper who is asked, and told
+ */
+export function keepInLane(agent: Agent, keeper: LaneKeeper): void {
+  (agent as unknown as AgentInternals)[OPEN_LANE]?.sockets.keepWith(keeper);
 }
 
 /**
- * Gives back a socket whose response has ended, of which nothing is left to be read. One that the lane has not given out, and one that is not to be
- * kept, goes Node's way.
+ * Gives a request an idle socket of an agent without what agents do for others: without options, events, timers and `ref`, which is then up to
+ * whoever asks. `giveBack` is the way back.
+ * @param origin what the request is for, or its lane to one address of it
+ * @param host its Host header
+ * @returns whether there was one
  */
-export function giveBack(socket: Socket): void {
-  if (socket.destroyed) return;
-  const lane = (socket as GivenSocket)[LANE];
-  if (!lane?.takeBack(socket as GivenSocket)) socket.emit('free');
+export function takeIdleSocket(
+  agent: Agent,
+  request: LaneRequest,
+  origin: string,
+  host: string,
+  family: number | undefined,
+  scheduling: Scheduling | undefined,
+): boolean {
+  return (agent as unknown as AgentInternals)[OPEN_LANE]?.give(request, origin, host, family, scheduling) ?? false;
 }
 
 /** Node's, unless somebody has replaced it before this was loaded. */
@@ -118,46 +108,91 @@ const isNodes = String(asLoaded).includes('asyncResetHandle');
  * that say their origin; all others, and those that need a new socket, take Node's way.
  */
 export function openFastLane(agent: Agent): void {
-  const internals = agent as unknown as AgentInternals;
-  const prototype = Object.getPrototypeOf(agent) as AgentInternals;
-  const { getName } = prototype; // oxlint-disable-line typescript/unbound-method -- only to compare with
-  /** Whoever replaces these, as tracers do, wants to see every request. */
-  const isOpen = () => isNodes && prototype.addRequest === asLoaded && prototype.getName === getName;
-  const names = new Map<string, KnownName>();
-  namesOf.set(agent, names);
-  const lane = new Lane(internals);
-  lanes.set(agent, lane);
+  const lane = new FastLane(agent as unknown as AgentInternals);
+  namesOf.set(agent, lane.names);
   Object.assign(agent, {
-    getName(parts: RequestParts): string {
-      const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
-      if (_agentKey !== undefined) return _agentKey;
-      if (origin === undefined) return prototype.getName.call(agent, parts);
-      const known = names.get(origin);
-      if (known && known.family === family && known.servername === servername) return known.name;
-      const plain = prototype.getName.call(agent, parts);
-      const address = parts[ADDRESS];
-      const name = address ? `${plain}:${address.name}` : plain; // sockets to one are not for another
-      if (names.size === MAX_NAMES) names.clear();
-      names.set(origin, { family, servername, name, host: undefined });
-      return name;
-    },
-    addRequest(request: AgentRequest, options: RequestParts): void {
-      const { [ORIGIN]: origin, [SCHEDULING]: wanted, family } = options;
-      const host = request.getHeader('host');
-      const known = origin === undefined ? undefined : names.get(origin);
-      const isKnown = known !== undefined && known.family === family && known.host === host;
-      const socket =
-        isKnown && request.timeout === undefined && isOpen() ? takeIdle(internals, known.name, wanted) : undefined;
-      if (socket) {
-        reuse(internals, socket, request, known!.name);
-        lane.given(socket, known!.name);
-        return;
-      }
-      addInOrder(internals, wanted, () => prototype.addRequest.call(agent, request, options));
-      const now = origin === undefined ? undefined : names.get(origin);
-      if (now) now.host = host;
-    },
+    [OPEN_LANE]: lane,
+    getName: (parts: RequestParts) => lane.nameOf(parts),
+    addRequest: lane.addRequest,
   });
+}
+
+class FastLane {
+  /** Origin → the name that its last request had. */
+  readonly names = new Map<string, KnownName>();
+  readonly sockets: LaneSockets;
+  readonly #agent: AgentInternals;
+  readonly #prototype: AgentInternals;
+  readonly #getName: AgentInternals['getName'];
+
+  constructor(agent: AgentInternals) {
+    this.#agent = agent;
+    this.#prototype = Object.getPrototypeOf(agent) as AgentInternals;
+    this.#getName = this.#prototype.getName; // oxlint-disable-line typescript/unbound-method -- only to compare with
+    this.sockets = new LaneSockets(agent);
+  }
+
+  nameOf(parts: RequestParts): string {
+    const { _agentKey, [ORIGIN]: origin, family, servername } = parts;
+    if (_agentKey !== undefined) return _agentKey;
+    if (origin === undefined) return this.#prototype.getName.call(this.#agent, parts);
+    const known = this.names.get(origin);
+    if (known && known.family === family && known.servername === servername) return known.name;
+    const plain = this.#prototype.getName.call(this.#agent, parts);
+    const address = parts[ADDRESS];
+    const name = address ? `${plain}:${address.name}` : plain; // sockets to one are not for another
+    if (this.names.size === MAX_NAMES) this.names.clear();
+    this.names.set(origin, { family, servername, name, host: undefined });
+    return name;
+  }
+
+  readonly addRequest = (request: AgentRequest, options: RequestParts): void => {
+    const agent = this.#agent;
+    const { [ORIGIN]: origin, [SCHEDULING]: wanted, family } = options;
+    const host = request.getHeader('host');
+    const known = request.timeout === undefined ? this.#known(origin, host, family) : undefined;
+    const socket = known && takeIdle(agent, known.name, wanted);
+    if (socket) {
+      resetAsyncId(socket);
+      agent.reuseSocket(socket, request);
+      request.onSocket(socket);
+      this.sockets.given(socket, known.name);
+      return;
+    }
+    addInOrder(agent, wanted, () => this.#prototype.addRequest.call(agent, request, options));
+    const now = origin === undefined ? undefined : this.names.get(origin);
+    if (now) now.host = host;
+  };
+
+  give(
+    request: LaneRequest,
+    origin: string,
+    host: string,
+    family: number | undefined,
+    scheduling: Scheduling | undefined,
+  ): boolean {
+    const agent = this.#agent;
+    if (agent.addRequest !== this.addRequest) return false; // somebody wants to see every request
+    const known = this.#known(origin, host, family);
+    const socket = known && takeIdle(agent, known.name, scheduling);
+    if (!socket) return false;
+    resetAsyncId(socket);
+    if (this.sockets.isKept(socket)) {
+      request.reusedSocket = true;
+      countReuse(socket);
+    } else agent.reuseSocket(socket, request); // it was given back in Node's way
+    request.onSocket(socket);
+    this.sockets.given(socket, known.name);
+    return true;
+  }
+
+  /** The name of sockets that are for a request. Whoever replaces the methods of agents, as tracers do, wants to see it. */
+  #known(origin: string | undefined, host: unknown, family: unknown): KnownName | undefined {
+    const known = origin === undefined ? undefined : this.names.get(origin);
+    if (!known || known.family !== family || known.host !== host) return undefined;
+    const isOpen = isNodes && this.#prototype.addRequest === asLoaded && this.#prototype.getName === this.#getName;
+    return isOpen ? known : undefined;
+  }
 }
 
 /** Node chooses the socket while the request is added, by what the agent says. */
@@ -172,96 +207,13 @@ function addInOrder(agent: AgentInternals, wanted: Scheduling | undefined, add: 
 }
 
 /** The socket that Node would take, but none that is about to say that it is closed. */
-function takeIdle(agent: AgentInternals, name: string, wanted: Scheduling | undefined): IdleSocket | undefined {
+function takeIdle(agent: AgentInternals, name: string, wanted: Scheduling | undefined): LaneSocket | undefined {
   const { freeSockets, scheduling } = agent;
   const idle = freeSockets[name];
   if (!idle) return undefined;
-  let socket: IdleSocket | undefined;
+  let socket: LaneSocket | undefined;
   do socket = (wanted ?? scheduling) === 'fifo' ? idle.shift() : idle.pop();
   while (socket?.destroyed);
   if (idle.length === 0) delete freeSockets[name];
   return socket;
-}
-
-/** As Node does it: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_agent.js, `addRequest`. */
-function reuse(agent: AgentInternals, socket: IdleSocket, request: AgentRequest, name: string): void {
-  resetAsyncId(socket);
-  agent.reuseSocket(socket, request);
-  request.onSocket(socket);
-  (agent.sockets[name] ??= []).push(socket);
-}
-
-/** Node's name for the resource of one more request on a socket: async hooks see it. */
-class ReusedHandle {
-  constructor(
-    readonly type: number,
-    readonly handle: object,
-  ) {}
-}
-
-const ASYNC_ID = Object.getOwnPropertySymbols(new Socket()).find(
-  ({ description }) => description === 'async_id_symbol',
-);
-
-/** From here on the socket runs in the async context of the request. */
-function resetAsyncId(socket: IdleSocket): void {
-  const handle = socket._handle;
-  if (typeof handle?.asyncReset !== 'function') return;
-  handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
-  if (ASYNC_ID) socket[ASYNC_ID] = handle.getAsyncId();
-}
-
-/** An idle socket that fails is not to be given out any more. */
-function closeIfIdle(this: GivenSocket): void {
-  if (this._httpMessage) return;
-  this.destroy();
-  this.emit('agentRemove');
-}
-
-/** The way back of sockets that were given out: what Node and agentkeepalive do for the event `free`, without its six listeners. */
-class Lane {
-  readonly #agent: AgentInternals;
-  #noteIdle: ((socket: Socket) => void) | undefined;
-  #listeners = 0;
-
-  constructor(agent: AgentInternals) {
-    this.#agent = agent;
-  }
-
-  given(socket: GivenSocket, name: string): void {
-    if (!socket[LANE]) socket.on('error', closeIfIdle);
-    socket[LANE] = this;
-    socket[NAME] = name;
-  }
-
-  hear(noteIdle: (socket: Socket) => void): void {
-    this.#noteIdle = noteIdle;
-    this.#listeners = this.#agent.listenerCount('free');
-  }
-
-  /**
-   * As Node does it: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_agent.js, `this.on('free', …)`.
-   * @returns whether it is idle now; false: nothing has been done
-   */
-  takeBack(socket: GivenSocket): boolean {
-    const agent = this.#agent;
-    const { sockets, freeSockets, maxSockets, maxFreeSockets } = agent;
-    const name = socket[NAME]!;
-    const inUse = sockets[name];
-    if (!inUse || !this.#noteIdle || agent.listenerCount('free') !== this.#listeners) return false;
-    for (const waiting in agent.requests) if (waiting) return false;
-    const idle = freeSockets[name] ?? [];
-    if (!socket.writable || idle.length + inUse.length > maxSockets || idle.length >= maxFreeSockets) return false;
-    if (!agent.keepSocketAlive(socket)) return false;
-    inUse.splice(inUse.lastIndexOf(socket), 1);
-    if (inUse.length === 0) delete sockets[name];
-    freeSockets[name] = idle;
-    idle.push(socket);
-    if (ASYNC_ID) socket[ASYNC_ID] = -1;
-    socket._httpMessage = null;
-    socket[FINISHED]!++;
-    agent.requestCount++;
-    this.#noteIdle(socket);
-    return true;
-  }
 }

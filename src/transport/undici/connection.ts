@@ -27,6 +27,8 @@ const NOTHING = (): null => null;
 export class UndiciConnection {
   /** Whose request it carries; undefined: nobody's. */
   user: ConnectionUser | undefined;
+  /** The Host header that undici sends where it is told of none. */
+  readonly host: string;
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #destroy: Socket['destroy'];
@@ -42,6 +44,7 @@ export class UndiciConnection {
   }
 
   private constructor(socket: Socket, origin: string, Undici: typeof Client, maxHeaderBytes: number) {
+    this.host = new URL(origin).host;
     this.#socket = socket;
     this.#destroy = socket.destroy.bind(socket);
     const options: Client.Options = {

@@ -2,10 +2,10 @@ import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { defaultPort } from '../../base/url-parts.js';
-import { basicAuthorization } from '../../base/http-rules.js';
 import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import type { RequestTarget } from '../../call/target.js';
-import { giveBack, ORIGIN, type SocketWish } from '../../pool/fast-lane.js';
+import { ORIGIN, type SocketWish, takeIdleSocket } from '../../pool/fast-lane.js';
+import { giveBack } from '../../pool/lane-sockets.js';
 import type { WireListener, WireRequest } from '../engine.js';
 import { whenConnected } from '../exchange.js';
 import { chooseSocket, type ExchangeRequest, type SocketOptions } from '../request.js';
@@ -14,6 +14,7 @@ import type { Chunk } from '../streamed-body.js';
 import { UndiciConnection } from './connection.js';
 import { asConnectError, asNodes, isEndOf, isUndicis, lost, refusalOf, tooManyHeaders } from './errors.js';
 import type { UndiciModule } from './load.js';
+import { hostOf, wireHeaders } from './request-headers.js';
 import { UndiciResponse } from './response.js';
 import { Upload } from './upload.js';
 
@@ -49,6 +50,8 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
   readonly shouldKeepAlive = true;
   #sent: ExchangeRequest | undefined;
   #listener: WireListener | undefined;
+  /** For undici, until it has them. `host` comes last. */
+  #headers: string[] | undefined;
   readonly #undici: UndiciModule;
   readonly #maxHeaderBytes: number;
   #connection: UndiciConnection | undefined;
@@ -66,6 +69,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     this.host = sent.target.hostname;
     this.protocol = sent.target.secure ? 'https:' : 'http:';
     this.#sent = sent;
+    this.#headers = wireHeaders(sent);
     this.#listener = listener;
     this.#undici = undici;
     this.#maxHeaderBytes = maxHeaderBytes;
@@ -74,6 +78,10 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
   /** Asks an agent for a socket, which may have one at once. */
   askForSocket(agent: Agent, wish: SocketWish | undefined): void {
     const { target, family } = this.#sent!;
+    const origin = wish?.address?.lane ?? (target.socketPath ? undefined : target.origin);
+    if (origin !== undefined && takeIdleSocket(agent, this, origin, this.#headers!.at(-1)!, family, wish?.scheduling)) {
+      return;
+    }
     const maxHeaderBytes = this.#maxHeaderBytes;
     const options: SocketOptions = {
       host: target.hostname,
@@ -154,13 +162,17 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     if (!this.writableEnded && !this.#body) return;
     this.#isDispatched = true;
     const { target } = this.#sent!;
+    const headers = this.#headers!;
+    this.#headers = undefined;
+    if (headers.at(-1) === this.#connection.host) headers.length -= 2; // undici knows it
     this.#connection.send(
       {
         method: this.method,
         path: this.path,
-        headers: headersOf(this.#sent!),
+        headers,
         body: this.#body as Buffer,
         reset: false, // it would close a socket after HEAD, and after a body that it does not expect
+        blocking: false, // with one request at a time, nothing waits for the headers of its response
         servername: target.hostname, // the same for all of a socket, which is open: else undici would open another
       } as Dispatcher.DispatchOptions,
       this,
@@ -209,7 +221,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     this.destroyed = true;
     const { socket } = this;
     this.#leaveConnection()?.resumeReading();
-    process.nextTick(giveBack, socket!);
+    giveBack(socket!);
   }
 
   forget(): void {
@@ -303,25 +315,6 @@ function endResponse(request: UndiciRequest): void {
   request.endResponse();
 }
 
-function hostOf({ hostname, port }: RequestTarget): string {
-  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  return port ? `${host}:${port}` : host;
-}
-
 function originOf({ origin, socketPath }: RequestTarget): string {
   return socketPath ? 'http://localhost' : origin;
-}
-
-/** Names and values in turn. undici chunks a body without a length by itself, and refuses to be told. */
-function headersOf({ headers, target, auth }: ExchangeRequest): string[] {
-  const list: (string | string[])[] = [];
-  let hasHost = false;
-  for (const name of Object.keys(headers)) {
-    if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') continue;
-    if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true;
-    list.push(name, headers[name]!);
-  }
-  if (!hasHost) list.push('host', hostOf(target));
-  if (auth) list.push('Authorization', basicAuthorization(auth));
-  return list as string[];
 }

@@ -1,0 +1,225 @@
+import agentkeepalive from 'agentkeepalive';
+import type { ClientRequest } from 'node:http';
+import { Socket } from 'node:net';
+import { MAX_TIMER_MS } from '../base/clock.js';
+
+/** What a lane knows of a request that it gives a socket: Node's `ClientRequest` has it. */
+export interface LaneRequest extends Pick<ClientRequest, 'reusedSocket'> {
+  onSocket(socket: Socket): void;
+}
+
+/** Members of agents that their types leave out. */
+export interface LaneAgent {
+  readonly sockets: Record<string, Socket[] | undefined>;
+  readonly freeSockets: Record<string, LaneSocket[] | undefined>;
+  readonly requests: Readonly<Record<string, unknown>>;
+  readonly maxSockets: number;
+  readonly maxFreeSockets: number;
+  listenerCount(event: 'free'): number;
+  /** agentkeepalive's: responses that have ended. */
+  requestCount: number;
+}
+
+/** Who says how long the sockets of a lane are kept. */
+export interface LaneKeeper {
+  /** Milliseconds, on any clock that does not go back. */
+  now(): number;
+  /** How long a socket may stay idle, in milliseconds; 0: it is not kept. */
+  idleMs(socket: Socket): number;
+  /** A socket is idle since then. */
+  noteIdle(socket: Socket, now: number): void;
+}
+
+interface SocketHandle {
+  asyncReset?(resource: object): void;
+  getProviderType(): number;
+  getAsyncId(): number;
+}
+
+/** Key of a socket that a lane has given out: what the lane knows of it. */
+const LOAN = Symbol('loan');
+
+/** agentkeepalive's: the requests that a socket was given, and the responses that have ended on it. */
+const GIVEN: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
+const FINISHED: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_FINISHED_COUNT as never;
+
+/** A socket of an agent with a lane. */
+export interface LaneSocket extends Socket {
+  readonly _handle?: SocketHandle | null;
+  _httpMessage?: unknown;
+  [LOAN]?: Loan;
+  [GIVEN]?: number;
+  [FINISHED]?: number;
+  [asyncId: symbol]: unknown;
+}
+
+/** What a lane knows of a socket. */
+class Loan {
+  /** Where it was put among the sockets in use; others may have been taken out there since. */
+  index = 0;
+  /** Whether it is idle, and the lane sees to it that it is closed in time: otherwise it has a timer of its own. */
+  isKept = false;
+  /** When it is to be closed while it is idle. */
+  dueAt = 0;
+
+  constructor(
+    readonly lane: LaneSockets,
+    /** What the agent calls it. */
+    readonly name: string,
+  ) {}
+}
+
+/**
+ * Gives back a socket whose response has ended, of which nothing is left to be read. One that no lane has given out, and one that is not to be
+ * kept, goes Node's way.
+ */
+export function giveBack(socket: Socket): void {
+  if (socket.destroyed) return;
+  const loan = (socket as LaneSocket)[LOAN];
+  if (loan?.lane.takeBack(socket as LaneSocket, loan)) return;
+  if (loan) loan.isKept = false;
+  socket.emit('free');
+}
+
+/** Node's name for the resource of one more request on a socket: async hooks see it. */
+class ReusedHandle {
+  constructor(
+    readonly type: number,
+    readonly handle: object,
+  ) {}
+}
+
+const ASYNC_ID = Object.getOwnPropertySymbols(new Socket()).find(
+  ({ description }) => description === 'async_id_symbol',
+);
+
+/** From here on the socket runs in the async context of the request. */
+export function resetAsyncId(socket: LaneSocket): void {
+  const handle = socket._handle;
+  if (typeof handle?.asyncReset !== 'function') return;
+  handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
+  if (ASYNC_ID) socket[ASYNC_ID] = handle.getAsyncId();
+}
+
+/** Counts, as agentkeepalive does, a request that a socket is given after its first. */
+export function countReuse(socket: LaneSocket): void {
+  socket[GIVEN]!++;
+}
+
+/** An idle socket that fails is not to be given out any more. */
+function closeIfIdle(this: LaneSocket): void {
+  if (this._httpMessage) return;
+  this.destroy();
+  this.emit('agentRemove');
+}
+
+/**
+ * The sockets that a lane has given out, and the way back: what Node and agentkeepalive do for the event `free`, without its six listeners. Of those
+ * that are idle, one timer sees which are to be closed, for all of them.
+ */
+export class LaneSockets {
+  readonly #agent: LaneAgent;
+  #keeper: LaneKeeper | undefined;
+  #listeners = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** No idle socket is to be closed sooner. Infinity: there is no timer. */
+  #wakesAt = Infinity;
+
+  constructor(agent: LaneAgent) {
+    this.#agent = agent;
+  }
+
+  keepWith(keeper: LaneKeeper): void {
+    this.#keeper = keeper;
+    this.#listeners = this.#agent.listenerCount('free');
+  }
+
+  /** Whether an idle socket was given back to the lane. */
+  isKept(socket: LaneSocket): boolean {
+    return socket[LOAN]?.isKept === true;
+  }
+
+  /** A request has got an idle socket. */
+  given(socket: LaneSocket, name: string): void {
+    let loan = socket[LOAN];
+    if (!loan) {
+      socket[LOAN] = loan = new Loan(this, name);
+      socket.on('error', closeIfIdle);
+    }
+    loan.isKept = false;
+    loan.index = (this.#agent.sockets[name] ??= []).push(socket) - 1;
+  }
+
+  /**
+   * As Node does it: https://github.com/nodejs/node/blob/v20.20.2/lib/_http_agent.js, `this.on('free', …)`.
+   * @returns whether it is idle now; false: nothing has been done
+   */
+  takeBack(socket: LaneSocket, loan: Loan): boolean {
+    const agent = this.#agent;
+    const keeper = this.#keeper;
+    const { name } = loan;
+    const inUse = agent.sockets[name];
+    if (!inUse || !keeper || agent.listenerCount('free') !== this.#listeners) return false;
+    for (const waiting in agent.requests) if (waiting) return false;
+    const idle = agent.freeSockets[name];
+    const idleCount = idle ? idle.length : 0;
+    if (!socket.writable || idleCount + inUse.length > agent.maxSockets || idleCount >= agent.maxFreeSockets)
+      return false;
+    const idleMs = keeper.idleMs(socket);
+    if (idleMs === 0) return false;
+    if (!takeOut(inUse, socket, loan.index)) return false;
+    if (inUse.length === 0) delete agent.sockets[name];
+    if (idle) idle.push(socket);
+    else agent.freeSockets[name] = [socket];
+    if (ASYNC_ID) socket[ASYNC_ID] = -1;
+    socket._httpMessage = null;
+    socket[FINISHED]!++;
+    agent.requestCount++;
+    const now = keeper.now();
+    keeper.noteIdle(socket, now);
+    loan.isKept = true;
+    loan.dueAt = now + idleMs;
+    if (loan.dueAt < this.#wakesAt) this.#wakeAt(loan.dueAt, now);
+    return true;
+  }
+
+  #wakeAt(at: number, now: number): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#wakesAt = at;
+    this.#timer = setTimeout(this.#closeDue, Math.min(at - now, MAX_TIMER_MS));
+    this.#timer.unref();
+  }
+
+  /** Those that have been idle for as long as they may. */
+  readonly #closeDue = (): void => {
+    this.#timer = undefined;
+    this.#wakesAt = Infinity;
+    const now = this.#keeper!.now();
+    let soonest = Infinity;
+    for (const socket of Object.values(this.#agent.freeSockets).flatMap((idle) => idle ?? [])) {
+      const loan = socket[LOAN];
+      if (!loan?.isKept || socket.destroyed) continue;
+      if (loan.dueAt >= now + EARLY_MS) soonest = Math.min(soonest, loan.dueAt);
+      else socket.emit('timeout'); // as its own timer would: agentkeepalive closes it
+    }
+    if (soonest < Infinity) this.#wakeAt(soonest, now);
+  };
+}
+
+/** Node's timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578 */
+const EARLY_MS = 1;
+
+/**
+ * Takes a socket out of a list, in which the order does not matter.
+ * @param likely where it probably is
+ */
+function takeOut(sockets: Socket[], socket: Socket, likely: number): boolean {
+  const index = sockets[likely] === socket ? likely : sockets.lastIndexOf(socket);
+  if (index === -1) return false;
+  const last = sockets.pop()!;
+  if (last === socket) return true;
+  sockets[index] = last;
+  const moved = (last as LaneSocket)[LOAN];
+  if (moved) moved.index = index;
+  return true;
+}
