@@ -258,6 +258,87 @@ describe('whether there is a cache', () => {
   });
 });
 
+describe('who writes reads what is written', () => {
+  const versioned = () => {
+    let version = 1;
+    let hold: (() => void)[] | undefined;
+    const answer: Answer = (request, response) => {
+      response.setHeader('cache-control', 'max-age=60');
+      if (request.method !== 'GET') version++;
+      const had = String(version);
+      if (hold && request.method === 'GET') hold.push(() => response.end(had));
+      else response.end(had);
+    };
+    return {
+      answer,
+      hold: () => (hold = []),
+      release: () => {
+        const held = hold!;
+        hold = undefined;
+        for (const send of held) send();
+      },
+    };
+  };
+
+  it.each<[string, HttpClientModuleOptions, Record<string, unknown>]>([
+    ['with a POST without the cache', { cache: true }, { cache: false }],
+    ['with a POST that shares no requests', { cache: true, resilience: { coalesce: true } }, { resilience: { coalesce: false } }],
+    ['with a POST that does without both', { cache: true, resilience: { coalesce: true } }, { cache: false, resilience: { coalesce: false } }],
+    ['without a cache', { resilience: { coalesce: true } }, {}],
+    ['without a cache, with a POST that shares no requests', { resilience: { coalesce: true } }, { resilience: { coalesce: false } }],
+  ])('%s', async (_, options, own) => {
+    const { answer, hold, release } = versioned();
+    const { http, url } = await start(options, { answer });
+    const held = hold();
+    const before = http.get<number>(url);
+    await expect.poll(() => held.length).toBe(1);
+    await http.post(url, undefined, own);
+    const after = http.get<number>(url);
+    await expect.poll(() => held.length).toBe(2);
+    release();
+    expect((await before).data).toBe(1);
+    expect((await after).data).toBe(2);
+    expect((await http.get<number>(url)).data).toBe(2);
+  }); // prettier-ignore
+
+  it('also where only the calls that read turn the cache on', async () => {
+    const { http, url } = await start({}, { answer: versioned().answer });
+    const read = async () => (await http.get<number>(url, { cache: true })).data;
+    expect([await read(), await read()]).toEqual([1, 1]);
+    await http.put(url);
+    expect([await read(), await read()]).toEqual([2, 2]);
+    expect(requests).toHaveLength(3);
+  });
+
+  it('also through an origin with settings of its own', async () => {
+    const { answer } = versioned();
+    upstream = await startUpstream((request, response) => answer(request, response));
+    const origins = { [new URL(upstream.url).origin]: { timeouts: { attemptMs: 30_000 } } };
+    const testing = await Test.createTestingModule({ imports: [HttpClientModule.forRoot({ cache: true, origins })] });
+    app = await (await testing.compile()).init();
+    const http = app.get<AxiosInstance>(getHttpClientToken());
+    const read = async () => (await http.get<number>(upstream!.url)).data;
+    expect(await read()).toBe(1);
+    await http.delete(upstream.url, { cache: false });
+    expect(await read()).toBe(2);
+  });
+
+  it('and who deletes by hand joins no request that began before', async () => {
+    const { answer, hold, release } = versioned();
+    const { http, clients, url } = await start({ cache: true, resilience: { coalesce: true } }, { answer });
+    const held = hold();
+    for (const [index, what] of [url, /x/, { tag: 'any' }].entries()) {
+      void http.get(url);
+      await expect.poll(() => held.length).toBe(2 * index + 1);
+      await clients.cache().delete(what);
+      void http.get(url);
+      await expect.poll(() => held.length).toBe(2 * index + 2);
+      await clients.cache().delete(what);
+    }
+    release();
+  });
+});
+
 describe('by hand', () => {
   it('responses are deleted by URL, pattern and tag, and all at once', async () => {
     const { http, clients, url } = await start(

@@ -14,6 +14,7 @@ import { admission } from '../layers/admission.js';
 import { areOfCaller } from '../layers/auth/credentials.js';
 import { attemptTimeout } from '../layers/attempt-timeout.js';
 import { cache } from '../layers/cache/cache.js';
+import { Changes, changes } from '../layers/cache/changes.js';
 import type { CacheSettings } from '../layers/cache/settings.js';
 import { keyvValues, SharedStore } from '../layers/cache/shared-store.js';
 import { CacheState } from '../layers/cache/state.js';
@@ -21,6 +22,7 @@ import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';
 import { coalesce } from '../layers/coalesce/coalesce.js';
+import { UnderWay } from '../layers/coalesce/under-way.js';
 import { adaptiveConcurrencyLimit, concurrencyLimit } from '../layers/concurrency/concurrency.js';
 import { OriginLimits } from '../layers/concurrency/origin-limits.js';
 import { concurrencySample } from '../layers/concurrency/sample.js';
@@ -65,6 +67,8 @@ export class Scope {
   /** Undefined without a limit that is adaptive. */
   readonly concurrency: OriginLimits | undefined;
   readonly turns: Turns | undefined;
+  /** Requests that calls share; undefined: they share none. */
+  readonly underWay: UnderWay | undefined;
   /** Of its engine. */
   readonly loading: Promise<unknown> | undefined;
   readonly #settings: OriginSettings;
@@ -73,6 +77,7 @@ export class Scope {
   #cacheState: CacheState | undefined;
   readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
+  readonly #changes: Layer;
   readonly #transport: Handler;
   readonly #budgets: OriginMap<RetryBudget>;
   /** What calls set themselves → what carries them. To judge it and to stack the layers takes 190 us. */
@@ -111,14 +116,16 @@ export class Scope {
     const { adaptive } = concurrency || { adaptive: false };
     this.concurrency =
       concurrency && adaptive ? new OriginLimits({ ...concurrency, adaptive }, { clock, name, events }) : undefined;
+    this.underWay = resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? new UnderWay() : undefined;
+    this.#changes = changes(new Changes(this.underWay, () => this.#knownState));
     this.#layers = {
       callEvents: callEvents(context),
       admission: admission(gate, rules, clock),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
-      cache: this.#cacheWith(settings.cache),
-      coalesce: resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? coalesce() : undefined,
+      cache: this.#cacheWith(settings.cache, this.underWay !== undefined),
+      coalesce: this.underWay && coalesce(this.underWay),
       concurrency: this.concurrency
         ? adaptiveConcurrencyLimit(this.concurrency, waiting)
         : concurrency
@@ -141,7 +148,7 @@ export class Scope {
       ...this.#repeating(resilience),
     };
     this.entries = standardStack(this.#layers, context.placed);
-    this.handle = this.#composed(this.entries);
+    this.handle = this.#composed(this.#layers);
   }
 
   /**
@@ -177,16 +184,17 @@ export class Scope {
   ): Handler {
     const own = resolveResilience(given, this.#settings.resilience);
     const layers = { ...this.#layers, responseCheck: check };
-    if (cacheOptions !== undefined)
-      layers.cache = this.#cacheWith(cacheOptions && cacheWith(cacheOptions, this.#settings.cacheWhenOn));
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
+    const { cache: ofScope, cacheWhenOn } = this.#settings;
+    const cached = cacheOptions === undefined ? ofScope : cacheOptions && cacheWith(cacheOptions, cacheWhenOn);
+    layers.cache = this.#cacheWith(cached, layers.coalesce !== undefined);
     if (!own.concurrency) layers.concurrencySample = undefined; // it counts no calls that take no place
     Object.assign(layers, this.#repeating(own));
-    return this.#composed(standardStack(layers, this.#context.placed));
+    return this.#composed(layers);
   }
 
   /** However a call sets its options, it shares the store with all others. */
-  #cacheWith(settings: CacheSettings | false): Layer | undefined {
+  #cacheWith(settings: CacheSettings | false, coalesces: boolean): Layer | undefined {
     if (!settings) return undefined;
     const { clock, now, events, gate, rules } = this.#context;
     const { auth } = this.#client;
@@ -200,6 +208,7 @@ export class Scope {
       detached,
       isSecretHeader: rules.isSecretHeader,
       hasUnknownCredentials: auth !== undefined && areOfCaller(auth),
+      coalesces,
     });
   }
 
@@ -217,12 +226,21 @@ export class Scope {
     return this.#cacheState;
   }
 
+  /** undefined: nothing has been stored. */
+  get #knownState(): CacheState | undefined {
+    return this.#cacheState ?? (this.#sharesState ? this.#ofClient!.#cacheState : undefined);
+  }
+
+  get #sharesState(): boolean {
+    return this.#ofClient !== undefined && this.#settings.cacheWhenOn === this.#client.cacheWhenOn;
+  }
+
   get #stateOfCache(): CacheState {
     const { events } = this.#context;
     const { name: client = TRANSPORT_NAME } = this.#client;
     if (this.#cacheState) return this.#cacheState;
+    if (this.#sharesState) return this.#ofClient!.#stateOfCache;
     const settings = this.#settings.cacheWhenOn;
-    if (this.#ofClient && settings === this.#client.cacheWhenOn) return this.#ofClient.#stateOfCache;
     return (this.#cacheState = new CacheState(settings, { client, events }, this.#sharedResponses(settings, client)));
   }
 
@@ -250,7 +268,10 @@ export class Scope {
     return budget ? this.#budgets : undefined;
   }
 
-  #composed(entries: readonly StackEntry[]): Handler {
+  /** What a call changes is told of in the place of the cache, also where the call itself does without: others may not. */
+  #composed({ cache: cached, ...layers }: StandardLayers): Handler {
+    const inPlace: Layer = cached ? (next) => this.#changes(cached(next)) : this.#changes;
+    const entries = standardStack({ ...layers, cache: inPlace }, this.#context.placed);
     return compose(
       entries.map(({ layer }) => layer),
       this.#transport,

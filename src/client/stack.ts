@@ -88,7 +88,10 @@ export class ClientStack {
       new Map(origins.map(([origin, { breakers }]) => [origin, breakers])),
     );
     const scopes = [this.#client, ...this.#origins.values()];
-    this.cache = clientCache(() => scopes.flatMap(({ cacheState }) => cacheState ?? []));
+    this.cache = clientCache(
+      () => scopes.flatMap(({ cacheState }) => cacheState ?? []),
+      scopes.flatMap((scope) => scope.underWay ?? []),
+    );
     this.concurrency = new ScopedLimits(scopes.map(({ concurrency }) => concurrency));
     const turns = scopes.flatMap((scope) => scope.turns ?? []);
     this.rateLimits = {

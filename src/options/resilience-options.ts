@@ -291,7 +291,8 @@ export interface ResilienceOptions {
    */
   hedge?: HedgeOptions | boolean;
   /**
-   * Deduplicates GETs: a GET with the same address and headers as one in flight shares its response.
+   * Deduplicates GETs: a GET with the same address and headers as one in flight shares its response. Not one that began before an unsafe call to
+   * the same URL has ended.
    * @default off
    */
   coalesce?: boolean;

@@ -1,9 +1,12 @@
 import type { AxiosResponse } from 'axios';
-import type { Call, Layer } from '../../src/call/call.js';
+import type { Call, Handler, Layer } from '../../src/call/call.js';
 import { cache } from '../../src/layers/cache/cache.js';
+import { Changes, changes } from '../../src/layers/cache/changes.js';
 import type { CacheSettings } from '../../src/layers/cache/settings.js';
 import type { ResponseStore } from '../../src/layers/cache/store.js';
 import { CacheState } from '../../src/layers/cache/state.js';
+import { coalesce } from '../../src/layers/coalesce/coalesce.js';
+import { UnderWay } from '../../src/layers/coalesce/under-way.js';
 import { CACHE_DEFAULTS } from '../../src/options/resolve-cache.js';
 import { InFlight } from '../../src/pool/in-flight.js';
 import { DEFAULT_RULES } from '../../src/redaction/rules.js';
@@ -14,7 +17,11 @@ import { scriptedHandler } from './scripted-handler.js';
 /** A cache over a handler whose requests end as the test says, on a clock that the test moves. */
 export function startCache(
   given: Partial<CacheSettings> = {},
-  { hasUnknownCredentials = false, store }: { hasUnknownCredentials?: boolean; store?: ResponseStore } = {},
+  {
+    hasUnknownCredentials = false,
+    store,
+    coalesces = false,
+  }: { hasUnknownCredentials?: boolean; store?: ResponseStore; coalesces?: boolean } = {},
 ) {
   const clock = new ManualClock();
   const wall = { nowMs: Date.UTC(2026, 0, 1) };
@@ -31,10 +38,16 @@ export function startCache(
     detached: <T>(work: () => T) => work(),
     isSecretHeader: DEFAULT_RULES.isSecretHeader,
     hasUnknownCredentials,
+    coalesces,
     state,
   };
-  const layerOf = (more: Partial<CacheSettings> = {}): Layer =>
-    cache({ ...context, settings: { ...settings, ...more } });
+  const underWay = coalesces ? new UnderWay() : undefined;
+  const told = changes(new Changes(underWay, () => state));
+  const shared = underWay ? coalesce(underWay) : (next: Handler) => next;
+  const layerOf =
+    (more: Partial<CacheSettings> = {}): Layer =>
+    (next) =>
+      told(cache({ ...context, settings: { ...settings, ...more } })(shared(next)));
   const handle = layerOf()(handler);
 
   /** Makes a call that goes to the upstream, and answers it. */

@@ -2,6 +2,7 @@ import type { InternalAxiosRequestConfig } from 'axios';
 import { describeValue } from '../../base/argument-checks.js';
 import { canParse } from '../../base/can-parse.js';
 import { requestTarget, urlOf } from '../../call/target.js';
+import type { UnderWay } from '../coalesce/under-way.js';
 import type { CacheState } from './state.js';
 
 /** What to delete: an absolute URL with its query, all URLs that match a pattern, or all responses with a tag. */
@@ -47,9 +48,13 @@ export interface ClientCache {
   stats(): CacheStats;
 }
 
-/** @param states of the client: one, and one for each origin with options of its own */
-export function clientCache(states: () => readonly CacheState[]): ClientCache {
+/**
+ * @param states of the client: one, and one for each origin with options of its own
+ * @param underWay requests that calls share, which began before what is deleted now
+ */
+export function clientCache(states: () => readonly CacheState[], underWay: readonly UnderWay[]): ClientCache {
   const each = async (act: (state: CacheState) => void | Promise<void>) => {
+    for (const requests of underWay) requests.leaveAll();
     await Promise.all(states().map(async (state) => act(state)));
   };
   return {

@@ -29,6 +29,7 @@ itKeepsTheLayerContract(
       detached: (work) => work(),
       isSecretHeader: rules.isSecretHeader,
       hasUnknownCredentials: false,
+      coalesces: false,
     }),
   { copies: true, publishes: ['cache:decision', 'cache:miss'] },
 );

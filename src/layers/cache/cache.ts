@@ -1,15 +1,16 @@
 import type { AxiosResponse } from 'axios';
 import { withoutPrototype } from '../../base/prototype-pollution.js';
 import { type Call, createCall, type Handler, type Layer } from '../../call/call.js';
-import { responseIn, responseOrThrow, settledOf } from '../../call/outcome.js';
+import { responseIn } from '../../call/outcome.js';
 import { ClientClosedError } from '../../errors/refusal.errors.js';
 import type { Admission } from '../../pool/in-flight.js';
+import { type ExchangeKeys, exchangeKeys } from '../coalesce/keys.js';
 import { ownError } from '../coalesce/shared-call.js';
 import { type AnswerContext, Answers, onlyIfCached } from './answers.js';
 import { FailedFill, type Filled, Filler } from './fill.js';
 import { Flight } from './flight.js';
 import { ageMs, verdictOn } from './freshness.js';
-import { cacheUse, type CacheRequest, invalidatedUrls, type RequestRules } from './request.js';
+import { cacheRequest, type CacheRequest, type RequestRules } from './request.js';
 import { flightKey } from './state.js';
 import { selected, type StoredResponse } from './stored.js';
 import type { WriterContext } from './writer.js';
@@ -21,12 +22,14 @@ export interface CacheContext extends WriterContext, AnswerContext {
   readonly gate: Admission;
   /** Runs work outside of any inbound request. */
   readonly detached: <T>(work: () => T) => T;
+  /** Whether calls that are the same share a response that is not stored: whether `coalesce` is within. */
+  readonly coalesces: boolean;
 }
 
 /**
  * An HTTP cache (RFC 9111): answers GET and HEAD from responses that it has stored, as far as their headers and those of the request allow. A call
  * asks the upstream at most once, and calls for the same wait for one request. Store and keys hold what is sent, so headers that a layer adds for
- * the caller at hand must be added outside of this one.
+ * the caller at hand must be added outside of this one. What calls change is told to the state by `changes`.
  */
 export function cache(context: CacheContext): Layer {
   return (next) => {
@@ -41,9 +44,11 @@ class CacheUser {
   readonly #filler: Filler;
   readonly #answers: Answers;
   readonly #rules: RequestRules;
+  readonly #exchanges: ExchangeKeys | undefined;
 
   constructor(next: Handler, context: CacheContext) {
-    const { settings, hasUnknownCredentials, isSecretHeader } = context;
+    const { settings, hasUnknownCredentials, isSecretHeader, coalesces } = context;
+    this.#exchanges = coalesces ? exchangeKeys() : undefined;
     this.#context = context;
     this.#next = next;
     this.#filler = new Filler(next, context);
@@ -53,15 +58,13 @@ class CacheUser {
   }
 
   handle(call: Call): Promise<AxiosResponse> {
-    let use: ReturnType<typeof cacheUse>;
+    let request: CacheRequest | undefined;
     try {
-      use = cacheUse(call, this.#rules);
+      request = cacheRequest(call, this.#rules);
     } catch {
-      return this.#next(call); // an address that is none: the transport says so
+      // An address that is none: the transport says so.
     }
-    if (use === 'bypass') return this.#next(call);
-    if (use === 'invalidate') return this.#invalidating(call);
-    return use.directives.noStore ? this.#next(call) : this.#look(call, use);
+    return !request || request.directives.noStore ? this.#next(call) : this.#look(call, request);
   }
 
   #look(call: Call, request: CacheRequest): Promise<AxiosResponse> {
@@ -109,7 +112,7 @@ class CacheUser {
 
   #lead(call: Call, key: string, fill: Handler): Promise<AxiosResponse> {
     const { flights } = this.#context.state;
-    const flight: Flight = new Flight(call, () => {
+    const flight: Flight = new Flight(call, this.#exchanges?.whole(call.config), () => {
       if (flights.get(key) === flight) flights.delete(key);
     });
     flights.set(key, flight);
@@ -117,16 +120,18 @@ class CacheUser {
   }
 
   async #follow(flight: Flight, call: Call, request: CacheRequest): Promise<AxiosResponse> {
-    const outcome = await flight.follow(call);
-    const { stored, failure, isStale } = flight;
+    const exchange = this.#exchanges?.whole(call.config);
+    const { outcome, own } = await flight.follow(call, exchange);
+    const { stored, failure, isStale } = flight.leftover;
     const [shared] = [stored ?? failure].flatMap(
       (one) => selected(one && [one], request, call.config, this.#context.isSecretHeader) ?? [],
     );
     if (shared && shared === stored)
       return this.#answers.given(shared, call, request, isStale ? 'stale' : 'hit', 'if-error');
-    if (responseIn(outcome) && !shared) return this.#look(call, request);
+    if (responseIn(outcome) && !shared && !flight.isSameAs(exchange)) return this.#look(call, request);
     this.#answers.missed(call);
     if (shared) return this.#answers.shared(shared, call, request);
+    if (own) return own;
     const { journal } = flight;
     throw ownError(outcome.error, call.config, call.journal.startedAt - journal.startedAt);
   }
@@ -149,7 +154,7 @@ class CacheUser {
     };
     const other = await store.awaitOther(key, request.url, call, find);
     if (other) {
-      if (call instanceof Flight) call.filled(other, undefined, false);
+      if (call instanceof Flight) call.leftover = { stored: other };
       return this.#answers.given(other, call, request, 'hit');
     }
     try {
@@ -188,7 +193,7 @@ class CacheUser {
       const stored = isOfOneCall ? undefined : filled.stored;
       const failure = filled.kind === 'passed' ? filled.failure : undefined;
       if (call instanceof Flight) {
-        call.filled(stored, failure, filled.kind === 'failed');
+        call.leftover = { stored, failure, isStale: filled.kind === 'failed', isOfOneCall };
         if (!stored && !failure) state.pass(key, clock.now());
       }
       if (stored) state.stopPassing(key);
@@ -197,7 +202,7 @@ class CacheUser {
       if (!(thrown instanceof FailedFill)) throw thrown;
       const { stored, failure } = thrown.kept;
       if (call instanceof Flight) {
-        call.filled(stored, failure, false);
+        call.leftover = { stored, failure };
         if (!stored && !failure && responseIn(thrown)) state.pass(key, clock.now());
       }
       throw thrown.error;
@@ -226,17 +231,6 @@ class CacheUser {
         return { data: undefined } as AxiosResponse; // nobody's
       }).then(over, over); // what goes wrong is told of by the events of its attempts
     });
-  }
-
-  /** RFC 9111 §4.4: a success of a method that is not safe. */
-  async #invalidating(call: Call): Promise<AxiosResponse> {
-    const outcome = await settledOf(this.#next(call));
-    const response = responseIn(outcome);
-    if (response && response.status >= 200 && response.status < 400) {
-      const { state } = this.#context;
-      await Promise.all(invalidatedUrls(call, response.headers).map(async (url) => state.forget(url, 'invalidated')));
-    }
-    return responseOrThrow(outcome);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { AxiosHeaders } from 'axios';
-import { canParse } from '../../base/can-parse.js';
 import { digest } from '../../base/digest.js';
 import type { Call } from '../../call/call.js';
 import { headerOf } from '../../call/headers.js';
 import { isDelegated, requestTarget, urlOf } from '../../call/target.js';
+import { isMethodOverride, socketPrefix } from '../../call/writes.js';
 import { directivesOf } from './directives.js';
 import { NO_DIRECTIVES, type RequestDirectives, requestDirectives } from './freshness.js';
 import type { CredentialKind } from './storable.js';
@@ -26,20 +26,6 @@ export interface CacheRequest {
   readonly valueOf: HeaderValues;
 }
 
-/**
- * What the cache does with a call:
- * - a request: look for its response
- * - `bypass`: leave it alone
- * - `invalidate`: leave it alone, and forget what is stored for its URL when it goes well
- */
-export type CacheUse = CacheRequest | 'bypass' | 'invalidate';
-
-/** Methods that change nothing (RFC 9110 §9.2.1), but whose responses are not stored. */
-const SAFE: ReadonlySet<string> = new Set(['OPTIONS', 'TRACE', 'QUERY', 'SEARCH', 'PROPFIND', 'REPORT']);
-
-/** What upstreams may take for the method: then a GET is none. */
-const METHOD_OVERRIDES: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
-
 /** Asks for a part, or under a condition that is not for a cache. */
 const NOT_FOR_CACHES: ReadonlySet<string> = new Set(['range', 'if-match', 'if-unmodified-since', 'if-range']);
 
@@ -58,11 +44,15 @@ export interface RequestRules {
   readonly isSecretHeader: (name: string) => boolean;
 }
 
-export function cacheUse(call: Call, { hasUnknownCredentials, selector, isSecretHeader }: RequestRules): CacheUse {
+/** @returns undefined for a call that the cache leaves alone */
+export function cacheRequest(
+  call: Call,
+  { hasUnknownCredentials, selector, isSecretHeader }: RequestRules,
+): CacheRequest | undefined {
   const { method, config } = call;
-  if (method !== 'GET' && method !== 'HEAD') return SAFE.has(method) ? 'bypass' : 'invalidate';
+  if (method !== 'GET' && method !== 'HEAD') return undefined;
   const { headers, data } = config;
-  if ((data !== undefined && data !== null) || isDelegated(config)) return 'bypass';
+  if ((data !== undefined && data !== null) || isDelegated(config)) return undefined;
   let cacheControl: unknown;
   let noneMatch: string | undefined;
   let modifiedSince: string | undefined;
@@ -72,8 +62,7 @@ export function cacheUse(call: Call, { hasUnknownCredentials, selector, isSecret
     const value = headers[given];
     if (value === undefined || value === null || value === false) continue;
     const name = given.toLowerCase();
-    if (NOT_FOR_CACHES.has(name)) return 'bypass';
-    if (METHOD_OVERRIDES.has(name)) return 'invalidate';
+    if (NOT_FOR_CACHES.has(name) || isMethodOverride(name)) return undefined;
     if (name === 'cache-control') cacheControl = value;
     else if (name === 'if-none-match') noneMatch = String(value);
     else if (name === 'if-modified-since') modifiedSince = String(value);
@@ -83,11 +72,11 @@ export function cacheUse(call: Call, { hasUnknownCredentials, selector, isSecret
   const { auth, socketPath } = config;
   if (auth) secrets += part('auth', `${auth.username}:${auth.password}`);
   const target = requestTarget(config);
-  if (!target) return 'bypass';
+  if (!target) return undefined;
   if (target.credentials !== '') secrets += part('userinfo', target.credentials);
   const url = urlOf(target);
   return {
-    url: socketPath ? `${socketPath} ${url}` : url,
+    url: socketPrefix(socketPath) + url,
     isHead: method === 'HEAD',
     directives: cacheControl === undefined ? NO_DIRECTIVES : requestDirectives(directivesOf(cacheControl)),
     audience: secrets === '' ? '' : digest(sorted(secrets)),
@@ -111,19 +100,3 @@ function part(name: string, value: unknown): string {
 
 /** In whatever order the headers were given. */
 const sorted = (parts: string): string => parts.split('\n').toSorted().join('\n');
-
-/** The URL that a call invalidates, and those that its response names, of the same origin (RFC 9111 §4.4). */
-export function invalidatedUrls(call: Call, headers: Readonly<Record<string, unknown>>): string[] {
-  const target = requestTarget(call.config);
-  if (!target) return [];
-  const url = urlOf(target);
-  const prefix = call.config.socketPath ? `${call.config.socketPath} ` : '';
-  const named = ['location', 'content-location'].flatMap((name) => {
-    const value = headers[name];
-    if (typeof value !== 'string' || !canParse(value, url)) return [];
-    const other = new URL(value, url);
-    other.hash = '';
-    return other.origin === new URL(url).origin ? [other.href] : [];
-  });
-  return [url, ...named].map((one) => prefix + one);
-}

@@ -59,10 +59,14 @@ export class SharedStore implements ResponseStore {
   }
 
   async get(url: string): Promise<readonly StoredResponse[] | undefined> {
-    const [value, purges] = await Promise.all([this.#asked((values) => values.get(this.#key(url))), this.#purges()]);
+    const [value, deletedAt, purges] = await Promise.all([
+      this.#asked((values) => values.get(this.#key(url))),
+      this.#deletedAt(url),
+      this.#purges(),
+    ]);
     const responses = value && (await decoded(value));
     // A digest is enough to find it, but not to be given what may be another's.
-    const kept = responses?.filter((one) => one.url === url && !isPurged(one, purges));
+    const kept = responses?.filter((one) => one.url === url && one.requestedAt > deletedAt && !isPurged(one, purges));
     return kept && kept.length > 0 ? kept : undefined;
   }
 
@@ -70,12 +74,16 @@ export class SharedStore implements ResponseStore {
     const value = await encoded(responses);
     await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
     // Another replica may have deleted the URL since the response was asked for. It notes that before it deletes, so that nothing slips through.
-    const deletedAt = await this.#asked((values) => values.get(this.#deletedKey(url)));
-    if (!deletedAt) return;
-    const at = Number(deletedAt.toString());
-    if (responses.some(({ requestedAt }) => requestedAt < at)) {
+    const deletedAt = await this.#deletedAt(url);
+    if (responses.some(({ requestedAt }) => requestedAt <= deletedAt)) {
       await this.#asked((values) => values.delete(this.#key(url)));
     }
+  }
+
+  /** Until when what is asked for counts as deleted, on the wall clock; -Infinity: it was not deleted. */
+  async #deletedAt(url: string): Promise<number> {
+    const at = await this.#asked((values) => values.get(this.#deletedKey(url)));
+    return at ? Number(at.toString()) : -Infinity;
   }
 
   async delete(url: string): Promise<void> {

@@ -66,8 +66,13 @@ export class CacheState {
 
   /** Forgets what is stored for a URL, and what is on its way: later calls do not wait for it. */
   forget(url: string, reason: 'invalidated' | 'deleted'): void | Promise<void> {
-    this.#void((one) => one === url);
+    this.doubt(url);
     return this.store.delete(url, reason);
+  }
+
+  /** It may have changed: what is stored stays, but what is on its way is not stored, and later calls do not wait for it. */
+  doubt(url: string): void {
+    this.#void((one) => one === url);
   }
 
   /** The tags of what is on its way are not known: it is not stored, to be safe. */

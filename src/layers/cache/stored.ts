@@ -83,6 +83,20 @@ export function withStored(
   return [added, ...others].slice(0, max);
 }
 
+/**
+ * Whether the same requests select one that was asked for later: an upstream may answer the first of two requests last. Not one from the future: the clock
+ * was set back.
+ */
+export function isOutdated(
+  added: StoredResponse,
+  stored: readonly StoredResponse[] | undefined,
+  nowMs: number,
+): boolean {
+  return (stored ?? []).some(
+    (one) => one.requestedAt > added.requestedAt && one.respondedAt <= nowMs && isSameVariant(one, added),
+  );
+}
+
 function isSameVariant(one: StoredResponse, other: StoredResponse): boolean {
   return (
     one.apart === other.apart &&

@@ -9,7 +9,7 @@ import type { CacheRequest } from './request.js';
 import type { CacheSettings } from './settings.js';
 import type { CacheState, Fill } from './state.js';
 import { refusalToStore } from './storable.js';
-import { bodyToStore, ownBytes, type StoredResponse, withStored } from './stored.js';
+import { bodyToStore, isOutdated, ownBytes, type StoredResponse, withStored } from './stored.js';
 import { mergedHeaders, storedHeaders, validators } from './validation.js';
 import { selectorsOf } from './vary.js';
 
@@ -177,7 +177,8 @@ export class CacheWriter {
     const { store } = state;
     const got = store.get(url);
     const others = got instanceof Promise ? await got : got;
-    if (fill.isVoid) return this.#refused(call, 'deleted while it was on its way');
+    if (fill.isVoid) return this.#refused(call, 'deleted, or maybe changed, while it was on its way');
+    if (isOutdated(stored, others, now())) return this.#refused(call, 'a response to a later request is stored');
     const { lifetime } = stored;
     const ttlMs = freshMs(lifetime, settings.heuristic) - ageMs(lifetime, stored.respondedAt, now());
     const written = store.set(url, withStored(others, stored, MAX_VARIANTS), keepMs(stored, ttlMs));

@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import { isDelegated } from '../../call/target.js';
+import { isMethodOverride } from '../../call/writes.js';
 
 /** Deeper structures are rare, or turn in circles. */
 const MAX_DEPTH = 5;
@@ -110,10 +111,11 @@ const NOT_COMPARED = new Set([
  * Tells which GETs without a body may share an exchange: those that have the same of both keys. No two calls that differ do, whatever
  * is in their headers. A call whose key is undefined shares with none.
  */
-interface ExchangeKeys {
+export interface ExchangeKeys {
   /**
    * What is asked for, and on whose behalf: address, parameters, basic auth, and headers in any order and case. To be made when the
    * request is: what it is made of may belong to somebody else, who changes it for the next.
+   * @returns undefined for what cannot be compared, and for a GET that upstreams may take for another method
    */
   asked(config: InternalAxiosRequestConfig): string | undefined;
   /**
@@ -121,6 +123,8 @@ interface ExchangeKeys {
    * @returns undefined for one that cannot be compared, and for calls that are left to axios's own adapter
    */
   settings(config: InternalAxiosRequestConfig): string | undefined;
+  /** Both; undefined where either is. */
+  whole(config: InternalAxiosRequestConfig): string | undefined;
 }
 
 export function exchangeKeys(): ExchangeKeys {
@@ -133,7 +137,7 @@ export function exchangeKeys(): ExchangeKeys {
     for (const name of Object.keys(headers)) {
       if (headers[name] === undefined) continue;
       const value = keyOf(headers[name]);
-      if (value === undefined) return undefined;
+      if (value === undefined || isMethodOverride(name)) return undefined;
       const lowerCase = name.toLowerCase();
       let i = names.length;
       for (; i > 0 && names[i - 1]! > lowerCase; i--) {
@@ -148,7 +152,7 @@ export function exchangeKeys(): ExchangeKeys {
     return `${key}}`;
   }
 
-  return {
+  const exchange: ExchangeKeys = {
     asked({ url, baseURL, allowAbsoluteUrls, socketPath, params, auth, headers }) {
       const address = keyOf([url, baseURL, allowAbsoluteUrls, socketPath, params, auth]);
       const rest = headersKey(headers);
@@ -159,5 +163,12 @@ export function exchangeKeys(): ExchangeKeys {
       if (isDelegated(config) || Object.getOwnPropertySymbols(config).length > 0) return undefined;
       return keyOfObject(config as unknown as Record<string, unknown>, NOT_COMPARED);
     },
+
+    whole(config) {
+      const asked = exchange.asked(config);
+      const settings = asked === undefined ? undefined : exchange.settings(config);
+      return settings === undefined ? undefined : asked! + settings;
+    },
   };
+  return exchange;
 }

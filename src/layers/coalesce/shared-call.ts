@@ -3,6 +3,7 @@ import { Cancellation } from '../../base/cancellation.js';
 import { rounded, type Timings } from '../../base/timings.js';
 import type { Call, Handler } from '../../call/call.js';
 import type { Settled } from '../../call/outcome.js';
+import { resourceOf } from '../../call/writes.js';
 
 /**
  * A response as if it were to this config's own request: axios and its callers change what they get. Shared are only the request and
@@ -73,6 +74,8 @@ export class SharedCall implements Call {
   readonly #first: Call;
   readonly #onOver: (shared: SharedCall) => void;
   readonly #waiting = new Set<Waiting>();
+  /** Found out when it is asked for. */
+  #resource: { readonly is: string | undefined } | undefined;
 
   /**
    * @param asked what it asks for
@@ -86,6 +89,11 @@ export class SharedCall implements Call {
     this.url = first.config.url;
     this.#first = first;
     this.#onOver = onOver;
+  }
+
+  /** The URL that it asks for, without its query; undefined: none that can be parsed. */
+  get resource(): string | undefined {
+    return (this.#resource ??= { is: resourceOf(this.#first) }).is;
   }
 
   get config() {
