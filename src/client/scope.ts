@@ -209,6 +209,8 @@ export class Scope {
       isSecretHeader: rules.isSecretHeader,
       hasUnknownCredentials: auth !== undefined && areOfCaller(auth),
       coalesces,
+      maxRedirects: this.#settings.redirects.max || 0,
+      maxResponseBytes: this.#settings.limits.maxResponseBytes,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
 import type { Readable } from 'node:stream';
+import { bodyLimit } from '../call/body-limit.js';
 import type { Call } from '../call/call.js';
 import { responseOf } from '../call/outcome.js';
 import { decodeData, keepBody, settled } from '../call/response-data.js';
@@ -8,7 +9,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import { readableOf, type WireResponse } from './engine.js';
 import type { Opened } from './redirects.js';
 import type { ExchangeRequest } from './request.js';
-import { bodyLimit, decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
+import { decodedBody, readBody, streamedBody, yieldUnread } from './response-body.js';
 import { explainedOverflow } from './response-headers.js';
 import { asBodyError, axiosResponse } from './response.js';
 

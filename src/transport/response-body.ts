@@ -1,12 +1,11 @@
-import { AxiosError, type AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import { PassThrough, type Readable, Transform, type TransformCallback } from 'node:stream';
 import zlib from 'node:zlib';
 import { endsWith, isReadable, onBodyEnd } from '../base/body-end.js';
 import { CollectedBytes } from '../base/bytes.js';
 import type { Slots } from '../base/slots.js';
 import { offerUnread } from '../base/unread-body.js';
-import type { Call } from '../call/call.js';
-import { BodyTooLargeError } from '../errors/body.errors.js';
+import type { BodyLimit } from '../call/body-limit.js';
 import { readableOf, type WireResponse } from './engine.js';
 import type { Exchange } from './exchange.js';
 import { ownHeader } from './response-headers.js';
@@ -132,29 +131,6 @@ class ZlibHeader extends Transform {
     }
     callback(null, chunk);
   }
-}
-
-export interface BodyLimit {
-  readonly maxBytes: number;
-  /** The error for a body that is larger. */
-  readonly error: () => Error;
-}
-
-/**
- * What the body of a response may be at most: the call's own `maxContentLength` or, where it has none, that of the client.
- * @param request what errors are to have as theirs
- * @param maxResponseBytes false: none
- */
-export function bodyLimit(call: Call, request: unknown, maxResponseBytes: number | false): BodyLimit | undefined {
-  const { config } = call;
-  const { maxContentLength = -1 } = config;
-  if (maxContentLength > -1) {
-    const message = `maxContentLength size of ${maxContentLength} exceeded`;
-    const error = () => new AxiosError(message, AxiosError.ERR_BAD_RESPONSE, config, request);
-    return { maxBytes: maxContentLength, error };
-  }
-  if (maxResponseBytes === false) return undefined;
-  return { maxBytes: maxResponseBytes, error: () => new BodyTooLargeError(call, maxResponseBytes) };
 }
 
 /**

@@ -39,6 +39,8 @@ export function startCache(
     isSecretHeader: DEFAULT_RULES.isSecretHeader,
     hasUnknownCredentials,
     coalesces,
+    maxRedirects: 5,
+    maxResponseBytes: false as const,
     state,
   };
   const underWay = coalesces ? new UnderWay() : undefined;

@@ -17,6 +17,8 @@ export interface AnswerContext {
   readonly clock: Clock;
   /** The wall clock. */
   readonly now: () => number;
+  /** Of bodies, where a call has no `maxContentLength`; false: no limit. */
+  readonly maxResponseBytes: number | false;
 }
 
 const NOT_STORED: CacheStatus = Object.freeze({ status: 'miss', ageMs: 0, ttlMs: undefined });
@@ -41,7 +43,7 @@ export class Answers {
     as: 'hit' | 'stale' | 'revalidated',
     reason: CacheStaleEvent['reason'] = 'max-stale',
   ): Promise<AxiosResponse> {
-    const { settings, events, clock, state } = this.#context;
+    const { settings, events, clock, state, maxResponseBytes } = this.#context;
     const status = this.#statusOf(stored, as);
     const about = { ageMs: status.ageMs, ttlMs: status.ttlMs! };
     if (as === 'hit') state.counts.hits++;
@@ -54,13 +56,15 @@ export class Answers {
       frozen: settings.frozen,
       parsed: state.parsed,
       nowMs: clock.now(),
+      maxResponseBytes,
     });
   }
 
   /** A failure of the upstream that was not stored, for a call that has waited for it. */
   shared(failure: StoredResponse, call: Call, request: CacheRequest): AxiosResponse {
-    const nowMs = this.#context.clock.now();
-    return responseOf(failure, call, request, { status: NOT_STORED, frozen: false, parsed: undefined, nowMs });
+    const { clock, maxResponseBytes } = this.#context;
+    const giving = { status: NOT_STORED, frozen: false, parsed: undefined, nowMs: clock.now(), maxResponseBytes };
+    return responseOf(failure, call, request, giving);
   }
 
   /** A response of the upstream's, which says that it is one. */

@@ -30,6 +30,8 @@ itKeepsTheLayerContract(
       isSecretHeader: rules.isSecretHeader,
       hasUnknownCredentials: false,
       coalesces: false,
+      maxRedirects: 5,
+      maxResponseBytes: false,
     }),
   { copies: true, publishes: ['cache:decision', 'cache:miss'] },
 );

@@ -1,4 +1,5 @@
 import type { AxiosResponse } from 'axios';
+import { isDeepStrictEqual } from 'node:util';
 import { withoutPrototype } from '../../base/prototype-pollution.js';
 import { type Call, createCall, type Handler, type Layer } from '../../call/call.js';
 import { responseIn } from '../../call/outcome.js';
@@ -24,6 +25,8 @@ export interface CacheContext extends WriterContext, AnswerContext {
   readonly detached: <T>(work: () => T) => T;
   /** Whether calls that are the same share a response that is not stored: whether `coalesce` is within. */
   readonly coalesces: boolean;
+  /** What `maxRedirects` is for a call that has none of its own. */
+  readonly maxRedirects: number;
 }
 
 /**
@@ -47,14 +50,14 @@ class CacheUser {
   readonly #exchanges: ExchangeKeys | undefined;
 
   constructor(next: Handler, context: CacheContext) {
-    const { settings, hasUnknownCredentials, isSecretHeader, coalesces } = context;
+    const { settings, hasUnknownCredentials, isSecretHeader, coalesces, maxRedirects } = context;
     this.#exchanges = coalesces ? exchangeKeys() : undefined;
     this.#context = context;
     this.#next = next;
     this.#filler = new Filler(next, context);
     this.#answers = new Answers(context);
     const selector = `${settings.private ? 'private' : ''} ${settings.targetedHeaders.join()} `;
-    this.#rules = { hasUnknownCredentials, isSecretHeader, selector };
+    this.#rules = { hasUnknownCredentials, isSecretHeader, selector, maxRedirects };
   }
 
   handle(call: Call): Promise<AxiosResponse> {
@@ -128,7 +131,8 @@ class CacheUser {
     );
     if (shared && shared === stored)
       return this.#answers.given(shared, call, request, isStale ? 'stale' : 'hit', 'if-error');
-    if (responseIn(outcome) && !shared && !flight.isSameAs(exchange)) return this.#look(call, request);
+    const isOfFirst = responseIn(outcome) ? !flight.isSameAs(exchange) : !hasSameLimits(call, flight);
+    if (isOfFirst && !shared) return this.#look(call, request);
     this.#answers.missed(call);
     if (shared) return this.#answers.shared(shared, call, request);
     if (own) return own;
@@ -232,6 +236,17 @@ class CacheUser {
       }).then(over, over); // what goes wrong is told of by the events of its attempts
     });
   }
+}
+
+/** What a call may fail for while another would not. Objects are each call's own. */
+const LIMITS = ['timeout', 'maxContentLength', 'maxRedirects', 'responseType', 'decompress'] as const;
+
+/** Whether what one call fails with the other would have failed with, too. */
+function hasSameLimits({ config: one }: Call, { config: other }: Call): boolean {
+  return (
+    LIMITS.every((name) => one[name] === other[name]) &&
+    isDeepStrictEqual([one.timeouts, one.resilience], [other.timeouts, other.resilience])
+  );
 }
 
 /** An answer, unless the call ends first. */

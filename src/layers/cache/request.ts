@@ -21,6 +21,8 @@ export interface CacheRequest {
   readonly credentials: CredentialKind;
   /** What else keeps calls apart, whatever `Vary` says. */
   readonly apart: string;
+  /** Whether a redirect is followed: then one that is stored is no response to it. */
+  readonly follows: boolean;
   /** Its own conditions; undefined: none. */
   readonly conditions: Conditions | undefined;
   readonly valueOf: HeaderValues;
@@ -42,12 +44,14 @@ export interface RequestRules {
   /** What the responses of this layer must not be mixed with. */
   readonly selector: string;
   readonly isSecretHeader: (name: string) => boolean;
+  /** What `maxRedirects` is for a call that has none of its own. */
+  readonly maxRedirects: number;
 }
 
 /** @returns undefined for a call that the cache leaves alone */
 export function cacheRequest(
   call: Call,
-  { hasUnknownCredentials, selector, isSecretHeader }: RequestRules,
+  { hasUnknownCredentials, selector, isSecretHeader, maxRedirects }: RequestRules,
 ): CacheRequest | undefined {
   const { method, config } = call;
   if (method !== 'GET' && method !== 'HEAD') return undefined;
@@ -82,6 +86,7 @@ export function cacheRequest(
     audience: secrets === '' ? '' : digest(sorted(secrets)),
     credentials: hasUnknownCredentials ? 'unknown' : secrets === '' ? 'none' : 'known',
     apart: apart === selector ? selector : sorted(apart),
+    follows: (config.maxRedirects ?? maxRedirects) > 0,
     conditions: noneMatch === undefined && modifiedSince === undefined ? undefined : { noneMatch, modifiedSince },
     valueOf: valuesOf(headers),
   };

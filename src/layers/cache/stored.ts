@@ -1,6 +1,7 @@
 import { AxiosHeaders, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { Readable } from 'node:stream';
 import { noTimings, rounded } from '../../base/timings.js';
+import { bodyLimit } from '../../call/body-limit.js';
 import type { Call } from '../../call/call.js';
 import { axiosTransform, decodeData, isParsedAsJson, keptBody, noteJson, settled } from '../../call/response-data.js';
 import { transformsOf } from '../../call/transforms.js';
@@ -65,10 +66,17 @@ export function selected(
     if (one.apart !== request.apart || (one.audience !== undefined && one.audience !== request.audience)) continue;
     if (request.credentials === 'unknown' && one.audience !== undefined) continue;
     if (one.isText && !readsText(config) && !request.isHead) continue;
+    if (request.follows && isRedirect(one)) continue;
     if (isSelected(one.selectors, request.valueOf, isSecret)) return one;
   }
   return undefined;
 }
+
+/** A call that follows no redirects may have stored one. */
+const isRedirect = ({ status, headers }: StoredResponse): boolean =>
+  REDIRECTS.has(status) && headers['location'] !== undefined;
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 const readsText = ({ responseType }: InternalAxiosRequestConfig): boolean =>
   responseType !== 'arraybuffer' && responseType !== 'stream';
@@ -137,19 +145,29 @@ export interface Giving {
   readonly parsed: ParsedBodies | undefined;
   /** When, on the client's clock. */
   readonly nowMs: number;
+  /** Of a body, where the call has no `maxContentLength`; false: no limit. */
+  readonly maxResponseBytes: number | false;
 }
 
 /**
  * A response of the call's own, made of a stored one: also 304, where that is what its conditions ask for.
- * @throws AxiosError, where the call does not accept the status
+ * @throws AxiosError, where the call does not accept the status, or takes no body as large; BodyTooLargeError
  */
 export function responseOf(stored: StoredResponse, call: Call, request: CacheRequest, giving: Giving): AxiosResponse {
   const { config, journal } = call;
   const isUnmodified = request.conditions !== undefined && isUnchanged(request.conditions, stored);
   const isEmpty = isUnmodified || request.isHead;
+  const isStream = config.responseType === 'stream';
+  const limit = isEmpty ? undefined : bodyLimit(call, undefined, !isStream && giving.maxResponseBytes);
+  const tooLarge = limit && stored.body.length > limit.maxBytes ? limit.error() : undefined;
+  if (tooLarge && !isStream) throw tooLarge;
   const json = isEmpty ? undefined : jsonOf(stored, config, giving);
   const response: AxiosResponse = {
-    data: isEmpty ? emptyData(config) : (json?.text ?? dataOf(stored, config, giving.frozen)),
+    data: tooLarge
+      ? failing(tooLarge)
+      : isEmpty
+        ? emptyData(config)
+        : (json?.text ?? dataOf(stored, config, giving.frozen)),
     status: isUnmodified ? 304 : stored.status,
     statusText: isUnmodified ? 'Not Modified' : stored.statusText,
     headers: ownHeaders(isUnmodified ? headersOf304(stored.headers) : stored.headers, giving.status),
@@ -177,6 +195,14 @@ export function ownHeaders(stored: StoredHeaders, { ageMs }: CacheStatus): Axios
 /** The data of a response without a body, in the shape that a call wants. */
 export const emptyData = (config: InternalAxiosRequestConfig): unknown =>
   config.responseType === 'stream' ? Readable.from([]) : decodeData(Buffer.alloc(0), config);
+
+/** Its reader finds out. */
+const failing = (error: Error): Readable =>
+  new Readable({
+    read() {
+      this.destroy(error);
+    },
+  });
 
 function dataOf(stored: StoredResponse, config: InternalAxiosRequestConfig, frozen: boolean): unknown {
   const { body } = stored;

@@ -1,9 +1,10 @@
 import type { AxiosResponse } from 'axios';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { noTimings } from '../../base/timings.js';
+import { bodyLimit } from '../../call/body-limit.js';
 import type { Call } from '../../call/call.js';
 import { collectedBody } from '../../transport/axios-adapter.js';
-import { bodyLimit, decodedBody, limitedBody } from '../../transport/response-body.js';
+import { decodedBody, limitedBody } from '../../transport/response-body.js';
 import { axiosResponse } from '../../transport/response.js';
 import { decodeData, settled } from '../../call/response-data.js';
 import { MAX_FIXTURE_BODY_BYTES } from './fixture.js';

@@ -4,7 +4,7 @@ import { destroySource } from '../../base/source.js';
 import type { Call } from '../../call/call.js';
 import { collectedBody } from '../../transport/axios-adapter.js';
 import { isInMemory, requestBody, streamedRequestBody } from '../../transport/request-body.js';
-import type { BodyLimit } from '../../transport/response-body.js';
+import type { BodyLimit } from '../../call/body-limit.js';
 
 /** A request whose body is in memory. */
 export interface BufferedRequest {
