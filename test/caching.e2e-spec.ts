@@ -314,7 +314,7 @@ describe('who writes reads what is written', () => {
     const { answer } = versioned();
     upstream = await startUpstream((request, response) => answer(request, response));
     const origins = { [new URL(upstream.url).origin]: { timeouts: { attemptMs: 30_000 } } };
-    const testing = await Test.createTestingModule({ imports: [HttpClientModule.forRoot({ cache: true, origins })] });
+    const testing = Test.createTestingModule({ imports: [HttpClientModule.forRoot({ cache: true, origins })] });
     app = await (await testing.compile()).init();
     const http = app.get<AxiosInstance>(getHttpClientToken());
     const read = async () => (await http.get<number>(upstream!.url)).data;
