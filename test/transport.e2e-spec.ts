@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { startAppContext } from './support/app-context.js';
 import { CA, CERTIFICATE } from './support/certificates.js';
+import { guardedClient } from './support/guarded-client.js';
+import { ManualClock } from './support/manual-clock.js';
 import { answerJson, startUpstream } from './support/upstream.js';
 
 describe('the attempt timeout', () => {
@@ -43,16 +46,17 @@ describe('the attempt timeout', () => {
   });
 
   it('leaves a stream that flows alone once its headers are there', async () => {
+    let finish!: () => void;
     await using upstream = await startUpstream((_, response) => {
-      let chunks = 0;
-      const drip = setInterval(() => {
-        response.write('.');
-        if (++chunks === 10) response.end(() => clearInterval(drip));
-      }, 20);
+      response.write('in time, ');
+      finish = () => response.end('late');
     });
-    const { client } = await startAppContext({ timeouts: { attemptMs: 100 } });
-    const { data } = await client.get(upstream.url, { responseType: 'stream' });
-    expect(Buffer.concat(await data.toArray()).toString()).toBe('..........');
+    const clock = new ManualClock();
+    await using guarded = guardedClient({ timeouts: { attemptMs: 100 } }, undefined, clock);
+    const { data } = await guarded.client.get(upstream.url, { responseType: 'stream' });
+    await clock.advance(1_000);
+    finish();
+    expect(await text(data)).toBe('in time, late');
   });
 });
 
