@@ -4,7 +4,7 @@ import { LARGE, ORDER, SMALL, STREAM_BYTES } from './payloads.mjs';
  * @typedef {object} Scenario
  * @property {string} name
  * @property {string} title
- * @property {'http' | 'https'} scheme
+ * @property {'http' | 'https' | 'h2'} scheme `h2` is https with HTTP/2
  * @property {'GET' | 'POST'} method
  * @property {string} path
  * @property {object} [body] sent as JSON
@@ -32,6 +32,7 @@ const CORE = [
 const SOME = [...CORE, 'node-fetch'];
 const MORE = [...SOME, 'got'];
 const ALL = [...MORE, 'undici-fetch', 'ky'];
+const OVER_HTTP2 = ['nest-outbound-http2', 'undici-request-http2', 'got-http2'];
 /** The same client with more switched on. */
 const SWITCHED_ON = ['nest-outbound-standard', 'nest-outbound-telemetry'];
 
@@ -118,6 +119,26 @@ export const SCENARIOS = [
     requests: 4_000,
     warmup: WARMUP,
     contenders: MORE,
+  },
+  {
+    ...smallGet,
+    name: 'h2-get-50',
+    title: 'small JSON GET over HTTP/2, 50 at a time',
+    scheme: 'h2',
+    concurrency: 50,
+    requests: 4_000,
+    warmup: WARMUP,
+    contenders: OVER_HTTP2,
+  },
+  {
+    ...smallGet,
+    name: 'h2-get-500',
+    title: 'small JSON GET over HTTP/2, 500 at a time',
+    scheme: 'h2',
+    concurrency: 500,
+    requests: 6_000,
+    warmup: WARMUP,
+    contenders: OVER_HTTP2,
   },
   {
     ...largeGet,

@@ -2,6 +2,7 @@
 // the one that is waited for.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -101,7 +102,9 @@ process.on('message', () => {
   process.send({ sockets, handshakes, cpu: user + system });
 });
 if (!process.env.UPSTREAM_SLEEPS && availableParallelism() > 1) stayAwake();
+const tls = { cert: pem('cert'), key: pem('key') };
 process.send({
   http: `http://${await listen(http.createServer(handle))}`,
-  https: `https://${await listen(https.createServer({ cert: pem('cert'), key: pem('key') }, handle))}`,
+  https: `https://${await listen(https.createServer(tls, handle))}`,
+  h2: `https://${await listen(http2.createSecureServer(tls, handle))}`,
 });
