@@ -1,9 +1,10 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Alarm, Alarms } from '../../base/alarms.js';
 import type { Clock } from '../../base/clock.js';
 import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import { keepSessionFor } from './collection-order.js';
+import { ControlFrames } from './control-frames.js';
+import { Liveness, type Watched } from './liveness.js';
 import type { SocketRequest } from './socket-request.js';
 
 export type Http2Module = Pick<typeof import('node:http2'), 'connect' | 'constants'>;
@@ -17,15 +18,6 @@ const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_PAIRS = 1_000;
 /** What a session may hold in memory, by Node's own count, in MB. */
 const MAX_MEMORY_MB = 64;
-/** After so long without a sign of the peer, it is asked for one. */
-const SILENCE_MS = 10_000;
-/** How long it may take to give one. */
-const PONG_MS = 2_000;
-/** How often it gets that time once more, while other bytes come from it. */
-const MAX_PATIENCE = 4;
-/** PING and SETTINGS frames that a peer may send within `FLOOD_MS`: each is answered. */
-const MAX_CONTROL_FRAMES = 500;
-const FLOOD_MS = 10_000;
 
 /** Who keeps a session. */
 export interface SessionOwner {
@@ -66,10 +58,7 @@ export function sessionOn(socket: Socket): PooledSession | undefined {
 type State = 'opening' | 'open' | 'probing' | 'retired' | 'gone';
 
 /** HTTP/2 on a socket of the pool, from the end of its handshake on. The agent has the socket whenever there is no stream. */
-export class PooledSession implements Alarm {
-  dueAt = Infinity;
-  previous: Alarm | undefined = undefined;
-  next: Alarm | undefined = undefined;
+export class PooledSession implements Watched {
   readonly socket: Socket;
   /** What holds the socket while it is in use. */
   holder: SocketRequest | undefined;
@@ -88,21 +77,16 @@ export class PooledSession implements Alarm {
   #lastStreamId = Infinity;
   /** Node's way to end a session at once, where a GOAWAY with an error has come: the streams before it may still be answered. */
   #isLeaving = false;
-  #heardAt: number;
-  #bytesHeard: number;
-  #isSuspect = false;
-  #pingedAt: number | undefined;
-  #patience = 0;
-  #controlFrames = 0;
-  #countedSince = -Infinity;
+  readonly #liveness: Liveness;
+  readonly #controlFrames: ControlFrames;
 
   constructor(socket: Socket, authority: string, owner: SessionOwner, settings: SessionSettings) {
     const { http2, clock, maxHeaderBytes } = settings;
     this.socket = socket;
     this.#owner = owner;
     this.#settings = settings;
-    this.#heardAt = clock.now();
-    this.#bytesHeard = socket.bytesRead;
+    this.#liveness = new Liveness(this, clock);
+    this.#controlFrames = new ControlFrames(clock);
     (socket as OwnSocket)[SESSION] = this;
     // Before Node's own listeners, which end streams without a word of why.
     socket.prependListener('error', (error: Error) => this.#end(error));
@@ -172,14 +156,13 @@ export class PooledSession implements Alarm {
 
   /** Whether its peer is to be asked for a sign of life before it gets a stream. */
   get isInDoubt(): boolean {
-    if (this.#state !== 'open') return false;
-    return this.#isSuspect || this.#settings.clock.now() - this.#heardAt >= SILENCE_MS;
+    return this.#state === 'open' && this.#liveness.isInDoubt;
   }
 
   /** Promises a stream. `release` gives it back. */
   take(): void {
     this.streams++;
-    if (this.dueAt === Infinity) this.#lookAgain(SILENCE_MS);
+    this.#liveness.watch();
   }
 
   /** @throws Node's error where it cannot be sent */
@@ -196,22 +179,15 @@ export class PooledSession implements Alarm {
     if (this.#state === 'gone') return;
     if (this.hasRoom) this.#owner?.hasRoom(this);
     if (this.streams > 0 || this.isGone) return;
-    Alarms.of(this.#settings.clock).clear(this);
+    this.#liveness.rest();
     this.#owner?.becameIdle(this);
   }
 
   /** The headers of a response have come. */
   answered(): void {
     this.hasAnswered = true;
-    this.#controlFrames = 0;
-    this.heard();
-  }
-
-  /** The peer has been heard of. */
-  heard(): void {
-    this.#heardAt = this.#settings.clock.now();
-    this.#bytesHeard = this.socket.bytesRead;
-    this.#isSuspect = false;
+    this.#controlFrames.forgive();
+    this.#liveness.heard();
   }
 
   /** Whether the peer has said that it has not looked at a stream (RFC 9113 §6.8). */
@@ -221,18 +197,14 @@ export class PooledSession implements Alarm {
 
   /** Its peer may be gone: unless it has been heard of since, it has to show that it is there. */
   suspect(since: number): void {
-    if (this.#heardAt > since || !this.isUsable) return;
-    this.#isSuspect = true;
-    if (this.streams > 0) this.probe();
+    if (this.isUsable && this.#liveness.suspect(since) && this.streams > 0) this.probe();
   }
 
   /** Asks the peer for a sign of life. Until it comes, there are no new streams. */
   probe(): void {
-    if (this.#pingedAt !== undefined || this.#state === 'gone') return;
+    if (this.#liveness.isAsked || this.#state === 'gone') return;
     if (this.#state === 'open') this.#state = 'probing';
-    this.#pingedAt = this.#settings.clock.now();
-    this.#bytesHeard = this.socket.bytesRead;
-    this.#patience = MAX_PATIENCE;
+    this.#liveness.asked();
     try {
       this.#session.ping((error) => {
         if (!error) this.#onPong();
@@ -241,7 +213,7 @@ export class PooledSession implements Alarm {
       this.destroy(error as Error);
       return;
     }
-    this.#lookAgain(PONG_MS);
+    this.#liveness.await();
   }
 
   /** Takes no more streams. */
@@ -263,37 +235,8 @@ export class PooledSession implements Alarm {
     this.socket.destroy(error);
   }
 
-  ring(): void {
-    // What has come is read before it counts as missing: timers fire first where the loop was blocked.
-    setImmediate(() => this.#look());
-  }
-
-  #look(): void {
-    if (this.#state === 'gone' || (this.streams === 0 && this.#pingedAt === undefined)) return;
-    const now = this.#settings.clock.now();
-    const { bytesRead } = this.socket;
-    const hasMoved = bytesRead !== this.#bytesHeard;
-    this.#bytesHeard = bytesRead;
-    if (this.#pingedAt !== undefined) {
-      // The answer to a PING may be behind a long body.
-      if (hasMoved && this.#patience-- > 0) this.#pingedAt = now;
-      if (now - this.#pingedAt >= PONG_MS) this.destroy(silent());
-      else this.#lookAgain(PONG_MS - (now - this.#pingedAt));
-      return;
-    }
-    if (hasMoved) this.#heardAt = now;
-    if (now - this.#heardAt >= SILENCE_MS) this.probe();
-    else this.#lookAgain(SILENCE_MS - (now - this.#heardAt));
-  }
-
-  #lookAgain(ms: number): void {
-    const now = this.#settings.clock.now();
-    Alarms.of(this.#settings.clock).set(this, now + ms, now);
-  }
-
   #onPong(): void {
-    this.heard();
-    this.#pingedAt = undefined;
+    this.#liveness.answered();
     if (this.#state !== 'probing') return;
     this.#state = 'open';
     this.#owner?.hasRoom(this);
@@ -305,23 +248,17 @@ export class PooledSession implements Alarm {
     this.#limit = Math.min(MAX_STREAMS, maxConcurrentStreams);
     if (this.#state === 'opening') {
       this.#state = 'open';
-      this.heard();
+      this.#liveness.heard();
     } else if (this.#limit === before) return;
     this.#owner?.limitChanged(this);
     if (this.hasRoom) this.#owner?.hasRoom(this);
   }
 
   #countControlFrame(): void {
-    const now = this.#settings.clock.now();
-    if (now - this.#countedSince > FLOOD_MS) {
-      this.#countedSince = now;
-      this.#controlFrames = 0;
-    }
-    if (++this.#controlFrames <= MAX_CONTROL_FRAMES) return;
-    const message = `the upstream sent more than ${MAX_CONTROL_FRAMES} PING and SETTINGS frames within ${FLOOD_MS} ms`;
-    const { NGHTTP2_ENHANCE_YOUR_CALM } = this.#settings.http2.constants;
-    this.#end(sessionError(message));
-    this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    const flood = this.#controlFrames.add();
+    if (!flood) return;
+    this.#end(flood);
+    this.#session.destroy(undefined, this.#settings.http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   /** Node ends the session with it, or sees to it that it takes no more streams. */
@@ -337,7 +274,7 @@ export class PooledSession implements Alarm {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
     this.error = error;
-    Alarms.of(this.#settings.clock).clear(this);
+    this.#liveness.rest();
     this.#owner?.gone(this, error);
   }
 
@@ -354,12 +291,4 @@ export class PooledSession implements Alarm {
       return socket;
     };
   }
-}
-
-function silent(): Error {
-  return Object.assign(new Error(`the upstream did not answer a PING within ${PONG_MS} ms`), { code: 'ETIMEDOUT' });
-}
-
-export function sessionError(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ERR_HTTP2_SESSION_ERROR' });
 }

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Agent } from 'node:http';
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { PooledSession } from '../../pool/http2/session.js';
 import type { SessionLane, StreamUser } from '../../pool/http2/session-lane.js';
@@ -8,16 +8,12 @@ import type { Engine, WireListener, WireRequest, WireResponse } from '../engine.
 import type { ExchangeRequest } from '../request.js';
 import type { Chunk } from '../streamed-body.js';
 import { failureOf } from './failures.js';
-import { coded, headerBytes, headerOf, http2Headers, responseHeaders } from './headers.js';
-import { Http2Response } from './response.js';
+import { coded, headerOf, http2Headers } from './headers.js';
+import { Incoming, type ResponseTaker } from './incoming.js';
+import { Outgoing } from './outgoing.js';
+import type { Http2Response } from './response.js';
 
 const CANCEL = 8;
-const END_STREAM = 1;
-
-interface Waiting {
-  readonly chunk: Chunk;
-  readonly sent: () => void;
-}
 
 export interface Http2RequestSettings {
   readonly agent: Agent;
@@ -31,15 +27,13 @@ export interface Http2RequestSettings {
  * One request over HTTP/2: a stream of a session. Where its socket turns out to speak HTTP/1.1, another engine carries it on that socket, and this hands on what
  * is asked of it.
  */
-export class Http2Request implements WireRequest, StreamUser {
+export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
   readonly method: string;
   readonly path: string;
   readonly host: string;
   readonly protocol: string;
   destroyed = false;
   reusedSocket = false;
-  #res: Http2Response | undefined;
-  #writableEnded = false;
   #sent: ExchangeRequest | undefined;
   #headers: OutgoingHttpHeaders | undefined;
   #listener: WireListener | undefined;
@@ -48,15 +42,11 @@ export class Http2Request implements WireRequest, StreamUser {
   #stream: ClientHttp2Stream | undefined;
   #http1: WireRequest | undefined;
   #opening: Socket | undefined;
-  #body: Buffer | undefined;
-  #waiting: Waiting[] | undefined;
+  readonly #outgoing = new Outgoing();
+  #incoming: Incoming | undefined;
   /** Runs what other requests set off in the async context of this one. */
   #context: AsyncResource | undefined;
-  /** Bytes of its bodies that have gone out and come. */
-  #moved = 0;
   #bytesBefore = 0;
-  #error: Error | undefined;
-  #hasAllCome = false;
   #ending: WireRequest['ending'];
   /** Whether the session may give its place to another: a stream that is being closed takes none. */
   #hasLeft = false;
@@ -109,9 +99,7 @@ export class Http2Request implements WireRequest, StreamUser {
       const request = http1.send(this.#sent!, oneSocket, listener, maxHeaderBytes, undefined);
       (request as { reusedSocket: boolean }).reusedSocket = this.reusedSocket = isReused;
       this.#http1 = request;
-      for (const { chunk, sent } of this.#waiting ?? []) request.write(chunk, sent);
-      this.#waiting = undefined;
-      if (this.#writableEnded) request.end(this.#body);
+      this.#outgoing.handOn(request);
     });
   }
 
@@ -131,7 +119,7 @@ export class Http2Request implements WireRequest, StreamUser {
   }
 
   get res(): WireResponse | undefined {
-    return this.#http1 ? (this.#http1 as { res?: WireResponse }).res : this.#res;
+    return this.#http1 ? (this.#http1 as { res?: WireResponse }).res : this.#incoming?.res;
   }
 
   getHeader(name: string): number | string | string[] | undefined {
@@ -141,56 +129,24 @@ export class Http2Request implements WireRequest, StreamUser {
 
   write(chunk: Chunk, sent: () => void): boolean {
     if (this.#http1) return this.#http1.write(chunk, sent);
-    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
-      const message = 'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array';
-      throw coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE'); // as Node's request
-    }
-    (this.#waiting ??= []).push({ chunk, sent });
+    this.#outgoing.add(chunk, sent);
     this.#dispatch();
     return this.#stream !== undefined && !this.#stream.writableNeedDrain;
   }
 
   end(body?: Buffer): void {
-    this.#writableEnded = true;
+    this.#outgoing.end(body);
     if (this.#http1) this.#http1.end(body);
-    else {
-      this.#body = body;
-      this.#dispatch();
-    }
+    else this.#dispatch();
   }
 
   /** Sends what there is, where there is a stream. */
   #dispatch(): void {
     const session = this.#session;
     if (!session || this.destroyed) return;
-    const waiting = this.#waiting;
-    const hasBody = Boolean(this.#body?.length);
-    if (!this.#stream) {
-      if (!this.#writableEnded && !waiting) return;
-      if (!this.#open(session, !hasBody && !waiting)) return;
-    }
-    const stream = this.#stream!;
-    this.#waiting = undefined;
-    for (const { chunk, sent } of waiting ?? []) {
-      const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
-      stream.write(chunk, () => {
-        this.#moved += bytes;
-        sent();
-      });
-    }
-    if (!this.#writableEnded || stream.writableEnded) return;
-    if (hasBody) this.#writeBody(stream, this.#body!);
-    else stream.end();
-    this.#body = undefined;
-  }
-
-  /** In parts, so that there is progress to see. */
-  #writeBody(stream: ClientHttp2Stream, body: Buffer): void {
-    for (let start = 0; start < body.length; start += PART_BYTES) {
-      const part = body.subarray(start, start + PART_BYTES);
-      stream.write(part, () => (this.#moved += part.length));
-    }
-    stream.end();
+    const outgoing = this.#outgoing;
+    if (!this.#stream && (!outgoing.isReady || !this.#open(session, !outgoing.hasBytes))) return;
+    outgoing.sendOn(this.#stream!);
   }
 
   #open(session: PooledSession, endStream: boolean): boolean {
@@ -206,26 +162,16 @@ export class Http2Request implements WireRequest, StreamUser {
       return false;
     }
     this.#headers = undefined;
-    const stream = this.#stream;
-    const push = stream.push.bind(stream);
-    stream.push = (part: unknown, encoding) => {
-      // Node ends a stream that is cut, too: that is closed by then.
-      if (part === null && !stream.closed) this.#hasAllCome = true;
-      return push(part, encoding);
-    };
-    stream.on('response', (headers, flags, raw?: string[]) => this.#onResponse(stream, headers, flags, raw));
-    stream.on('trailers', (trailers, _flags, raw?: string[]) => this.#onTrailers(trailers, raw));
-    stream.on('error', (error) => (this.#error = error));
-    stream.on('close', () => this.#onClose(stream));
+    this.#incoming = new Incoming(this.#stream, this, this.#settings.maxHeaderBytes);
     return true;
   }
 
   get writableEnded(): boolean {
-    return this.#http1?.writableEnded ?? this.#writableEnded;
+    return this.#http1?.writableEnded ?? this.#outgoing.isEnded;
   }
 
   get writableLength(): number {
-    return this.#http1?.writableLength ?? this.#stream?.writableLength ?? this.#waiting?.length ?? 0;
+    return this.#http1?.writableLength ?? this.#stream?.writableLength ?? this.#outgoing.length;
   }
 
   get writableFinished(): boolean {
@@ -233,7 +179,7 @@ export class Http2Request implements WireRequest, StreamUser {
   }
 
   get moved(): number | undefined {
-    return this.#http1 ? this.#http1.moved : this.#moved;
+    return this.#http1 ? this.#http1.moved : this.#outgoing.moved + (this.#incoming?.moved ?? 0);
   }
 
   get ending(): WireRequest['ending'] {
@@ -287,39 +233,25 @@ export class Http2Request implements WireRequest, StreamUser {
 
   // From the stream:
 
-  #onResponse(stream: ClientHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: string[] | undefined): void {
+  answered(): boolean {
     this.#session!.answered();
-    if (!this.#listener) return;
-    const rawHeaders = raw ?? rawOf(headers);
-    if (headerBytes(rawHeaders) > this.#settings.maxHeaderBytes) {
-      this.#fail(tooManyHeaders(), 'reset');
-      return;
-    }
-    const res = new Http2Response(headers, rawHeaders, (flags & END_STREAM) !== 0, this, stream);
-    this.#res = res;
-    this.#listener.responded(res);
-    stream.on('data', (part: Buffer) => {
-      this.#moved += part.length;
-      if (!this.destroyed) res.add(part);
-    });
-    stream.on('end', () => {
-      if (this.#hasAllCome) res.complete = true;
-      if (res.complete && !this.destroyed) res.end();
-    });
+    return this.#listener !== undefined;
   }
 
-  #onTrailers(trailers: IncomingHttpHeaders, raw: string[] | undefined): void {
-    if (!this.#res) return;
-    if (headerBytes(raw ?? rawOf(trailers)) > this.#settings.maxHeaderBytes) this.#fail(tooManyHeaders(), 'reset');
-    else this.#res.trailers = responseHeaders(trailers);
+  responded(response: Http2Response): void {
+    this.#listener?.responded(response);
   }
 
-  #onClose(stream: ClientHttp2Stream): void {
+  refused(error: Error): void {
+    this.#fail(error, 'reset');
+  }
+
+  streamClosed(stream: ClientHttp2Stream): void {
     const session = this.#session!;
-    const res = this.#res;
+    const { res, error: thrown } = this.#incoming!;
     if (!res?.complete && this.#listener) {
       const bytesSince = session.socket.bytesRead - this.#bytesBefore;
-      const { error, ending } = failureOf(stream, session, this.#error, res !== undefined, bytesSince);
+      const { error, ending } = failureOf(stream, session, thrown, res !== undefined, bytesSince);
       this.#fail(error, ending);
     } else {
       res?.end();
@@ -334,8 +266,6 @@ export class Http2Request implements WireRequest, StreamUser {
   }
 }
 
-const PART_BYTES = 64 * 1024;
-
 /** After these, nobody knows whether the peer is still there, and whether it is still understood. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
   'ERR_RESPONSE_TIMEOUT',
@@ -347,13 +277,4 @@ const TIMEOUTS: ReadonlySet<unknown> = new Set([
 
 function hasTimedOut(error: NodeJS.ErrnoException | undefined): boolean {
   return TIMEOUTS.has(error?.code);
-}
-
-function tooManyHeaders(): Error {
-  return coded(new Error('Header overflow'), 'HPE_HEADER_OVERFLOW');
-}
-
-/** Where Node does not tell them: as good as the same. */
-function rawOf(headers: IncomingHttpHeaders): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]));
 }
