@@ -8,6 +8,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import axios, { type AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -22,6 +23,7 @@ import {
   type NamedHttpClientOptions,
 } from '../src/index.js';
 import { errorOf, failureOf } from './support/failure-of.js';
+import { startHttp2 } from './support/http2-upstream.js';
 import {
   parentOf,
   registerMetrics,
@@ -129,6 +131,24 @@ describe('spans', () => {
       'network.peer.port': Number(port),
       'network.protocol.version': '1.1',
     });
+  });
+
+  it('say that it was HTTP/2, of an attempt whose stream was refused, too', async () => {
+    let isFirst = true;
+    const http2 = await startHttp2((request, response) => {
+      if (isFirst) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else response.end('{"ok":true}');
+      isFirst = false;
+    });
+    await clientOf(await start({ baseURL: http2.url, http2: 'prior-knowledge' })).post('/users', { name: 'x' });
+    const { attributes, status } = clientSpans().at(-1)!;
+    expect(attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'network.protocol.version': '2',
+      'network.peer.address': '127.0.0.1',
+      'network.peer.port': http2.port,
+    });
+    expect(status.code).toBe(SpanStatusCode.UNSET);
   });
 
   it('of a request and its hedge are siblings, and the one that is given up says so', async () => {

@@ -20,6 +20,7 @@ import {
 } from '../src/index.js';
 import { listener, startUpstream, type Upstream } from '../src/testing/index.js';
 import { CA, CERTIFICATE, clientCertificate, PACKED_CERTIFICATE } from './support/certificates.js';
+import { startHttp2 } from './support/http2-upstream.js';
 import { startProxy } from './support/proxy.js';
 import { startTransport } from './support/start-transport.js';
 import { TlsFolder } from './support/tls-folder.js';
@@ -135,6 +136,37 @@ describe('certificates that are rotated on disk', () => {
     await expect.poll(() => transport.pool.stats().total).toMatchObject({ active: 0, idle: 1, created: 3 });
     expect((await client.get(upstream.url)).data).toBe('second');
     expect(transport.pool.stats().total).toMatchObject({ created: 3 });
+  });
+
+  it('leave a session of HTTP/2 its streams, and have new streams go over a new one', async () => {
+    const held: (() => void)[] = [];
+    const ca = [first.cert, second.cert];
+    const upstream = await startHttp2(
+      ({ url, stream }, response) => {
+        response.write(String((stream.session!.socket as TLSSocket).getPeerCertificate().subject.CN));
+        if (url === '/') response.end();
+        else held.push(() => response.end(' late'));
+      },
+      { tls: { ...CERTIFICATE, ca, requestCert: true } },
+    );
+    const folder = mounted(first);
+    const { client, transport } = startTransport({ http2: true, tls: watching(folder) });
+    const slow = ['/one', '/two'].map((path) => client.get<string>(upstream.url + path, { responseType: 'text' }));
+    await expect.poll(() => held.length).toBe(2);
+    expect((await client.get(upstream.url)).data).toBe('first');
+    const rotation = reloaded(transport.pool);
+    remount(folder, second);
+    await rotation;
+    const fresh = await Promise.all(Array.from({ length: 5 }, () => client.get(upstream.url)));
+    expect(new Set(fresh.map(({ data }) => data))).toEqual(new Set(['second']));
+    expect(upstream.sessions).toHaveLength(2);
+    expect(upstream.goaways).toEqual([]);
+    for (const respond of held) respond();
+    expect((await Promise.all(slow)).map(({ data }) => data)).toEqual(['first late', 'first late']);
+    await expect.poll(() => upstream.goaways).toEqual([0]); // the old one says goodbye after its last stream
+    await expect.poll(() => upstream.sessions).toHaveLength(1);
+    expect((await client.get(upstream.url)).data).toBe('second');
+    expect(transport.pool.stats().total).toMatchObject({ created: 2, closed: 1, errors: 0, active: 0, idle: 1 });
   });
 
   it('are used through a proxy, too', async () => {

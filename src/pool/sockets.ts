@@ -64,6 +64,12 @@ export function timesReused(socket: Socket): number {
   return requests === undefined ? 0 : requests - 1;
 }
 
+/** Counts a request that shares a socket which an agent has handed to another. */
+export function countSharing(socket: Socket): void {
+  const counted = socket as Socket & { [SOCKET_REQUEST_COUNT]?: number };
+  counted[SOCKET_REQUEST_COUNT] = (counted[SOCKET_REQUEST_COUNT] ?? 1) + 1;
+}
+
 interface SocketEventContext {
   /** The pool's id. */
   readonly pool: string;

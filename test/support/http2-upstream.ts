@@ -17,6 +17,7 @@ export type Listen = (request: Http2ServerRequest, response: Http2ServerResponse
 /** An upstream that speaks HTTP/2, and HTTP/1.1 where TLS is used and that is allowed. */
 export interface Http2Upstream {
   readonly url: string;
+  readonly port: number;
   readonly server: Http2Server | Http2SecureServer;
   /** Open now, in the order in which they were opened. */
   readonly sessions: readonly ServerHttp2Session[];
@@ -36,12 +37,14 @@ export interface Http2UpstreamOptions {
   readonly options?: ServerOptions;
   /** Instead of `listen`: the streams by themselves. */
   readonly onStream?: (stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
+  /** By default, any port of 127.0.0.1. */
+  readonly at?: { readonly address: string; readonly port: number };
 }
 
 /** Closed after the test. */
 export async function startHttp2(
   listen: Listen | undefined,
-  { tls, options, onStream }: Http2UpstreamOptions = {},
+  { tls, options, onStream, at = { address: '127.0.0.1', port: 0 } }: Http2UpstreamOptions = {},
 ): Promise<Http2Upstream> {
   const server = tls ? http2.createSecureServer({ ...tls, ...options }) : http2.createServer({ ...options });
   const sessions = new Set<ServerHttp2Session>();
@@ -67,7 +70,7 @@ export async function startHttp2(
     onStream?.(stream, headers);
   });
   if (listen) server.on('request', listen);
-  server.listen(0, '127.0.0.1');
+  server.listen(at.port, at.address);
   await once(server, 'listening');
   onTestFinished(async () => {
     server.close();
@@ -76,8 +79,10 @@ export async function startHttp2(
     if (server.listening) await once(server, 'close');
   });
   const { port } = server.address() as AddressInfo;
+  const host = tls ? 'localhost' : at.address;
   return {
-    url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}`,
+    url: `${tls ? 'https' : 'http'}://${host}:${port}`,
+    port,
     server,
     get sessions() {
       return [...sessions];
@@ -93,4 +98,23 @@ export async function startHttp2(
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+const MAX_TRIES = 20;
+
+/** Upstreams of HTTP/2 on 127.0.0.1, 127.0.0.2 and so on, all on one port. */
+export async function startHttp2Fleet(listeners: readonly Listen[]): Promise<readonly Http2Upstream[]> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const [first, ...others] = listeners;
+    // oxlint-disable-next-line no-await-in-loop -- a port that is free at one address may be taken at another
+    const one = await startHttp2(first);
+    const { port } = one;
+    const starting = others.map((listen, n) => startHttp2(listen, { at: { address: `127.0.0.${n + 2}`, port } }));
+    // oxlint-disable-next-line no-await-in-loop
+    const started = await Promise.allSettled(starting);
+    const pods = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    if (pods.length === others.length) return [one, ...pods];
+    for (const pod of [one, ...pods]) pod.server.close();
+  }
+  throw new Error(`no port is free at ${listeners.length} addresses`);
 }

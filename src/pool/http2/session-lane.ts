@@ -22,6 +22,8 @@ export interface OriginProtocol {
   perSocket: number | undefined;
   /** Sessions with streams, and sockets being opened for some. */
   inUse: number;
+  /** Lanes to it where somebody waits for a session that may not be opened now. */
+  readonly short: Set<SessionLane>;
 }
 
 export interface LaneSettings {
@@ -31,7 +33,7 @@ export interface LaneSettings {
   /** Whether only HTTP/2 will do. */
   readonly isRequired: boolean;
   readonly maxHeaderBytes: number;
-  /** Sessions at once. */
+  /** Sessions at once to the origin, in all lanes together. A lane without any gets one all the same. */
   readonly maxSockets: number;
   readonly protocolOf: () => OriginProtocol;
   /** Called when what `protocolOf` says has changed. */
@@ -86,6 +88,7 @@ export class SessionLane implements SessionOwner {
   /** Does not wait any longer. Nobody does: what is being opened is given up. */
   leave(user: StreamUser, error: Error | undefined): void {
     if (!this.#waiting.delete(user) || this.#waiting.size > 0) return;
+    this.#settings.protocolOf().short.delete(this);
     for (const request of this.#openings) {
       this.#openings.delete(request);
       request.destroy(error);
@@ -107,6 +110,9 @@ export class SessionLane implements SessionOwner {
 
   #openMore(): void {
     while (this.#waiting.size > this.#roomSoon() && this.#mayOpen()) this.#open();
+    const { short } = this.#settings.protocolOf();
+    if (this.#waiting.size > this.#roomSoon()) short.add(this);
+    else short.delete(this);
   }
 
   /** Whoever does not know the protocol waits until the first has found out. */
@@ -119,10 +125,12 @@ export class SessionLane implements SessionOwner {
 
   /** Sessions that are about to end count half: a peer that asks for new ones must get one, but not any number. */
   #mayOpen(): boolean {
-    const { maxSockets } = this.#settings;
+    const { maxSockets, protocolOf } = this.#settings;
+    const own = this.#openings.size + this.#sessions.size;
     let usable = this.#openings.size;
     for (const session of this.#sessions) if (session.isUsable) usable++;
-    return usable < maxSockets && this.#openings.size + this.#sessions.size < 2 * maxSockets;
+    const ofOrigin = protocolOf().inUse - own + usable;
+    return (ofOrigin < maxSockets || usable === 0) && own < 2 * maxSockets;
   }
 
   #open(): void {
@@ -228,7 +236,8 @@ export class SessionLane implements SessionOwner {
   becameIdle(session: PooledSession): void {
     const { socket } = session;
     if (!this.#sessions.delete(session)) return;
-    const isKept = session.isUsable && this.#settings.mayShare(socket);
+    const { mayShare, maxSockets, protocolOf } = this.#settings;
+    const isKept = session.isUsable && mayShare(socket) && protocolOf().inUse <= maxSockets;
     session.holder = undefined;
     if (isKept) socket.emit('free');
     else socket.destroy();
@@ -273,10 +282,14 @@ export class SessionLane implements SessionOwner {
   #recount(): void {
     const inUse = this.#sessions.size + this.#openings.size;
     if (inUse === this.#inUse) return;
-    this.#settings.protocolOf().inUse += inUse - this.#inUse;
+    const { protocolOf, protocolChanged } = this.#settings;
+    const protocol = protocolOf();
+    protocol.inUse += inUse - this.#inUse;
     const isLess = inUse < this.#inUse;
     this.#inUse = inUse;
-    if (isLess) this.#settings.protocolChanged();
+    if (!isLess) return;
+    protocolChanged();
+    for (const lane of [...protocol.short]) if (lane !== this) lane.#openMore();
   }
 }
 

@@ -5,6 +5,7 @@ import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import { keepSessionFor } from './collection-order.js';
 import { ControlFrames } from './control-frames.js';
 import { Liveness, type Watched } from './liveness.js';
+import { countSharing } from '../sockets.js';
 import type { SocketRequest } from './socket-request.js';
 
 export type Http2Module = Pick<typeof import('node:http2'), 'connect' | 'constants'>;
@@ -161,7 +162,7 @@ export class PooledSession implements Watched {
 
   /** Promises a stream. `release` gives it back. */
   take(): void {
-    this.streams++;
+    if (this.streams++ > 0) countSharing(this.socket);
     this.#liveness.watch();
   }
 

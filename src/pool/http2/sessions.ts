@@ -89,7 +89,7 @@ export class Sessions implements Sharing {
   #protocolOf(origin: string): OriginProtocol {
     let protocol = this.#protocols.get(origin);
     if (!protocol) {
-      protocol = { perSocket: undefined, inUse: 0 };
+      protocol = { perSocket: undefined, inUse: 0, short: new Set() };
       if (this.#protocols.size >= MAX_REMEMBERED) forget(this.#protocols, ({ inUse }) => inUse === 0);
       this.#protocols.set(origin, protocol);
     }
