@@ -1,18 +1,28 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
+import { CERTIFICATE } from './certificates.js';
 
 export const DATA = 0;
 export const HEADERS = 1;
+export const PRIORITY = 2;
 export const RST_STREAM = 3;
 export const SETTINGS = 4;
+export const PUSH_PROMISE = 5;
 export const PING = 6;
 export const GOAWAY = 7;
+export const WINDOW_UPDATE = 8;
 export const CONTINUATION = 9;
+/** RFC 7838 §4. */
+export const ALTSVC = 10;
+/** RFC 8336 §2. */
+export const ORIGIN = 12;
 
 export const END_STREAM = 1;
 export const ACK = 1;
 export const END_HEADERS = 4;
+export const PADDED = 8;
 
 const NO_BYTES = Buffer.alloc(0);
 const PREFACE_BYTES = 24;
@@ -59,25 +69,35 @@ export function uint32(...values: number[]): Buffer {
   return bytes;
 }
 
+/** A setting in the form of RFC 9113 §6.5.1. */
+export function setting(id: number, value: number): Buffer {
+  return Buffer.concat([Buffer.from([0, id]), uint32(value)]);
+}
+
+/** A frame in the form of RFC 9113 §4.1. */
+export function frameOf(type: number, flags: number, stream: number, payload: Buffer = NO_BYTES): Buffer {
+  const head = Buffer.alloc(FRAME_HEAD_BYTES);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
 /**
- * An upstream of frames written by hand, in cleartext. It says SETTINGS and acknowledges the client's, unless told otherwise; the rest is for `onFrame`.
+ * An upstream of frames written by hand, in cleartext unless told otherwise. It says SETTINGS and acknowledges the client's, unless told otherwise; the rest is for `onFrame`.
  * Closed after the test.
  */
 export async function startFrames(
   onFrame: (frame: Frame, connection: FrameConnection) => void,
-  { settings = NO_BYTES }: { readonly settings?: Buffer | false } = {},
+  { settings = NO_BYTES, tls = false }: { readonly settings?: Buffer | false; readonly tls?: boolean } = {},
 ): Promise<{ readonly url: string; readonly connections: readonly Socket[] }> {
   const connections: Socket[] = [];
-  const server = createServer((socket) => {
+  const onConnection = (socket: Socket) => {
     connections.push(socket);
     socket.on('error', () => {});
     const send: FrameConnection['send'] = (type, flags, stream, payload = NO_BYTES) => {
-      const head = Buffer.alloc(FRAME_HEAD_BYTES);
-      head.writeUIntBE(payload.length, 0, 3);
-      head[3] = type;
-      head[4] = flags;
-      head.writeUInt32BE(stream, 5);
-      if (socket.writable) socket.write(Buffer.concat([head, payload]));
+      if (socket.writable) socket.write(frameOf(type, flags, stream, payload));
     };
     let received = Buffer.alloc(0);
     let begun = false;
@@ -103,7 +123,10 @@ export async function startFrames(
         onFrame(frame, { socket, send });
       }
     });
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...CERTIFICATE, ALPNProtocols: ['h2'] }, onConnection)
+    : createServer(onConnection);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
@@ -111,5 +134,5 @@ export async function startFrames(
     server.close();
     await once(server, 'close');
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections };
+  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`, connections };
 }

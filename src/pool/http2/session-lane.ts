@@ -289,7 +289,7 @@ export class SessionLane implements SessionOwner {
     this.#inUse = inUse;
     if (!isLess) return;
     protocolChanged();
-    for (const lane of [...protocol.short]) if (lane !== this) lane.#openMore();
+    for (const lane of protocol.short) if (lane !== this) lane.#openMore();
   }
 }
 

@@ -107,7 +107,8 @@ export class PooledSession implements Watched {
     this.#session = session;
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
     session.on('remoteSettings', ({ maxConcurrentStreams = Infinity }) => this.#onSettings(maxConcurrentStreams));
-    session.on('ping', () => this.#countControlFrame());
+    session.on('ping', () => this.#endIfFlooded(this.#controlFrames.add()));
+    session.on('origin', () => this.#endIfFlooded(this.#controlFrames.addOrigin()));
     session.on('goaway', (code, lastStreamId) => this.#onGoaway(code, lastStreamId));
     session.on('error', (error) => this.#end(error));
     session.on('close', () => this.#end(undefined));
@@ -244,7 +245,7 @@ export class PooledSession implements Watched {
   }
 
   #onSettings(maxConcurrentStreams: number): void {
-    this.#countControlFrame();
+    this.#endIfFlooded(this.#controlFrames.add());
     const before = this.#limit;
     this.#limit = Math.min(MAX_STREAMS, maxConcurrentStreams);
     if (this.#state === 'opening') {
@@ -255,8 +256,7 @@ export class PooledSession implements Watched {
     if (this.hasRoom) this.#owner?.hasRoom(this);
   }
 
-  #countControlFrame(): void {
-    const flood = this.#controlFrames.add();
+  #endIfFlooded(flood: Error | undefined): void {
     if (!flood) return;
     this.#end(flood);
     this.#session.destroy(undefined, this.#settings.http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
