@@ -11,7 +11,7 @@ import { type AnswerContext, Answers, onlyIfCached } from './answers.js';
 import { FailedFill, type Filled, Filler } from './fill.js';
 import { Flight } from './flight.js';
 import { ageMs, verdictOn } from './freshness.js';
-import { cacheRequest, type CacheRequest, type RequestRules } from './request.js';
+import { type CacheRequest, RequestReader } from './request.js';
 import { flightKey } from './state.js';
 import { selected, type StoredResponse } from './stored.js';
 import type { WriterContext } from './writer.js';
@@ -46,7 +46,7 @@ class CacheUser {
   readonly #next: Handler;
   readonly #filler: Filler;
   readonly #answers: Answers;
-  readonly #rules: RequestRules;
+  readonly #requests: RequestReader;
   readonly #exchanges: ExchangeKeys | undefined;
 
   constructor(next: Handler, context: CacheContext) {
@@ -57,13 +57,13 @@ class CacheUser {
     this.#filler = new Filler(next, context);
     this.#answers = new Answers(context);
     const selector = `${settings.private ? 'private' : ''} ${settings.targetedHeaders.join()} `;
-    this.#rules = { hasUnknownCredentials, isSecretHeader, selector, maxRedirects };
+    this.#requests = new RequestReader({ hasUnknownCredentials, isSecretHeader, selector, maxRedirects });
   }
 
   handle(call: Call): Promise<AxiosResponse> {
     let request: CacheRequest | undefined;
     try {
-      request = cacheRequest(call, this.#rules);
+      request = this.#requests.read(call);
     } catch {
       // An address that is none: the transport says so.
     }

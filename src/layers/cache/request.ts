@@ -1,4 +1,4 @@
-import type { AxiosHeaders } from 'axios';
+import type { AxiosHeaders, InternalAxiosRequestConfig } from 'axios';
 import { digest } from '../../base/digest.js';
 import type { Call } from '../../call/call.js';
 import { headerOf } from '../../call/headers.js';
@@ -28,14 +28,37 @@ export interface CacheRequest {
   readonly valueOf: HeaderValues;
 }
 
-/** Asks for a part, or under a condition that is not for a cache. */
-const NOT_FOR_CACHES: ReadonlySet<string> = new Set(['range', 'if-match', 'if-unmodified-since', 'if-range']);
+/**
+ * What the cache makes of a header of a request:
+ * - `other`: nothing; `Vary` may name it
+ * - `bypass`: it asks for a part, under a condition that is not for a cache, or for another method
+ * - `address`: what upstreams may take for the address of the request, though it is not in it, and few of them say so in `Vary`
+ * - `secret`: who asks
+ */
+type HeaderKind = 'other' | 'bypass' | 'address' | 'secret' | 'cache-control' | 'if-none-match' | 'if-modified-since';
 
-/** What upstreams may take for the address of the request, though it is not in it, and few of them say so in `Vary`. */
+const KINDS: ReadonlyMap<string, HeaderKind> = new Map<string, HeaderKind>([
+  ['range', 'bypass'],
+  ['if-match', 'bypass'],
+  ['if-unmodified-since', 'bypass'],
+  ['if-range', 'bypass'],
+  ['cache-control', 'cache-control'],
+  ['if-none-match', 'if-none-match'],
+  ['if-modified-since', 'if-modified-since'],
+  ['proxy-authorization', 'other'], // not the caller's: a proxy's
+]);
 const ADDRESS = /^(?:host|forwarded|x-forwarded-.*|x-(?:original|rewrite)-.*|x-host|x-real-ip)$/;
 
-/** Not the caller's: a proxy's. */
-const NO_CREDENTIALS: ReadonlySet<string> = new Set(['proxy-authorization']);
+/** Names as written and addresses as written: more of them are begun anew. */
+const MAX_KNOWN = 1_000;
+const MAX_KNOWN_LENGTH = 2_048;
+
+function remember<Value>(known: Map<string, Value>, key: string, value: Value): Value {
+  if (key.length > MAX_KNOWN_LENGTH) return value;
+  if (known.size === MAX_KNOWN) known.clear();
+  known.set(key, value);
+  return value;
+}
 
 /** What the layer knows of its client. */
 export interface RequestRules {
@@ -48,48 +71,96 @@ export interface RequestRules {
   readonly maxRedirects: number;
 }
 
-/** @returns undefined for a call that the cache leaves alone */
-export function cacheRequest(
-  call: Call,
-  { hasUnknownCredentials, selector, isSecretHeader, maxRedirects }: RequestRules,
-): CacheRequest | undefined {
-  const { method, config } = call;
-  if (method !== 'GET' && method !== 'HEAD') return undefined;
-  const { headers, data } = config;
-  if ((data !== undefined && data !== null) || isDelegated(config)) return undefined;
-  let cacheControl: unknown;
-  let noneMatch: string | undefined;
-  let modifiedSince: string | undefined;
-  let secrets = '';
-  let apart = config.decompress === false ? `${selector}raw` : selector;
-  for (const given of Object.keys(headers)) {
-    const value = headers[given];
-    if (value === undefined || value === null || value === false) continue;
-    const name = given.toLowerCase();
-    if (NOT_FOR_CACHES.has(name) || isMethodOverride(name)) return undefined;
-    if (name === 'cache-control') cacheControl = value;
-    else if (name === 'if-none-match') noneMatch = String(value);
-    else if (name === 'if-modified-since') modifiedSince = String(value);
-    else if (ADDRESS.test(name)) apart += part(name, value);
-    else if (isSecretHeader(name) && !NO_CREDENTIALS.has(name)) secrets += part(name, value);
+/** Reads what calls ask of the cache. What many of them have alike, it works out once. */
+export class RequestReader {
+  readonly #rules: RequestRules;
+  /** Name as written → what it is. */
+  readonly #kinds = new Map<string, HeaderKind>();
+  /** Absolute URL as written → as it is sent. */
+  readonly #urls = new Map<string, string>();
+  /** The same for URLs with a base URL. */
+  readonly #based = new Map<string, string>();
+
+  constructor(rules: RequestRules) {
+    this.#rules = rules;
   }
-  const { auth, socketPath } = config;
-  if (auth) secrets += part('auth', `${auth.username}:${auth.password}`);
-  const target = requestTarget(config);
-  if (!target) return undefined;
-  if (target.credentials !== '') secrets += part('userinfo', target.credentials);
-  const url = urlOf(target);
-  return {
-    url: socketPrefix(socketPath) + url,
-    isHead: method === 'HEAD',
-    directives: cacheControl === undefined ? NO_DIRECTIVES : requestDirectives(directivesOf(cacheControl)),
-    audience: secrets === '' ? '' : digest(sorted(secrets)),
-    credentials: hasUnknownCredentials ? 'unknown' : secrets === '' ? 'none' : 'known',
-    apart: apart === selector ? selector : sorted(apart),
-    follows: (config.maxRedirects ?? maxRedirects) > 0,
-    conditions: noneMatch === undefined && modifiedSince === undefined ? undefined : { noneMatch, modifiedSince },
-    valueOf: valuesOf(headers),
-  };
+
+  /**
+   * @returns undefined for a call that the cache leaves alone
+   * @throws what axios throws for an address that is none
+   */
+  read(call: Call): CacheRequest | undefined {
+    const { method, config } = call;
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    const { headers, data } = config;
+    if ((data !== undefined && data !== null) || isDelegated(config)) return undefined;
+    const { hasUnknownCredentials, selector, maxRedirects } = this.#rules;
+    let cacheControl: unknown;
+    let noneMatch: string | undefined;
+    let modifiedSince: string | undefined;
+    let secrets = '';
+    let apart = config.decompress === false ? `${selector}raw` : selector;
+    for (const given of Object.keys(headers)) {
+      const kind = this.#kinds.get(given) ?? this.#kindOf(given);
+      if (kind === 'other') continue;
+      const value = headers[given];
+      if (value === undefined || value === null || value === false) continue;
+      if (kind === 'bypass') return undefined;
+      if (kind === 'cache-control') cacheControl = value;
+      else if (kind === 'if-none-match') noneMatch = String(value);
+      else if (kind === 'if-modified-since') modifiedSince = String(value);
+      else if (kind === 'address') apart += part(given.toLowerCase(), value);
+      else secrets += part(given.toLowerCase(), value);
+    }
+    const { auth, socketPath } = config;
+    if (auth) secrets += part('auth', `${auth.username}:${auth.password}`);
+    const known = config.baseURL ? this.#based : this.#urls;
+    const written = asWritten(config);
+    let url = written === undefined ? undefined : known.get(written);
+    if (url === undefined) {
+      const target = requestTarget(config);
+      if (!target) return undefined;
+      if (target.credentials !== '') secrets += part('userinfo', target.credentials);
+      url = urlOf(target);
+      if (written !== undefined && target.credentials === '') remember(known, written, url);
+    }
+    return {
+      url: socketPrefix(socketPath) + url,
+      isHead: method === 'HEAD',
+      directives: cacheControl === undefined ? NO_DIRECTIVES : requestDirectives(directivesOf(cacheControl)),
+      audience: secrets === '' ? '' : digest(sorted(secrets)),
+      credentials: hasUnknownCredentials ? 'unknown' : secrets === '' ? 'none' : 'known',
+      apart: apart === selector ? selector : sorted(apart),
+      follows: (config.maxRedirects ?? maxRedirects) > 0,
+      conditions: noneMatch === undefined && modifiedSince === undefined ? undefined : { noneMatch, modifiedSince },
+      valueOf: valuesOf(headers),
+    };
+  }
+
+  #kindOf(given: string): HeaderKind {
+    const name = given.toLowerCase();
+    const kind =
+      KINDS.get(name) ??
+      (isMethodOverride(name)
+        ? 'bypass'
+        : ADDRESS.test(name)
+          ? 'address'
+          : this.#rules.isSecretHeader(name)
+            ? 'secret'
+            : 'other');
+    return remember(this.#kinds, given, kind);
+  }
+}
+
+/**
+ * What makes the address: it differs for two that may be sent to different URLs.
+ * @returns undefined where it is not all in texts: parameters may be objects that their owner changes
+ */
+function asWritten(config: InternalAxiosRequestConfig): string | undefined {
+  const { url, baseURL, allowAbsoluteUrls, params, socketPath } = config;
+  if (typeof url !== 'string' || params || socketPath) return undefined;
+  if (!baseURL) return url;
+  return typeof baseURL === 'string' ? `${String(allowAbsoluteUrls)} ${baseURL.length} ${baseURL}${url}` : undefined;
 }
 
 const valuesOf =
