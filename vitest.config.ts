@@ -64,6 +64,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Of the example, with `slow`: the whole of it takes minutes. */
+const EXAMPLE_ON_UNDICI = ['fares', 'monitor', 'pool', 'shared-monitor', 'shutdown'];
+
 function onUndici(which = process.env['ON_UNDICI']): string[] {
   if (which === 'all') return Object.values(ON_UNDICI).flat();
   return which === 'slow' ? ON_UNDICI.slow : ON_UNDICI.test;
@@ -107,6 +110,17 @@ export default defineConfig({
           name: 'travel-desk',
           root: 'examples/travel-desk',
           include: ['test/**/*.e2e-spec.ts'],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'travel-desk-undici',
+          root: 'examples/travel-desk',
+          include:
+            process.env['ON_UNDICI'] === 'slow' ? EXAMPLE_ON_UNDICI.map((name) => `test/${name}.e2e-spec.ts`) : [],
+          env: { ENGINE: 'undici' },
           isolate: false,
         },
       },
