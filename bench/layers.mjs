@@ -89,6 +89,8 @@ function clientWith({
 }
 
 const BASE = 'http://api.test';
+/** As axios merges it. */
+const configOfBase = { ...config, baseURL: BASE, url: '/users/1' };
 
 /** What a client with a `baseURL` is made of. */
 function partsOfBase(options = {}) {
@@ -111,7 +113,7 @@ function clientOfBase(options) {
     entries.map(({ layer }) => layer),
     answerTo,
   );
-  return () => handle(createCall(config, 'bench'));
+  return () => handle(createCall(configOfBase, 'bench'));
 }
 
 /** @returns an axios instance whose calls are answered at once */

@@ -121,7 +121,11 @@ function textOfUrl(url: unknown): string {
 export function deriveCall(call: Call, changes: CallChanges): Call {
   const { config = call.config, attempt = call.attempt, deadline = call.deadline } = changes;
   const { cancellation = call.cancellation, mayRepeat = call.mayRepeat } = changes;
-  if (config !== call.config) (call.journal.derivedConfigs ??= []).push(config);
+  if (config !== call.config) {
+    const { journal } = call;
+    if (journal.derivedConfigs) journal.derivedConfigs.push(config);
+    else journal.derivedConfigs = [config]; // to push onto an empty list makes room for 17
+  }
   return new AxiosCall(
     config,
     call.clientName,

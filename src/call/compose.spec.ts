@@ -177,4 +177,66 @@ describe('watchers', () => {
       'a ends: a, failed with Error: refused',
     ]);
   });
+
+  it('that carry no call on themselves share the frame of their neighbours', async () => {
+    const carried = named('b', { carry: () => undefined });
+    await run(named('a'), carried, named('c'));
+    expect(order).toEqual([
+      'a begins',
+      'b begins',
+      'c begins',
+      'sent',
+      'c ends: c, 200',
+      'b ends: b, 200',
+      'a ends: a, 200',
+    ]);
+  });
+
+  it('can have a call made again, before they and those outside are told how it went', async () => {
+    const repeating = named('b', {
+      again: (call, state, response, failure, next) => {
+        order.push(`again by ${state}: ${failure ? 'failed' : response?.status}`);
+        return next(call).then((second) => ({ ...second, status: 201 }));
+      },
+    });
+    await expect(run(named('a'), repeating, named('c'))).resolves.toMatchObject({ status: 201 });
+    expect(order).toEqual([
+      'a begins',
+      'b begins',
+      'c begins',
+      'sent',
+      'c ends: c, 200',
+      'again by b: 200',
+      'c begins',
+      'sent',
+      'c ends: c, 200',
+      'b ends: b, 201',
+      'a ends: a, 201',
+    ]);
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('twice'))],
+    [
+      'throws',
+      () => {
+        throw new Error('twice');
+      },
+    ],
+  ])('fail a call that %s when it is made again', async (_, again) => {
+    await expect(run(named('a'), named('b', { again }))).rejects.toThrow('twice');
+    expect(order.slice(3)).toEqual(['b ends: b, failed with Error: twice', 'a ends: a, failed with Error: twice']);
+  });
+
+  it('have a call made again that has failed, and what it is answered with counts', async () => {
+    const failing: Handler = async (call) => {
+      order.push('sent');
+      if (order.filter((step) => step === 'sent').length === 1) throw new Error('once');
+      return responseTo(call);
+    };
+    order.length = 0;
+    const repeating = named('b', { again: (call, _state, _response, failure, next) => failure && next(call) });
+    await expect(compose([named('a'), repeating], failing)(testCall())).resolves.toMatchObject({ status: 200 });
+    expect(order.slice(2)).toEqual(['sent', 'sent', 'b ends: b, 200', 'a ends: a, 200']);
+  });
 });

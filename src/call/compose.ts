@@ -7,8 +7,8 @@ export interface Failure {
 }
 
 /**
- * A layer that only watches: it sees a call begin, and may refuse it, and sees it end. It does not wait, repeat a call or answer it. `compose`
- * runs neighbours that watch in one frame, with one promise for all of them.
+ * A layer that only watches: it sees a call begin, and may refuse it, and sees it end. It does not answer a call; that it waits for one (`carry`)
+ * or repeats it (`again`) is the exception. `compose` runs neighbours that watch in one frame, with one promise for all of them.
  */
 export interface Watcher<State = unknown> {
   /**
@@ -29,8 +29,19 @@ export interface Watcher<State = unknown> {
   ): Promise<void> | void;
   /** A watched call as the layers within get it. Without it, that is the call itself. What this throws, the call fails with. */
   derive?(call: Call, state: State): Call;
-  /** Carries a watched call on in a context of its own. Without it, that is `next(call)`. */
-  carry?(call: Call, state: State, next: Handler): Promise<AxiosResponse>;
+  /** Carries a watched call on in a context of its own, or later. Without it, and where it returns undefined, that is `next(call)`, at once. */
+  carry?(call: Call, state: State, next: Handler): Promise<AxiosResponse> | undefined;
+  /**
+   * The call could be made again, before `end` is told: those within have been told how it went.
+   * @returns what counts in place of how it went; undefined: that does
+   */
+  again?(
+    call: Call,
+    state: State,
+    response: AxiosResponse | undefined,
+    failure: Failure | undefined,
+    next: Handler,
+  ): Promise<AxiosResponse> | undefined;
 }
 
 const WATCHER = Symbol('watcher');
@@ -62,7 +73,9 @@ export function compose(layers: readonly Layer[], terminal: Handler): Handler {
 /** One frame for watchers that are neighbours, the outermost first. */
 function frame(watchers: readonly Watcher[], next: Handler): Handler {
   if (watchers.length === 0) return next;
-  const within = watchers.map((watcher, index) => (watcher.carry ? frame(watchers.slice(index + 1), next) : next));
+  const within = watchers.map((watcher, index) =>
+    watcher.carry || watcher.again ? frame(watchers.slice(index + 1), next) : next,
+  );
   return (given) => {
     const states: unknown[] = [];
     /** What each watcher has begun with; undefined: all with what was given. */
@@ -89,7 +102,7 @@ function frame(watchers: readonly Watcher[], next: Handler): Handler {
     } catch (error) {
       result = Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- as it was thrown
     }
-    return told(result, given, calls, watchers, states);
+    return told(result, given, calls, watchers, states, within);
   };
 }
 
@@ -103,6 +116,7 @@ async function told(
   calls: readonly Call[] | undefined,
   watchers: readonly Watcher[],
   states: readonly unknown[],
+  within: readonly Handler[],
 ): Promise<AxiosResponse> {
   let response: AxiosResponse | undefined;
   let failure: Failure | undefined;
@@ -114,7 +128,18 @@ async function told(
   for (let i = states.length - 1; i >= 0; i--) {
     const state = states[i];
     if (state === undefined) continue;
-    const ended = watchers[i]!.end(calls ? calls[i]! : given, state === THREW ? undefined : state, response, failure);
+    const watcher = watchers[i]!;
+    const call = calls ? calls[i]! : given;
+    if (watcher.again && state !== THREW) {
+      try {
+        const again = watcher.again(call, state, response, failure, within[i]!);
+        // oxlint-disable-next-line no-await-in-loop -- as below
+        if (again) [response, failure] = [await again, undefined];
+      } catch (error) {
+        [response, failure] = [undefined, { error }];
+      }
+    }
+    const ended = watcher.end(call, state === THREW ? undefined : state, response, failure);
     if (ended) await ended; // oxlint-disable-line no-await-in-loop -- one after the other, from the inside out
   }
   if (failure) throw failure.error;

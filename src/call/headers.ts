@@ -33,19 +33,34 @@ export function withReplacedHeaders(
 ): InternalAxiosRequestConfig {
   const names = Object.keys(replaced);
   if (names.length === 0) return config;
-  const headers = new AxiosHeaders();
-  for (const name of Object.keys(config.headers)) {
-    if (!names.some((other) => isSameName(name, other))) headers[name] = config.headers[name];
-  }
+  const headers = copyWithout(names, config.headers);
   for (const name of names) if (replaced[name] !== undefined) headers[name] = replaced[name];
-  return withHeaders(config, headers, stayHome ? names : []);
+  return withHeaders(config, headers, stayHome ? names : NO_NAMES);
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** To copy them all takes half as long as to look at each again. */
+function copyWithout(names: readonly string[], given: AxiosHeaders): AxiosHeaders {
+  const headers = new AxiosHeaders();
+  if (!names.some((name) => headerNamed(given, name) !== undefined)) return Object.assign(headers, given);
+  for (const name of Object.keys(given)) {
+    if (!names.some((other) => isSameName(name, other))) headers[name] = given[name];
+  }
+  return headers;
 }
 
 const isSameName = (a: string, b: string): boolean => a.length === b.length && a.toLowerCase() === b.toLowerCase();
 
 /** The value of a header, in whatever case it was given: as `headers.get` has it, in a third of the time. */
 export function headerOf(headers: AxiosHeaders, name: string): AxiosHeaderValue | undefined {
-  for (const known of Object.keys(headers)) if (isSameName(known, name)) return headers[known];
+  const known = headerNamed(headers, name);
+  return known === undefined ? undefined : headers[known];
+}
+
+/** How a header is written that has this name, in whatever case. (Object.keys makes a list: that takes twice as long.) */
+function headerNamed(headers: AxiosHeaders, name: string): string | undefined {
+  for (const known in headers) if (isSameName(known, name) && Object.hasOwn(headers, known)) return known;
   return undefined;
 }
 
@@ -57,6 +72,9 @@ function withHeaders(
 ): InternalAxiosRequestConfig {
   const changed = withoutPrototype(config);
   changed.headers = headers;
-  if (sensitive.length > 0) changed.sensitiveHeaders = [...(config.sensitiveHeaders ?? []), ...sensitive];
+  if (sensitive.length > 0) {
+    const { sensitiveHeaders } = config;
+    changed.sensitiveHeaders = sensitiveHeaders ? [...sensitiveHeaders, ...sensitive] : sensitive.slice();
+  }
   return changed;
 }

@@ -2,7 +2,7 @@ import type { AxiosResponse } from 'axios';
 import type { Clock } from '../../base/clock.js';
 import { isReplayableBody } from '../../base/http-rules.js';
 import { timeLimit } from '../../base/time-limit.js';
-import { type Call, deriveCall, type Layer } from '../../call/call.js';
+import { type Call, deriveCall, type Handler, type Layer } from '../../call/call.js';
 import { watching } from '../../call/compose.js';
 import { headerOf, withReplacedHeaders } from '../../call/headers.js';
 import { discard, responseIn, responseOf, responseOrThrow, type Settled, settledOf } from '../../call/outcome.js';
@@ -29,49 +29,54 @@ export interface AuthContext {
  */
 export function auth(credentials: Credentials, origin: string, context: AuthContext): Layer {
   const { fixed, header } = credentials;
-  const isOthers = (call: Call) => call.origin !== origin || isSet(call, header);
-  if (fixed) {
-    return watching<Proof>({ begin: (call) => (isOthers(call) ? undefined : fixed), derive: proven, end: () => {} });
-  }
-  return (next) => {
-    const attempt = (call: Call, proof: Proof): Promise<AxiosResponse> => next(proven(call, proof));
+  const ofAll = fixed && new Shown(fixed);
 
-    const replayed = async (first: Settled, call: Call, proof: Proof): Promise<AxiosResponse> => {
-      if (!isReplayableBody(call.config.data)) return responseOrThrow(first);
-      const wanted = credentials.proofAfter!(call, proof);
-      const other = wanted && (await inTime(wanted, call, context));
-      if (!other || other.value === proof.value) return responseOrThrow(first);
-      discard(responseIn(first));
-      const second = await settledOf(attempt(call, other));
-      if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
-      noteReplay(second, call);
-      return responseOrThrow(second);
-    };
-
-    const send = (call: Call, proof: Proof): Promise<AxiosResponse> => {
-      const sent = attempt(call, proof);
-      if (!credentials.proofAfter) return sent;
-      return sent.then(
-        (response) => (response.status === UNAUTHORIZED ? replayed({ response }, call, proof) : response),
-        (error: unknown) => {
-          if (responseOf(error)?.status !== UNAUTHORIZED) throw error;
-          return replayed({ error }, call, proof);
-        },
-      );
-    };
-
-    return (call) => {
-      if (isOthers(call)) return next(call);
-      let proof: Proof | Promise<Proof>;
-      try {
-        proof = credentials.proofFor(call);
-      } catch (error) {
-        return Promise.reject(error); // oxlint-disable-line prefer-promise-reject-errors -- whatever it is
-      }
-      if (!(proof instanceof Promise)) return send(call, proof);
-      return inTime(proof, call, context).then((given) => send(call, given));
-    };
+  const replayed = async (first: Settled, call: Call, proof: Proof, next: Handler): Promise<AxiosResponse> => {
+    if (!isReplayableBody(call.config.data)) return responseOrThrow(first);
+    const wanted = credentials.proofAfter!(call, proof);
+    const other = wanted && (await inTime(wanted, call, context));
+    if (!other || other.value === proof.value) return responseOrThrow(first);
+    discard(responseIn(first));
+    const second = await settledOf(next(proven(call, other)));
+    if (responseIn(second)?.status === UNAUTHORIZED) credentials.refusedAfresh?.(other);
+    noteReplay(second, call);
+    return responseOrThrow(second);
   };
+
+  return watching<Shown>({
+    begin(call) {
+      if (call.origin !== origin || isSet(call, header)) return undefined;
+      return ofAll ?? new Shown(credentials.proofFor(call));
+    },
+    derive: (call, { proof }) => (proof ? proven(call, proof) : call),
+    // Those that are at hand need no promise.
+    carry(call, shown, next) {
+      if (shown.proof) return undefined;
+      return inTime(shown.wanted!, call, context).then((proof) => {
+        shown.proof = proof;
+        return next(proven(call, proof));
+      });
+    },
+    again(call, { proof }, response, failure, next) {
+      if (!credentials.proofAfter || !proof) return undefined;
+      const answer = failure ? responseOf(failure.error) : response;
+      if (answer?.status !== UNAUTHORIZED) return undefined;
+      return replayed(failure ?? { response: answer }, call, proof, next);
+    },
+    end: () => {},
+  });
+}
+
+/** What one attempt shows, as soon as that is known. */
+class Shown {
+  proof: Proof | undefined;
+  readonly wanted: Promise<Proof> | undefined;
+
+  constructor(given: Proof | Promise<Proof>) {
+    const isWanted = given instanceof Promise;
+    this.proof = isWanted ? undefined : given;
+    this.wanted = isWanted ? given : undefined;
+  }
 }
 
 /** The call with what shows who makes it. */
