@@ -9,11 +9,16 @@ import { hide } from './http-client.error.js';
  * changes, copies and sends it as ever. JSON has it as a text, which nobody can take for a config and send without its parameters.
  */
 export function printAsAddress(config: InternalAxiosRequestConfig, rules: RedactionRules): void {
-  if (Object.hasOwn(config, inspect.custom)) return;
+  if (isPrintedAsAddress(config)) return;
   let printing = printers.get(rules);
   if (!printing) printers.set(rules, (printing = printersFor(rules)));
   hide(config, inspect.custom, printing.inspected);
   hide(config, 'toJSON', printing.asJson);
+}
+
+/** Whether nothing is to be done: also where there is no config. */
+export function isPrintedAsAddress(config: InternalAxiosRequestConfig | undefined): boolean {
+  return !config || Object.hasOwn(config, inspect.custom);
 }
 
 interface Printing {

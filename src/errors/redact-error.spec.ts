@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../call/call.js';
+import { settled } from '../call/response-data.js';
 import { redactionRules } from '../redaction/rules.js';
 import { concealError } from './redact-error.js';
 import { CircuitOpenError } from './refusal.errors.js';
@@ -143,6 +144,62 @@ describe('an error that is concealed again', () => {
     expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
     error.detail = { token: 'SECRET' };
     expect(shown(concealed(error, { ...call, rules }))).not.toContain('SECRET');
+  });
+});
+
+describe('an error of a refused status that is concealed again', () => {
+  const rules = redactionRules({ headers: ['x-tenant'] });
+  const again = (error: AxiosError) => concealed(error, { ...call, rules });
+  const ofStatus = (): AxiosError => {
+    try {
+      settled({ ...response, request, config: { ...config, validateStatus: () => false } });
+    } catch (error) {
+      return again(error as AxiosError);
+    }
+    throw new Error('it was accepted');
+  };
+
+  it.each<[string, (error: AxiosError & Record<string, unknown>) => void]>([
+    ['has another text', (error) => void (error.code = 'SECRET-tenant')],
+    ['has another message', (error) => void (error.message = 'SECRET-tenant')],
+    ['has another address', (error) => void (error['url'] = 'http://a.example/?token=SECRET')],
+    ['has one text more', (error) => void (error['detail'] = 'SECRET-tenant')],
+    ['has an object more', (error) => void (error['detail'] = { token: 'SECRET' })],
+    ['has a cause', (error) => void (error.cause = new Error('SECRET-tenant'))],
+    ['has lost a text, and has another instead', (error) => delete error.code && (error['detail'] = 'SECRET-tenant')],
+    ['has another response', (error) => delete error.response && (error.response = response as never)],
+    ['shows its response', (error) => void Object.defineProperty(error, 'response', { enumerable: true })],
+    ['prints itself', (error) => void Object.assign(error, { [inspect.custom]: () => response })],
+    ['has a getter for a text', (error) => void Object.defineProperty(error, 'code', { get: () => 'SECRET-tenant' })],
+  ])('is judged anew where it %s', (_, change) => {
+    const error = ofStatus() as AxiosError & Record<string, unknown>;
+    expect(shown(error)).not.toContain('SECRET');
+    change(error);
+    expect(shown(again(error))).not.toContain('SECRET');
+  });
+
+  it('is judged anew where its response has another config', () => {
+    const error = ofStatus();
+    error.response!.config = { ...config };
+    again(error);
+    expect(shown(error.response!.config)).not.toContain('SECRET');
+  });
+
+  it('is judged anew where an object of it has changed', () => {
+    const detail: Record<string, unknown> = { code: 5 };
+    const error = again(Object.assign(ofStatus(), { detail }));
+    detail['token'] = 'SECRET';
+    expect(shown(again(error))).not.toContain('SECRET');
+  });
+
+  it('never throws, whatever became of it', () => {
+    const error = ofStatus();
+    const refuse = () => {
+      throw new Error('no');
+    };
+    Object.defineProperty(error, 'code', { get: refuse, enumerable: true });
+    Object.defineProperty(error, 'message', { get: refuse });
+    expect(() => again(error)).not.toThrow();
   });
 });
 

@@ -1,10 +1,11 @@
 import type { AxiosError, InternalAxiosRequestConfig } from 'axios';
 import { inspect, types } from 'node:util';
-import { knownSecrets, redactStack } from '../redaction/known-secrets.js';
+import { isPlainStack, knownSecrets, redactStack } from '../redaction/known-secrets.js';
 import { type CopyOptions, type RedactedCopy, redactedCopy, redactedText } from '../redaction/redacted-copy.js';
 import { REDACTED, type RedactionRules } from '../redaction/rules.js';
 import { addressOf } from '../redaction/url.js';
 import { printAsAddress } from './config-printing.js';
+import { DETAILS, type FailedCall, type Findings, findingsOf, isAsFound, UNKNOWN } from './findings.js';
 import { errorToJson, hide, HttpClientError, inspectedEnumerableOnly } from './http-client.error.js';
 
 /** What is concealed by itself, has no secrets, or is how an error is printed. */
@@ -32,54 +33,49 @@ const WITHOUT_ERRORS: ReadonlySet<PropertyKey> = new Set(['stack', 'attempts', '
 /** Error → how it is redactedView, and the properties that are, though they are not enumerable any more. */
 const hidden = new WeakMap<Error, { options: CopyOptions; readonly names: Set<PropertyKey> }>();
 
-/** What was found of an error when it was concealed before: what has not changed is not judged again, up to four times for each failed call. */
-interface Findings {
-  /** Its message, once its texts were redacted. */
-  message: string | undefined;
-  rules: RedactionRules;
-  config: InternalAxiosRequestConfig | undefined;
-  /** Texts and numbers of its properties without a secret of these rules and this config. */
-  readonly harmless: Map<PropertyKey, string | number>;
-}
-
-const findings = new WeakMap<Error, Findings>();
-
-function findingsOf(error: Error, { rules, config }: FailedCall): Findings {
-  let found = findings.get(error);
-  if (!found) findings.set(error, (found = { message: undefined, rules, config, harmless: new Map() }));
-  else if (found.rules !== rules || found.config !== config) {
-    found.rules = rules;
-    found.config = config;
-    found.harmless.clear();
-  }
-  return found;
-}
-
 /**
  * Hides what an error has objects with secrets in: the properties keep their values, for those who read them, but are not enumerable
  * any more. Whatever prints the error shows redacted copies of them. Other properties stay as they are.
  * @returns the errors among the values
  */
-function hideValues(error: Error, options: CopyOptions, { harmless }: Findings): Error[] {
+function hideValues(error: Error, options: CopyOptions, found: Findings): Error[] {
   let within = NO_ERRORS;
-  for (const name of Reflect.ownKeys(error)) {
+  const names = Reflect.ownKeys(error);
+  const values: unknown[] = [];
+  const isAsBefore = names.length >= found.names.length && found.names.every((name, index) => name === names[index]);
+  let isPlain = true;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    const isPrinting = name === 'toJSON' || name === inspect.custom;
+    values.push(isPrinting ? Reflect.get(error, name) : UNKNOWN);
     if (WITHOUT_ERRORS.has(name)) continue;
     const property = Object.getOwnPropertyDescriptor(error, name)!;
     const { value, enumerable = false } = property;
     if (typeof value === 'object' && value !== null && typeof name === 'string') within = withErrors(within, value);
-    if (OTHERS.has(name)) continue;
-    if (!('value' in property))
+    if (OTHERS.has(name)) {
+      if (name === 'cause' || name === 'errors') isPlain = false;
+      continue;
+    }
+    if (!('value' in property)) {
+      isPlain = false;
       hideValue(error, name, false, options); // a getter is not called to find out
-    else if (isOfInterest(value) && harmless.get(name) !== value) {
+    } else if (!isOfInterest(value)) {
+      if (typeof value === 'object' && value !== null) isPlain = false;
+      else values[i] = value;
+    } else if ((isAsBefore && found.values[i] === value) || (name === 'url' && value === found.url)) values[i] = value;
+    else {
       const copy = copied(name, value, options);
-      if (!copy.changed) {
-        if (typeof value === 'string' || typeof value === 'number') harmless.set(name, value);
-      }
+      if (!copy.changed && (typeof value === 'string' || typeof value === 'number')) values[i] = value;
+      else isPlain = false;
       // A text with a secret in it is replaced; one that is the secret by its name is kept for code that reads it.
-      else if (typeof value !== 'string' || copy.value === REDACTED) hideValue(error, name, enumerable, options);
+      if (!copy.changed) continue;
+      if (typeof value !== 'string' || copy.value === REDACTED) hideValue(error, name, enumerable, options);
       else Reflect.defineProperty(error, name, { ...property, value: copy.value });
     }
   }
+  found.names = names;
+  found.values = values;
+  found.isPlain = isPlain && within.length === 0;
   return within;
 }
 
@@ -168,17 +164,6 @@ function shownAsJson(this: Error): object {
   return { ...Object.fromEntries(Object.entries(redactedView(this))), name, message, stack };
 }
 
-/** What is known of the call that an error has ended. */
-interface FailedCall {
-  readonly rules: RedactionRules;
-  readonly clientName: string;
-  /** Undefined: what the error has. */
-  readonly config: InternalAxiosRequestConfig | undefined;
-}
-
-/** Where errors of axios, Node and follow-redirects keep what was sent and received. `input` and `base` are URLs, `rawPacket` an answer. */
-const DETAILS = ['config', 'request', 'response', 'rawPacket', 'input', 'base'] as const;
-
 /**
  * Has an error and its causes print no secrets, whatever prints them: `util.inspect`, `JSON.stringify`, loggers that take its
  * own enumerable properties.
@@ -194,7 +179,7 @@ const DETAILS = ['config', 'request', 'response', 'rawPacket', 'input', 'base'] 
  */
 export function concealError(error: unknown, call: FailedCall): void {
   try {
-    if (isError(error)) conceal(error, call, new Set());
+    if (isError(error) && !isAsFound(error, call)) conceal(error, call, new Set());
   } catch {
     // A getter of the config's or the error's has thrown. What was sent and received is hidden before any is called.
   }
@@ -211,10 +196,8 @@ function conceal(error: Error, call: FailedCall, seen: Set<Error>): void {
   const found = findingsOf(error, call);
   if ('isAxiosError' in error) describe(error, call, found);
   const options = new ErrorCopyOptions(error, call);
-  if (!isOurs && found.message !== error.message) {
-    redactTexts(error, options);
-    found.message = error.message;
-  }
+  if (!isOurs && found.message !== error.message) redactTexts(error, options);
+  found.message = error.message;
   const within = hideValues(error, options, found);
   redactCauses(error, options);
   for (const one of within) conceal(one, call, seen);
@@ -232,16 +215,13 @@ interface Described {
   url?: string;
 }
 
-function describe(error: Error & Described, { config, clientName, rules }: FailedCall, { harmless }: Findings): void {
+function describe(error: Error & Described, { config, clientName, rules }: FailedCall, found: Findings): void {
   const sent = (error as { config?: InternalAxiosRequestConfig }).config ?? config;
   if (!sent || ('client' in error && 'method' in error && 'url' in error)) return;
   try {
     if (!('client' in error)) error.client = clientName;
     if (!('method' in error)) error.method = (sent.method ?? 'get').toUpperCase();
-    if (!('url' in error)) {
-      error.url = addressOf(sent, rules);
-      harmless.set('url', error.url);
-    }
+    if (!('url' in error)) found.url = error.url = addressOf(sent, rules);
   } catch {
     // it is frozen
   }
@@ -283,12 +263,21 @@ class ErrorCopyOptions implements CopyOptions {
 /** axios's own words for a status: there is nothing of the call in them. */
 const STATUS_MESSAGE = /^Request failed with status code \d{3}$/;
 
+/** The last stacks that were seen to have nothing but axios's own words and frames: calls that fail do so at the same places. */
+const plainStacks: string[] = [];
+const MAX_PLAIN_STACKS = 8;
+
 function redactTexts(error: Error, options: CopyOptions): void {
   const { message, stack } = error as { message: unknown; stack?: unknown };
   const first = typeof message === 'string' ? message : '';
-  const redacted = STATUS_MESSAGE.test(first) ? first : redactedText(first, options);
+  const isOfStatus = STATUS_MESSAGE.test(first);
+  const redacted = isOfStatus ? first : redactedText(first, options);
   if (typeof message === 'string') replaceText(error, 'message', message, redacted);
-  if (typeof stack !== 'string') return;
+  if (typeof stack !== 'string' || (isOfStatus && plainStacks.includes(stack))) return;
+  if (isOfStatus && isPlainStack(stack, first)) {
+    if (plainStacks.push(stack) > MAX_PLAIN_STACKS) plainStacks.shift();
+    return;
+  }
   const redact = (text: string) => (text === first ? redacted : redactedText(text, options));
   const redactForms = (text: string) => redactedText(text, { rules: options.rules });
   replaceText(error, 'stack', stack, redactStack(stack, first, redact, redactForms));

@@ -14,6 +14,14 @@ const FRAMES = /^(?:\n[ \t]+at [^\r\n]{1,1000})*$/;
 /** What engine and axios begin a stack with. It says nothing of the message behind it. */
 const PLAIN_NAME = /^(?:Axios|Canceled|Eval|Range|Reference|Syntax|Type|URI)?Error: $/;
 
+/** Whether a stack has nothing but a plain name, this message and frames, and none of these has more than names of functions and files. */
+export function isPlainStack(stack: string, message: string): boolean {
+  const at = stack.indexOf(message);
+  return at !== -1 && PLAIN_NAME.test(stack.slice(0, at)) && arePlainFrames(stack.slice(at + message.length));
+}
+
+const arePlainFrames = (text: string): boolean => FRAMES.test(text) && !MORE.test(text);
+
 /**
  * A stack whose message is redacted. Frames say where the code stands, not what it was called with: only what has the form of
  * a secret is replaced in them, so `node:internal/timers` stays where a call had the header `x-auth-type: internal`.
@@ -32,7 +40,7 @@ export function redactStack(
   const head = at === -1 ? '' : name + message;
   const shownHead = PLAIN_NAME.test(name) ? name + redact(message) : head && redact(head);
   const rest = stack.slice(head.length);
-  if (FRAMES.test(rest) && !MORE.test(rest)) return shownHead + rest; // a third of the time
+  if (arePlainFrames(rest)) return shownHead + rest; // a third of the time
   const lines = rest.split('\n').map((line) => {
     if (!FRAME.test(line)) return line === '' ? line : redact(line);
     return MORE.test(line) ? redactForms(line) : line;
