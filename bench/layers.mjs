@@ -15,6 +15,7 @@ import { ClientStack, stackContext } from '../dist/client/stack.js';
 import { runInInboundContext } from '../dist/inbound/context.js';
 import { compose } from '../dist/call/compose.js';
 import { createCall } from '../dist/call/call.js';
+import { settled } from '../dist/call/response-data.js';
 import { channelName, HttpClientEvents } from '../dist/call/event-sink.js';
 import { resolveModuleOptions } from '../dist/options/resolve-options.js';
 import { get, HttpApi } from '../dist/contracts/index.js';
@@ -164,22 +165,23 @@ senders.push(['call:end and attempt:end listened to', clientWith({ events: liste
 const LISTENS_ON_CHANNEL = 'call:end and attempt:end on channels';
 senders.push([LISTENS_ON_CHANNEL, clientWith({})]);
 
-/** As the transport fails for a status of 500. */
-async function refused(call) {
+const ofStatus500 = (call) => {
   call.journal.hasAnswer = true;
-  const response = { ...answer, status: 500, config: call.config };
-  throw new AxiosError(
-    'Request failed with status code 500',
-    'ERR_BAD_RESPONSE',
-    call.config,
-    answer.request,
-    response,
-  );
+  const { config: sent } = call;
+  return { status: 500, statusText: '', headers: answer.headers, data: '{}', request: answer.request, config: sent };
+};
+/** As the transport fails. */
+const refused = async (call) => settled(ofStatus500(call));
+/** As axios's adapter does. */
+async function refusedByAxios(call) {
+  const { config: sent } = call;
+  const message = 'Request failed with status code 500';
+  throw new AxiosError(message, 'ERR_BAD_RESPONSE', sent, answer.request, ofStatus500(call));
 }
 /** axios reads the stack of every error, to add the caller's: most of what it costs is to make it a text. */
 const failing = (send) => () => send().catch(({ stack }) => stack);
 senders.push(['a call that fails', failing(clientWith({ terminal: refused }))]);
-const bare = compose([], refused);
+const bare = compose([], refusedByAxios);
 senders.push(['of it axios’s error, its stack, and throwing it', failing(() => bare(createCall(config, 'bench')))]);
 
 const channels = ['call:end', 'attempt:end'].map((name) => channel(channelName(name)));

@@ -35,12 +35,8 @@ export function timeError(error: unknown, call: Call, clock: Clock, exchange?: T
   Reflect.set(error, 'timings', response?.timings ?? timingsUntilNow(call, clock, exchange));
 }
 
-/** (Not by spreading them: to change what was spread takes V8 3 us.) */
 function timingsUntilNow({ journal }: Call, clock: Clock, exchange: Timings = noTimings()): Timings {
-  const { dnsMs, connectMs, tlsMs, firstByteMs, bodyMs, reusedSocket } = exchange;
-  const queueMs = rounded(journal.queuedMs);
-  const totalMs = rounded(clock.now() - journal.startedAt);
-  return { queueMs, dnsMs, connectMs, tlsMs, firstByteMs, bodyMs, totalMs, reusedSocket };
+  return { ...exchange, queueMs: rounded(journal.queuedMs), totalMs: rounded(clock.now() - journal.startedAt) };
 }
 
 /** Errors → the client whose call ended with them. axios's own have no place for its name. */

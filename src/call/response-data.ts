@@ -20,7 +20,7 @@ export function settled(response: AxiosResponse): AxiosResponse {
   if (!status || !validateStatus || validateStatus(status)) return response;
   const code = status >= 400 && status < 500 ? AxiosError.ERR_BAD_REQUEST : AxiosError.ERR_BAD_RESPONSE;
   const error = new AxiosError(`Request failed with status code ${status}`, code);
-  // Not enumerable from the beginning: to make them so later takes V8 4 us.
+  // Not enumerable from the beginning: to make them so later takes V8 3 us more.
   hide(error, 'config', config);
   if (request) hide(error, 'request', request);
   hide(error, 'response', response);
