@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.js';
+import { requestFor } from './handlers.js';
 import { loadUndici, type UndiciModule } from './load.js';
-import { UndiciRequest } from './request.js';
+import type { UndiciRequest } from './request.js';
 import { canCarry } from './request-headers.js';
 
 /**
@@ -21,7 +22,7 @@ export function undiciEngine(maxHeaderBytes: number): Engine {
     },
     carries: canCarry,
     send(sent, agent, listener, _maxHeaderBytes, wish) {
-      const request = new UndiciRequest(sent, listener, undici!, maxHeaderBytes);
+      const request = requestFor(undici!, sent, listener, maxHeaderBytes);
       request.askForSocket(agent, wish);
       return request;
     },

@@ -1,7 +1,10 @@
 import type * as Undici from 'undici';
 import { InvalidOptionsError } from '../../errors/refusal.errors.js';
 
-export type UndiciModule = Pick<typeof Undici, 'Client'>;
+export interface UndiciModule extends Pick<typeof Undici, 'Client' | 'util'> {
+  /** Whether it takes the handlers of before version 7 as they are, and wraps others to be such: version 7 does. */
+  readonly takesLegacyHandlers: boolean;
+}
 
 let loading: Promise<UndiciModule> | undefined;
 
@@ -22,7 +25,20 @@ async function load(): Promise<UndiciModule> {
   }
   if (!undici) throw missing('got none; npm install undici@7, or @8 for Node 22.19 and later');
   if (!('cacheStores' in undici)) throw missing('got an older one');
-  return undici;
+  const { Client, util } = undici;
+  return { Client, util, takesLegacyHandlers: takesLegacyHandlers(Client) };
+}
+
+/** Asks it to carry nothing for half a handler. What that lacks a version says before it makes a request of it. */
+function takesLegacyHandlers(Client: typeof Undici.Client): boolean {
+  let isLegacy = false;
+  const handler = { onConnect() {}, onError: () => (isLegacy = true) };
+  try {
+    new Client('http://localhost').dispatch({ path: '/', method: 'GET' }, handler);
+  } catch {
+    // it wants other methods
+  }
+  return isLegacy;
 }
 
 const NOT_INSTALLED: ReadonlySet<string | undefined> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);

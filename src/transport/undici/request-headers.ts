@@ -32,18 +32,29 @@ function kindOf(name: string): Kind {
   return kind;
 }
 
+/**
+ * The request that was asked about last, with its headers: it is sent next, as a rule, and V8 takes its time to list the names of an object that is a
+ * dictionary.
+ */
+let lastAsked: ExchangeRequest | undefined;
+let lastHeaders: string[] | undefined;
+
 /** Whether undici can send a request as Node does. */
-export function canCarry({ method, headers, body }: ExchangeRequest): boolean {
-  if (method === 'CONNECT') return false;
-  for (const name of Object.keys(headers)) {
-    const kind = kindOf(name);
-    if (kind === 'refused' || (kind === 'coding' && !(body instanceof StreamedBody))) return false;
-  }
-  return true;
+export function canCarry(sent: ExchangeRequest): boolean {
+  lastHeaders = sent.method === 'CONNECT' ? undefined : headerList(sent);
+  lastAsked = lastHeaders && sent;
+  return lastHeaders !== undefined;
 }
 
-/** Names and values in turn, as undici takes them. `host` and its value come last. */
-export function wireHeaders({ headers, target, auth }: ExchangeRequest): string[] {
+/** Names and values in turn, as undici takes them, of a request that it can carry. `host` and its value come last. */
+export function wireHeaders(sent: ExchangeRequest): string[] {
+  const headers = sent === lastAsked ? lastHeaders : headerList(sent);
+  lastAsked = lastHeaders = undefined;
+  return headers!;
+}
+
+/** @returns undefined: undici cannot send them */
+function headerList({ headers, target, auth, body }: ExchangeRequest): string[] | undefined {
   const list: (string | string[])[] = [];
   let host: string | string[] | undefined;
   for (const name of Object.keys(headers)) {
@@ -53,7 +64,7 @@ export function wireHeaders({ headers, target, auth }: ExchangeRequest): string[
     else if (kind === 'host') {
       if (host === undefined) host = value;
       else list.push(name, value, name, value); // undici refuses a second one, also where it is not told of the first
-    }
+    } else if (kind === 'refused' || !(body instanceof StreamedBody)) return undefined;
   }
   if (auth) list.push('Authorization', basicAuthorization(auth));
   list.push('host', host ?? hostOf(target));

@@ -15,7 +15,7 @@ import { UndiciConnection } from './connection.js';
 import { asConnectError, asNodes, isEndOf, isUndicis, lost, refusalOf, tooManyHeaders } from './errors.js';
 import type { UndiciModule } from './load.js';
 import { hostOf, wireHeaders } from './request-headers.js';
-import { UndiciResponse } from './response.js';
+import { type ParsedHeaders, UndiciResponse } from './response.js';
 import { Upload } from './upload.js';
 
 /** The socket's side of it: what Node's agents, and those of the pool, know of a `ClientRequest`. */
@@ -34,9 +34,9 @@ const MAX_PIECE_BYTES = 64 * 1024;
 
 /**
  * One request that undici carries. To an agent it is what Node's `ClientRequest` is: the agent gives it a socket, and gets that back. To undici it
- * is the handler of a dispatch. A response whose body is read into memory passes through it without a stream.
+ * is the handler of a dispatch (`handlers.ts`). A response whose body is read into memory passes through it without a stream.
  */
-export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
+export abstract class UndiciRequest implements WireRequest {
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -52,7 +52,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
   #listener: WireListener | undefined;
   /** For undici, until it has them. `host` comes last. */
   #headers: string[] | undefined;
-  readonly #undici: UndiciModule;
+  protected readonly undici: UndiciModule;
   readonly #maxHeaderBytes: number;
   #connection: UndiciConnection | undefined;
   #body: Buffer | Upload | undefined;
@@ -71,7 +71,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     this.#sent = sent;
     this.#headers = wireHeaders(sent);
     this.#listener = listener;
-    this.#undici = undici;
+    this.undici = undici;
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
@@ -106,7 +106,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     else {
       this.socket = socket;
       socket._httpMessage = this;
-      this.#connection = UndiciConnection.of(socket, originOf(this.#sent!.target), this.#undici, this.#maxHeaderBytes);
+      this.#connection = UndiciConnection.of(socket, originOf(this.#sent!.target), this.undici, this.#maxHeaderBytes);
       this.#connection.user = this;
       if (this.reusedSocket) this.#isConnected = true;
       else process.nextTick(() => this.#onNewSocket(socket));
@@ -175,7 +175,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
         blocking: false, // with one request at a time, nothing waits for the headers of its response
         servername: target.hostname, // the same for all of a socket, which is open: else undici would open another
       } as Dispatcher.DispatchOptions,
-      this,
+      this as Dispatcher.DispatchHandler,
     );
   }
 
@@ -257,37 +257,32 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     else this.#listener?.closed();
   }
 
-  // From undici:
+  // From undici's handlers:
 
-  onRequestStart(): void {
+  started(): void {
     this.#hasStarted = true;
     this.#bytesBefore = this.socket!.bytesRead;
     if (this.#body instanceof Upload) this.#body.begin();
   }
 
-  onResponseStart(
-    { rawHeaders }: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-    statusText = '',
-  ): void {
+  /** @param raw names and values in turn */
+  responded(status: number, headers: ParsedHeaders, raw: readonly Buffer[], statusText: string): void {
     if (!this.#connection || (status >= 100 && status < 200 && status !== SWITCHING_PROTOCOLS)) return; // informational
     // undici counts names and values only. What has come in one piece may have a part of the body.
     if (this.socket!.bytesRead - this.#bytesBefore > this.#maxHeaderBytes + MAX_PIECE_BYTES) {
       this.#listener?.fail(tooManyHeaders());
       return;
     }
-    const raw = rawHeaders as unknown as Buffer[];
     this.res = new UndiciResponse(status, statusText, headers, raw, this, this.#connection);
     this.#listener?.responded(this.res);
   }
 
-  onResponseData(_controller: unknown, part: Buffer): void {
+  came(part: Buffer): void {
     if (this.#connection) this.res?.add(part);
   }
 
   /** Its caller is told when the bytes behind it have been read, too: there must be none. */
-  onResponseEnd(): void {
+  ended(): void {
     if (!this.#connection || !this.res) return;
     this.#completed(this.res);
   }
@@ -303,7 +298,7 @@ export class UndiciRequest implements WireRequest, Dispatcher.DispatchHandler {
     if (this.#connection) this.res!.end();
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  broke(error: Error): void {
     const { code } = error as NodeJS.ErrnoException;
     const isRefused = code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED';
     if (!isRefused || !this.#sent) this.failed(error);

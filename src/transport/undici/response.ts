@@ -23,8 +23,11 @@ const FIRST_COUNTS = new Set([
   'user-agent',
 ]);
 
-/** undici's headers, which are an array where one is repeated, as Node's; changed in place. */
-function asNodes(headers: Record<string, string | string[] | undefined>): IncomingHttpHeaders {
+/** As undici reads headers: an array where one is repeated. */
+export type ParsedHeaders = Record<string, string | string[] | undefined>;
+
+/** undici's headers as Node's; changed in place. */
+function asNodes(headers: ParsedHeaders): IncomingHttpHeaders {
   for (const name of Object.keys(headers)) {
     const value = headers[name]!;
     if (name === 'set-cookie') {
@@ -47,7 +50,7 @@ export class UndiciResponse extends HandedResponse {
   constructor(
     readonly statusCode: number,
     readonly statusMessage: string,
-    headers: Record<string, string | string[] | undefined>,
+    headers: ParsedHeaders,
     raw: readonly (Buffer | string)[],
     req: object,
     reading: Reading,
