@@ -5,6 +5,7 @@ const COLUMNS = [
   ['× axios+keepalive', ({ cpuRatios }) => times(cpuRatios['axios-agentkeepalive'])],
   ['× @nestjs/axios', ({ cpuRatios }) => times(cpuRatios['nestjs-axios-http-service'])],
   ['× raw', ({ cpuRatios }) => times(cpuRatios['raw-http'])],
+  ['× undici Pool', ({ cpuRatios }) => times(cpuRatios['undici-pool'])],
   ['requests/s', ({ rps }) => withRange(rps, digitsFor(rps.median))],
   ['p50 ms', ({ p50 }) => withRange(p50, 2)],
   ['p99 ms', ({ p99 }) => withRange(p99, 2)],

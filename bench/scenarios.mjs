@@ -21,10 +21,12 @@ import { LARGE, ORDER, SMALL, STREAM_BYTES } from './payloads.mjs';
 const CORE = [
   'nest-outbound-http-service',
   'nest-outbound-axios',
+  'nest-outbound-undici-http-service',
   'nest-outbound-undici',
   'nest-outbound-transport',
   'nestjs-axios-http-service',
   'axios-agentkeepalive',
+  'undici-pool',
   'undici-request',
   'raw-http',
   'raw-http-url',

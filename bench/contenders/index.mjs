@@ -2,6 +2,7 @@
 export const CONTENDERS = [
   { id: 'nest-outbound-http-service', name: 'nest-outbound HttpService' },
   { id: 'nest-outbound-axios', name: 'nest-outbound axios' },
+  { id: 'nest-outbound-undici-http-service', name: "nest-outbound HttpService, engine: 'undici'" },
   { id: 'nest-outbound-undici', name: "nest-outbound axios, engine: 'undici'" },
   { id: 'nest-outbound-http2', name: 'nest-outbound axios, http2: true' },
   { id: 'nest-outbound-standard', name: "nest-outbound axios, resilience: 'standard'" },
@@ -11,6 +12,7 @@ export const CONTENDERS = [
   { id: 'axios-agentkeepalive', name: 'axios + agentkeepalive' },
   { id: 'axios-fresh-client', name: 'axios, a fresh client and agent per request' },
   { id: 'node-fetch', name: 'node fetch' },
+  { id: 'undici-pool', name: 'undici Pool.request + JSON.parse' },
   { id: 'undici-request', name: 'undici request' },
   { id: 'undici-request-http2', name: 'undici request, allowH2' },
   { id: 'undici-fetch', name: 'undici fetch' },
@@ -22,7 +24,7 @@ export const CONTENDERS = [
 ];
 
 /** Those that the others are compared with. */
-export const REFERENCES = ['axios-agentkeepalive', 'nestjs-axios-http-service', 'raw-http'];
+export const REFERENCES = ['axios-agentkeepalive', 'nestjs-axios-http-service', 'raw-http', 'undici-pool'];
 
 /**
  * @typedef {object} Target
