@@ -1,5 +1,5 @@
 // Packs the package and uses the tarball as people do: it is linted, compiled, bundled, loaded, and put into apps as `nest new` makes them.
-// One `npm install` for each major version of Nest; the apps lie below its node_modules.
+// One `npm install` for each major version of Nest; the apps lie below its node_modules. Arguments name parts: `tarball`, `11`, `12`, `pnp`.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -505,9 +505,10 @@ kill $pid; wait $pid; true`;
 const folder = mkdtempSync(join(tmpdir(), 'nest-outbound-package-'));
 try {
   const tarball = pack(folder);
-  checkTarball(tarball);
-  const only = process.argv[2]; // `11`, `12` or `pnp`
-  for (const candidate of MAJORS.filter(({ major }) => !only || String(major) === only)) {
+  const parts = process.argv.slice(2);
+  const isWanted = (part) => parts.length === 0 || parts.includes(String(part));
+  if (isWanted('tarball')) checkTarball(tarball);
+  for (const candidate of MAJORS.filter(({ major }) => isWanted(major))) {
     const { major, packages } = candidate;
     const parent = join(folder, `nest-${major}`);
     mkdirSync(parent);
@@ -518,7 +519,7 @@ try {
     if (major === 12) checkSourceMaps(parent);
     candidate.check(parent);
   }
-  if (!only || only === 'pnp') {
+  if (isWanted('pnp')) {
     const common = { 'reflect-metadata': '^0.2', rxjs: '^7' };
     const nest11 = { '@nestjs/common': '^11', '@nestjs/core': '^11', '@nestjs/axios': '^4' }; // of CommonJS, which Yarn loads from archives
     checkPlugAndPlay({
