@@ -61,6 +61,39 @@ describeWithRedis('replicas that share a Redis', () => {
   });
 });
 
+describeWithRedis('a replica that writes', () => {
+  it('reads what it has written, whatever another has asked for before', async () => {
+    const server: RedisServer = await startRedis();
+    open.push(() => server.stop());
+    let version = 1;
+    let held: (() => void)[] | undefined = [];
+    const upstream = await startUpstream((request, response) => {
+      response.setHeader('cache-control', 'max-age=60');
+      if (request.method !== 'GET') version++;
+      const had = String(version);
+      if (request.method === 'GET' && held) held.push(() => response.end(had));
+      else response.end(had);
+    });
+    open.push(() => upstream[Symbol.asyncDispose]());
+    const redis = [new Redis(server.port, '127.0.0.1'), new Redis(server.port, '127.0.0.1')];
+    open.push(() => redis.forEach((client) => client.disconnect()));
+    const [[one], [other]] = [await startReplica('shared', redis[0]), await startReplica('shared', redis[1])];
+    const read = async (http: AxiosInstance) => (await http.get<number>(upstream.url)).data;
+    const old = read(one);
+    await expect.poll(() => held!.length).toBe(1);
+    await other.post(upstream.url);
+    const after = read(other);
+    await expect.poll(() => held!.length).toBe(2);
+    const [first, second] = held;
+    held = undefined;
+    second!();
+    expect(await after).toBe(2);
+    first!(); // what was asked for before the write comes last
+    expect(await old).toBe(1);
+    for (const http of [one, other, one, other]) expect(await read(http)).toBe(2);
+  });
+});
+
 it('replicas share a Keyv', async () => {
   const { upstream, counted } = await startCounted();
   const keyv = new Keyv();

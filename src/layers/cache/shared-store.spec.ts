@@ -189,6 +189,51 @@ describe('a store that', () => {
     }
   });
 
+  it('is slow is left alone for a second, but for deletions', async () => {
+    const asked: string[] = [];
+    const hang = (what: string) => () => {
+      asked.push(what);
+      return new Promise<never>(() => {});
+    };
+    const values = { get: hang('get'), set: hang('set'), delete: hang('delete'), claim: hang('claim') };
+    const { store, storeClock } = startReplica(values);
+    const first = store.get('http://a.example/');
+    storeClock.tick(250);
+    expect(await first).toBeUndefined();
+    expect(asked.splice(0)).toEqual(['get', 'get', 'get']);
+    expect(await store.get('http://a.example/')).toBeUndefined();
+    expect(asked).toEqual([]);
+    const deleting = store.delete('http://a.example/');
+    storeClock.tick(250);
+    await settle();
+    storeClock.tick(250);
+    await deleting;
+    expect(asked.splice(0)).toEqual(['set', 'delete']);
+    storeClock.tick(1_000);
+    void store.get('http://a.example/');
+    expect(asked).toEqual(['get', 'get', 'get']);
+  });
+
+  it('does not say what was deleted gives nothing, and forgets no deletion', async () => {
+    const values = new Values();
+    const [one, other] = [startReplica(values), startReplica(values)];
+    const call = one.handle(callOf());
+    await until(() => one.requests.length === 1);
+    one.requests[0]!.answer(fresh());
+    await call;
+    await one.store.purge({ kind: 'pattern', source: 'example', flags: '' });
+    let isBroken = true;
+    const get = values.get.bind(values);
+    values.get = async (key) => {
+      if (isBroken && key.endsWith(':purges')) throw new Error('gone');
+      return get(key);
+    };
+    expect(await other.store.get('http://a.example/')).toBeUndefined();
+    await other.store.purge({ kind: 'tag', tag: 'x' });
+    isBroken = false;
+    expect(await other.store.get('http://a.example/')).toBeUndefined();
+  });
+
   it('is slow keeps no call that is given up', async () => {
     const { handle } = startReplica(failing(() => new Promise(() => {})));
     const call = callOf();

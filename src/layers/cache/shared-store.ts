@@ -18,6 +18,8 @@ export interface ValueStore {
 
 /** What a store is waited for that sets no limit itself. A slower one has no value. */
 const TIMEOUT_MS = 250;
+/** One that was too slow is left alone for so long, but for deletions: each call would wait for it several times. */
+const REST_MS = 1_000;
 /** How long a replica that fills is waited for, and how often it is looked for its response. */
 const WAIT_MS = 500;
 const POLL_MS = 25;
@@ -29,6 +31,9 @@ const PURGE_TTL_MS = 366 * 24 * 3_600_000;
 const DELETED_MS = 10 * 60_000;
 /** More of them are one that deletes all. */
 const MAX_PURGES = 1_000;
+
+/** In place of an answer: nobody knows what is there. */
+const FAILED = Symbol('failed');
 
 interface DatedPurge {
   /** On the wall clock. */
@@ -52,6 +57,8 @@ export interface SharedStoreContext {
 export class SharedStore implements ResponseStore {
   readonly #values: ValueStore;
   readonly #context: SharedStoreContext;
+  /** Until when it is left alone, on the client's clock. */
+  #restsUntil = -Infinity;
 
   constructor(values: ValueStore, context: SharedStoreContext) {
     this.#values = values;
@@ -64,6 +71,8 @@ export class SharedStore implements ResponseStore {
       this.#deletedAt(url),
       this.#purges(),
     ]);
+    // What may have been deleted is not given.
+    if (value === FAILED || deletedAt === FAILED || purges === FAILED) return undefined;
     const responses = value && (await decoded(value));
     // A digest is enough to find it, but not to be given what may be another's.
     const kept = responses?.filter((one) => one.url === url && one.requestedAt > deletedAt && !isPurged(one, purges));
@@ -72,24 +81,26 @@ export class SharedStore implements ResponseStore {
 
   async set(url: string, responses: readonly StoredResponse[], keepMs: number): Promise<void> {
     const value = await encoded(responses);
-    await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
+    const isSet = await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
+    if (isSet === FAILED) return;
     // Another replica may have deleted the URL since the response was asked for. It notes that before it deletes, so that nothing slips through.
     const deletedAt = await this.#deletedAt(url);
-    if (responses.some(({ requestedAt }) => requestedAt <= deletedAt)) {
-      await this.#asked((values) => values.delete(this.#key(url)));
+    if (deletedAt === FAILED || responses.some(({ requestedAt }) => requestedAt <= deletedAt)) {
+      await this.#told((values) => values.delete(this.#key(url)));
     }
   }
 
   /** Until when what is asked for counts as deleted, on the wall clock; -Infinity: it was not deleted. */
-  async #deletedAt(url: string): Promise<number> {
+  async #deletedAt(url: string): Promise<number | typeof FAILED> {
     const at = await this.#asked((values) => values.get(this.#deletedKey(url)));
+    if (at === FAILED) return FAILED;
     return at ? Number(at.toString()) : -Infinity;
   }
 
   async delete(url: string): Promise<void> {
     const at = Buffer.from(String(this.#context.now()));
-    await this.#asked((values) => values.set(this.#deletedKey(url), at, DELETED_MS));
-    await this.#asked((values) => values.delete(this.#key(url)));
+    await this.#told((values) => values.set(this.#deletedKey(url), at, DELETED_MS));
+    await this.#told((values) => values.delete(this.#key(url)));
   }
 
   /** What is stored before now and condemned is given no more. It is read with each response, so that one key deletes many. */
@@ -97,13 +108,15 @@ export class SharedStore implements ResponseStore {
     const added: DatedPurge = { at: this.#context.now(), purge };
     // Another replica may write at the same time: whose purge is lost, adds it again.
     for (let tries = 0; tries < 5; tries++) {
-      const known = await this.#purges(); // oxlint-disable-line no-await-in-loop -- until it is there
+      const read = await this.#purges(); // oxlint-disable-line no-await-in-loop -- until it is there
+      // Those that cannot be read must not be lost.
+      const known = read === FAILED ? [{ at: added.at, purge: { kind: 'all' } as const }] : read;
       if (known.some(({ at, purge: other }) => at >= added.at && JSON.stringify(other) === JSON.stringify(purge)))
         return;
       const all = purge.kind === 'all' ? [added] : [...known, added];
       const purges = all.length > MAX_PURGES ? [{ at: added.at, purge: { kind: 'all' } as const }] : all;
       // oxlint-disable-next-line no-await-in-loop -- as above
-      await this.#asked((values) => values.set(this.#purgeKey, Buffer.from(JSON.stringify(purges)), PURGE_TTL_MS));
+      await this.#told((values) => values.set(this.#purgeKey, Buffer.from(JSON.stringify(purges)), PURGE_TTL_MS));
       if (all.length > MAX_PURGES) return;
     }
   }
@@ -126,7 +139,7 @@ export class SharedStore implements ResponseStore {
     const until = clock.now() + WAIT_MS;
     for (;;) {
       const isOwn = await claim(); // oxlint-disable-line no-await-in-loop -- it polls
-      if (isOwn === undefined) return undefined; // nobody can tell
+      if (isOwn === FAILED) return undefined; // nobody can tell
       // Also where it is this one's: the other may have stored its response since this one has looked.
       const found = find(await this.get(url)); // oxlint-disable-line no-await-in-loop -- as above
       if (found && isOwn) await this.release(asked); // oxlint-disable-line no-await-in-loop -- once
@@ -137,11 +150,12 @@ export class SharedStore implements ResponseStore {
 
   /** The others need not wait any more. */
   async release(asked: string): Promise<void> {
-    await this.#asked((values) => values.delete(`${this.#key(asked)}:fill`));
+    await this.#told((values) => values.delete(`${this.#key(asked)}:fill`));
   }
 
-  async #purges(): Promise<readonly DatedPurge[]> {
+  async #purges(): Promise<readonly DatedPurge[] | typeof FAILED> {
     const value = await this.#asked((values) => values.get(this.#purgeKey));
+    if (value === FAILED) return FAILED;
     if (!value) return [];
     try {
       const purges: unknown = JSON.parse(value.toString());
@@ -163,19 +177,28 @@ export class SharedStore implements ResponseStore {
     return `cache:${digest(this.#context.namespace)}:purges`;
   }
 
-  /** @returns undefined where it fails, or takes too long */
-  #asked<Answer>(ask: (values: ValueStore) => Promise<Answer>): Promise<Answer | undefined> {
+  /** @returns FAILED where it fails, takes too long, or has just taken too long */
+  async #asked<Answer>(ask: (values: ValueStore) => Promise<Answer>): Promise<Answer | typeof FAILED> {
+    return this.#context.clock.now() < this.#restsUntil ? FAILED : this.#told(ask);
+  }
+
+  /** The same for what must not be left out: a deletion. */
+  #told<Answer>(ask: (values: ValueStore) => Promise<Answer>): Promise<Answer | typeof FAILED> {
     return new Promise((resolve) => {
       const { clock, isBounded = false } = this.#context;
-      const end = isBounded ? () => {} : timeLimit(clock, TIMEOUT_MS, () => resolve(undefined));
-      const over = (answer: Answer | undefined) => {
+      const giveUp = () => {
+        this.#restsUntil = clock.now() + REST_MS;
+        resolve(FAILED);
+      };
+      const end = isBounded ? () => {} : timeLimit(clock, TIMEOUT_MS, giveUp);
+      const over = (answer: Answer | typeof FAILED) => {
         end();
         resolve(answer);
       };
       try {
-        ask(this.#values).then(over, () => over(undefined));
+        ask(this.#values).then(over, () => over(FAILED));
       } catch {
-        over(undefined);
+        over(FAILED);
       }
     });
   }
