@@ -2,7 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Axios, type AxiosInstance, type AxiosResponse } from 'axios';
 import { createHook } from 'node:async_hooks';
-import type { ClientRequest } from 'node:http';
+import { ClientRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -153,16 +153,15 @@ describe('a default GET', () => {
   });
 
   it('passes at most 6 files of ours between the stack of layers and its socket', async () => {
-    const { request } = await send['GET']!();
-    const { agent } = request as ClientRequest & { agent: AgentInternals };
-    await new Promise((resolve) => setImmediate(resolve));
     let stack = '';
-    const reuse = vi
-      .spyOn(agent as unknown as { reuseSocket: (...args: unknown[]) => void }, 'reuseSocket')
-      .mockImplementation(function reused(this: object, ...args) {
-        stack = stackHere();
-        (Object.getPrototypeOf(this) as { reuseSocket: (...given: unknown[]) => void }).reuseSocket.apply(this, args);
-      });
+    const { onSocket } = ClientRequest.prototype; // oxlint-disable-line typescript/unbound-method -- called with its request
+    const reuse = vi.spyOn(ClientRequest.prototype, 'onSocket').mockImplementation(function given(
+      this: ClientRequest,
+      socket,
+    ) {
+      stack = stackHere();
+      onSocket.call(this, socket);
+    });
     await send['GET']!();
     expect(reuse).toHaveBeenCalledOnce();
     const files = ownFiles(stack);

@@ -17,6 +17,8 @@ export interface Alarm {
 const MAX_SLEEP_MS = 5_000;
 
 const ofClocks = new WeakMap<Clock, Alarms>();
+/** Of the clock that was asked for last: a process has one, as a rule, and a call asks ten times. */
+let last: { readonly clock: Clock; readonly alarms: Alarms } | undefined;
 
 /** Node's timers may fire a fraction of a millisecond early: https://github.com/nodejs/node/issues/26578 */
 const EARLY_MS = 1;
@@ -42,8 +44,10 @@ export class Alarms {
   }
 
   static of(clock: Clock): Alarms {
+    if (last?.clock === clock) return last.alarms;
     let alarms = ofClocks.get(clock);
     if (!alarms) ofClocks.set(clock, (alarms = new Alarms(clock)));
+    last = { clock, alarms };
     return alarms;
   }
 

@@ -26,12 +26,7 @@ export class ClientGate implements Admission {
       own?.release();
       return undefined;
     }
-    return {
-      release() {
-        own.release();
-        shared.release();
-      },
-    };
+    return new BothLeases(own, shared);
   }
 
   /** Refuses calls from now on. */
@@ -47,5 +42,20 @@ export class ClientGate implements Admission {
   /** Resolves when no call is in flight. */
   whenEmpty(): Promise<void> {
     return this.#inFlight.whenEmpty();
+  }
+}
+
+class BothLeases implements Lease {
+  readonly #own: Lease;
+  readonly #shared: Lease;
+
+  constructor(own: Lease, shared: Lease) {
+    this.#own = own;
+    this.#shared = shared;
+  }
+
+  release(): void {
+    this.#own.release();
+    this.#shared.release();
   }
 }

@@ -47,7 +47,8 @@ export function dispatch(config: InternalAxiosRequestConfig, onFailure?: OnFailu
   if (method === 'post' || method === 'put' || method === 'patch') {
     config.headers.setContentType('application/x-www-form-urlencoded', false);
   }
-  const adapter = getAdapter(config.adapter || defaults.adapter, config);
+  const given = config.adapter || defaults.adapter;
+  const adapter = typeof given === 'function' ? given : getAdapter(given, config);
   const start = performance.now();
   return adapter(config).then(
     (response) => {

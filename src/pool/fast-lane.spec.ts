@@ -6,7 +6,7 @@ import { Agent } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startUpstream, type Upstream } from '../../test/support/upstream.js';
 import { ADDRESS, Address } from './addresses/address.js';
-import { openFastLane, ORIGIN, SCHEDULING } from './fast-lane.js';
+import { keepInLane, openFastLane, ORIGIN, SCHEDULING } from './fast-lane.js';
 
 describe('openFastLane', () => {
   const plain = new Agent({ ca: 'PEM' });
@@ -141,5 +141,82 @@ describe('a request on an idle socket', () => {
     expect(nodesWay).toBe(0);
     expect(resources).toContain('TCPWRAP ReusedHandle');
     expect(resources).toEqual(await seen({ [ORIGIN]: undefined } as object));
+  });
+});
+
+describe('a socket that the lane has given out, once its response has ended', () => {
+  /** Sends requests one after the other, on an agent whose lane takes sockets back. */
+  async function lane() {
+    const upstream = await startUpstream((_, response) => response.end('ok'));
+    const agent = new agentkeepalive.HttpAgent();
+    openFastLane(agent);
+    const idle = vi.fn<(socket: object, since: number) => void>();
+    keepInLane(agent, { now: () => 7, idleMs: () => 60_000, noteIdle: idle });
+    const { hostname, port, origin } = new URL(upstream.url);
+    const send = async (look?: (response: http.IncomingMessage) => unknown) => {
+      const request = http.get({ agent, hostname, port, [ORIGIN]: origin } as http.RequestOptions);
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      const { socket } = response; // of one that has ended it is null
+      const freed = once(socket, 'free');
+      look?.(response);
+      response.resume();
+      await freed;
+      return socket;
+    };
+    await send(); // on a new socket, which is Node's to give out
+    const emitted = vi.spyOn(agent, 'emit');
+    const dispose = async () => {
+      agent.destroy();
+      await upstream[Symbol.asyncDispose]();
+    };
+    return { agent, send, idle, emitted, [Symbol.asyncDispose]: dispose };
+  }
+
+  it('is idle again without the listeners of Node and agentkeepalive', async () => {
+    await using own = await lane();
+    const { agent, send, idle, emitted } = own;
+    const socket = await send();
+    await send();
+    expect(emitted).not.toHaveBeenCalledWith('free', expect.anything(), expect.anything());
+    expect(idle.mock.calls).toEqual([
+      [socket, 7],
+      [socket, 7],
+    ]);
+    expect(Object.values(agent.freeSockets).flat()).toEqual([socket]);
+    expect(agent.sockets).toEqual({});
+    expect(agent.getCurrentStatus().requestCount).toBe(3);
+  });
+
+  it('goes the way of Node where somebody else listens', async () => {
+    await using own = await lane();
+    const { agent, send, idle } = own;
+    const free = vi.fn<(socket: object) => void>();
+    agent.on('free', free);
+    const socket = await send();
+    expect(free.mock.calls[0]![0]).toBe(socket);
+    expect(idle).not.toHaveBeenCalled();
+    expect(Object.values(agent.freeSockets).flat()).toEqual([socket]);
+  });
+
+  it('stays away where it was taken from its agent meanwhile', async () => {
+    await using own = await lane();
+    const { agent, send, idle } = own;
+    const socket = await send((response) => response.socket.emit('agentRemove'));
+    expect(idle).not.toHaveBeenCalled();
+    expect([agent.freeSockets, agent.sockets]).toEqual([{}, {}]);
+    socket.destroy();
+  });
+
+  it('does not keep a process alive while it is idle', async () => {
+    await using own = await lane();
+    const { agent, send } = own;
+    const handle = (socket: object) => (socket as { _handle: { hasRef(): boolean } })._handle;
+    const inUse: boolean[] = [];
+    const socket = await send((response) => inUse.push(handle(response.socket).hasRef()));
+    await send((response) => inUse.push(handle(response.socket).hasRef()));
+    expect(inUse).toEqual([true, true]);
+    expect(handle(socket).hasRef()).toBe(false);
+    expect(socket.timeout ?? 0).toBe(0); // no timer of its own
+    expect(Object.values(agent.freeSockets).flat()).toEqual([socket]);
   });
 });

@@ -154,9 +154,14 @@ class FastLane {
     const socket = known && takeIdle(agent, known.name, wanted);
     if (socket) {
       resetAsyncId(socket);
-      agent.reuseSocket(socket, request);
+      if (this.sockets.isKept(socket)) {
+        socket.ref();
+        request.reusedSocket = true;
+        countReuse(socket);
+      } else agent.reuseSocket(socket, request); // it was given back in Node's way
       request.onSocket(socket);
       this.sockets.given(socket, known.name);
+      this.sockets.hearOfFree(socket);
       return;
     }
     addInOrder(agent, wanted, () => this.#prototype.addRequest.call(agent, request, options));

@@ -126,13 +126,24 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
  */
 export function redirectedRequest(
   from: ExchangeRequest,
+  redirect: Opened,
+  call: Call,
+  settings: RedirectSettings,
+): ExchangeRequest | undefined {
+  const { statusCode, headers } = redirect.response;
+  if (!FOLLOWED.has(statusCode!)) return undefined; // as a rule
+  const location = ownHeader(headers, 'location');
+  return location ? requestTo(location, from, redirect, call, settings) : undefined;
+}
+
+function requestTo(
+  location: string,
+  from: ExchangeRequest,
   { exchange, response }: Opened,
   call: Call,
   { redirects: { allowDowngrade }, rules }: RedirectSettings,
-): ExchangeRequest | undefined {
+): ExchangeRequest {
   const { config } = call;
-  const location = ownHeader(response.headers, 'location');
-  if (!isRedirect(response.statusCode!, location)) return undefined;
   const refuse = (reason: string): never => {
     exchange.abandon();
     const message = `Redirected request failed: ${reason}`;

@@ -1,5 +1,6 @@
 import axios, { type AxiosBasicCredentials, AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type http from 'node:http';
+import { withoutPrototype } from '../base/prototype-pollution.js';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
 import { ADDRESS } from '../pool/addresses/address.js';
@@ -65,30 +66,48 @@ export function requestHeaders(
   bodyLength: BodyLength,
   config: InternalAxiosRequestConfig,
 ): RequestHeaders {
-  const missing: Record<string, string | undefined> = {
-    __proto__: null as never,
-    'user-agent': USER_AGENT,
-    'content-length': bodyLength === 'unknown' ? undefined : bodyLength?.toString(),
-    'accept-encoding':
-      config.transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING,
-  };
-  const headers: RequestHeaders = Object.create(null);
+  const { transitional } = config;
+  // What is missing so far. Not in an object by name: V8 makes a dictionary of one without prototype.
+  let userAgent: string | undefined = USER_AGENT;
+  let length = bodyLength === 'unknown' ? undefined : bodyLength?.toString();
+  let encoding: string | undefined =
+    transitional?.advertiseZstdAcceptEncoding === true ? ACCEPT_ENCODING_WITH_ZSTD : ACCEPT_ENCODING;
+  const headers: RequestHeaders = withoutPrototype({});
   for (const name of Object.keys(given)) {
-    const lowerCase = name.toLowerCase();
-    const value = given[name] ?? missing[lowerCase];
-    if (lowerCase in missing) missing[lowerCase] = undefined;
-    if (value === undefined || value === null || value === false || given[name] === null) continue;
+    let value = given[name];
+    const special = specialName(name);
+    if (special === 'user-agent') {
+      if (value === undefined) value = userAgent;
+      userAgent = undefined;
+    } else if (special === 'content-length') {
+      if (value === undefined) value = length;
+      length = undefined;
+    } else if (special === 'accept-encoding') {
+      if (value === undefined) value = encoding;
+      encoding = undefined;
+    }
+    if (value === undefined || value === null || value === false) continue;
     headers[name] = sendable(value);
-    if (lowerCase === 'content-length') checkLength(headers[name], bodyLength ?? 0, config);
-    else if (lowerCase === 'transfer-encoding') {
+    if (special === 'content-length') checkLength(headers[name], bodyLength ?? 0, config);
+    else if (special === 'transfer-encoding') {
       checkCoding(headers[name], given, config);
-      missing['content-length'] = undefined;
+      length = undefined;
     }
   }
-  if (missing['user-agent']) headers['User-Agent'] = missing['user-agent'];
-  if (missing['content-length']) headers['Content-Length'] = missing['content-length'];
-  if (missing['accept-encoding']) headers['Accept-Encoding'] = missing['accept-encoding'];
+  if (userAgent) headers['User-Agent'] = userAgent;
+  if (length) headers['Content-Length'] = length;
+  if (encoding) headers['Accept-Encoding'] = encoding;
   return headers;
+}
+
+const SPECIAL_NAMES = ['user-agent', 'content-length', 'accept-encoding', 'transfer-encoding'] as const;
+
+/** The name in lower case, where it is one of those that are filled in or checked: their lengths are seldom those of others. */
+function specialName(name: string): (typeof SPECIAL_NAMES)[number] | undefined {
+  for (const special of SPECIAL_NAMES) {
+    if (name.length === special.length && name.toLowerCase() === special) return special;
+  }
+  return undefined;
 }
 
 function sendable(value: unknown): string | string[] {
