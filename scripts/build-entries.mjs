@@ -1,10 +1,10 @@
-// Completes the ES modules that `nest build` wrote to dist: the same in CommonJS, and the entry files that package.json's `exports` name.
+// Completes the ES modules that were compiled to dist: the same in CommonJS, and the entry files that package.json's `exports` name.
 // (Entries find `createRequire` in a way that bundlers do not follow: a bundle needs one of the builds.)
 // An entry returns the exports of whichever build the process loaded first: src/nest/copies.ts.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { compile } from './compile.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -12,24 +12,19 @@ const cjs = join(dist, 'cjs');
 const { exports, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 rmSync(cjs, { recursive: true, force: true });
-for (const file of ts.sys.readDirectory(dist, ['.d.ts'])) {
+const declared = filesIn(dist, '.d.ts');
+// Types and declarations are those of the ES modules.
+const flags = '--module commonjs --moduleResolution bundler --verbatimModuleSyntax false --declaration false --noCheck';
+compile('tsconfig.build.json', ['--outDir', cjs, ...flags.split(' ')]);
+for (const path of filesIn(cjs, '.js')) {
+  const file = join(cjs, path);
+  writeFileSync(file, withOptionalRequire(readFileSync(file, 'utf8')));
+}
+for (const path of declared) {
+  const file = join(dist, path);
   const declarations = withOptionalPeers(readFileSync(file, 'utf8'));
   writeFileSync(file, declarations);
-  const path = relative(dist, file);
   write(join(cjs, path), forBothAxios(path, withoutAxiosError(declarations))); // the package.json below makes it CommonJS
-}
-
-const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => ts.sys.readFile(path));
-const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-const compilerOptions = { ...options, module: ts.ModuleKind.CommonJS, verbatimModuleSyntax: false, declaration: false };
-for (const file of fileNames) {
-  const path = relative(options.rootDir, file).replace(/ts$/, 'js');
-  const target = join(cjs, path);
-  const source = readFileSync(file, 'utf8');
-  const { outputText, sourceMapText } = ts.transpileModule(source, { compilerOptions, fileName: file });
-  const map = { ...JSON.parse(sourceMapText), sources: [relative(dirname(target), file)] };
-  write(target, withOptionalRequire(outputText));
-  write(`${target}.map`, JSON.stringify(map));
 }
 write(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 
@@ -65,6 +60,11 @@ module.exports = oneBuild({
 });
 `,
   );
+}
+
+/** @returns paths in the folder */
+function filesIn(folder, ending) {
+  return readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(ending));
 }
 
 /** Bundlers pack an app without a package that is missing if its `require` stands in a `try`. */
