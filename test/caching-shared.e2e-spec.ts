@@ -6,6 +6,7 @@ import { Keyv } from 'keyv';
 import { afterEach, expect, it } from 'vitest';
 import { type CacheOptions, getHttpClientToken, HttpClientModule, HttpClients } from '../src/index.js';
 import { redisShared } from '../src/redis/index.js';
+import { AppProcess } from './support/app-process.js';
 import { describeWithRedis, type RedisServer, startRedis } from './support/redis-server.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
@@ -91,6 +92,47 @@ describeWithRedis('a replica that writes', () => {
     first!(); // what was asked for before the write comes last
     expect(await old).toBe(1);
     for (const http of [one, other, one, other]) expect(await read(http)).toBe(2);
+  });
+});
+
+describeWithRedis('replicas in processes of their own', () => {
+  interface Answer {
+    readonly id: number;
+    readonly values?: readonly number[];
+    readonly failure?: string;
+  }
+
+  it('never read what is older than what one of them has written', { tags: 'slow' }, async () => {
+    const server: RedisServer = await startRedis();
+    open.push(() => server.stop());
+    let version = 1;
+    const upstream = await startUpstream((request, response) => {
+      response.setHeader('cache-control', 'max-age=60');
+      if (request.method !== 'GET') version++;
+      response.end(String(version));
+    });
+    open.push(() => upstream[Symbol.asyncDispose]());
+    const env = { REDIS_PORT: String(server.port), UPSTREAM: upstream.url };
+    const replicas = await Promise.all(Array.from({ length: 4 }, () => AppProcess.start('cache-replica', env)));
+    open.push(() => Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]())));
+    let orders = 0;
+    const ask = async (replica: AppProcess, method: 'get' | 'post', count: number) => {
+      const id = ++orders;
+      replica.tell(JSON.stringify({ id, method, count }));
+      const answer = await replica.message((one): one is Answer => (one as Answer).id === id);
+      expect(answer.failure).toBeUndefined();
+      return answer.values!;
+    };
+    const rounds = 15;
+    for (let round = 0; round < rounds; round++) {
+      const before = replicas.map((replica) => ask(replica, 'get', 20));
+      await ask(replicas[round % 4]!, 'post', 1);
+      const written = version;
+      const after = await Promise.all(replicas.map((replica) => ask(replica, 'get', 20)));
+      expect(Math.min(...after.flat())).toBeGreaterThanOrEqual(written);
+      await Promise.all(before);
+    }
+    expect(upstream.requests).toBeLessThanOrEqual(rounds * (1 + 2 * 4 * 2)); // of 2,400 reads
   });
 });
 

@@ -14,7 +14,7 @@ import { ageMs, verdictOn } from './freshness.js';
 import { type CacheRequest, RequestReader } from './request.js';
 import { flightKey } from './state.js';
 import { selected, type StoredResponse } from './stored.js';
-import type { WriterContext } from './writer.js';
+import type { Kept, WriterContext } from './writer.js';
 
 export interface CacheContext extends WriterContext, AnswerContext {
   /** Whether a layer within adds credentials for the caller at hand. */
@@ -193,21 +193,22 @@ class CacheUser {
     const { state, clock } = this.#context;
     try {
       const filled = await this.#filler.fill(call, request, known);
-      const isOfOneCall = filled.kind === 'revalidated' && !filled.isStored;
-      const stored = isOfOneCall ? undefined : filled.stored;
-      const failure = filled.kind === 'passed' ? filled.failure : undefined;
+      const isUnkept = filled.kind === 'revalidated' && !filled.isStored;
+      const stored = isUnkept ? undefined : filled.stored;
+      const { failure, isOutdated = false } = filled.kind === 'passed' ? filled : ({} as Kept);
+      const isOfOneCall = isUnkept || isOutdated;
       if (call instanceof Flight) {
         call.leftover = { stored, failure, isStale: filled.kind === 'failed', isOfOneCall };
-        if (!stored && !failure) state.pass(key, clock.now());
+        if (!stored && !failure && !isOutdated) state.pass(key, clock.now());
       }
       if (stored) state.stopPassing(key);
       return filled;
     } catch (thrown) {
       if (!(thrown instanceof FailedFill)) throw thrown;
-      const { stored, failure } = thrown.kept;
+      const { stored, failure, isOutdated: isOfOneCall = false } = thrown.kept;
       if (call instanceof Flight) {
-        call.leftover = { stored, failure };
-        if (!stored && !failure && responseIn(thrown)) state.pass(key, clock.now());
+        call.leftover = { stored, failure, isOfOneCall };
+        if (!stored && !failure && !isOfOneCall && responseIn(thrown)) state.pass(key, clock.now());
       }
       throw thrown.error;
     }

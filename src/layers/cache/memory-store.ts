@@ -47,9 +47,10 @@ export class MemoryStore implements ResponseStore {
     return this.#entries?.get(url);
   }
 
-  set(url: string, responses: readonly StoredResponse[]): void {
+  set(url: string, responses: readonly StoredResponse[]): boolean {
     this.#reason = 'size';
     (this.#entries ??= this.#made()).set(url, responses);
+    return true;
   }
 
   delete(url: string, reason: EvictionReason): void {

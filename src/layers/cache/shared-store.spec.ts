@@ -2,7 +2,7 @@ import { AxiosHeaders, type AxiosResponse } from 'axios';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { callOf } from '../../../test/support/call-of.js';
 import { startCache } from '../../../test/support/cache-start.js';
 import { settle } from '../../../test/support/layer-contract.js';
@@ -40,11 +40,11 @@ class Values implements ValueStore {
   }
 }
 
-function startReplica(values: ValueStore, namespace = 'app', laterMs = 0) {
+function startReplica(values: ValueStore, namespace = 'app', laterMs = 0, coalesces = false) {
   const clock = new ManualClock();
   const now = () => Date.UTC(2026, 0, 1) + laterMs;
   const store = new SharedStore(values, { clock, now, namespace });
-  return { ...startCache({}, { store }), store, storeClock: clock };
+  return { ...startCache({}, { store, coalesces }), store, storeClock: clock };
 }
 
 /** Lets digests, compression and the store have their turns. */
@@ -155,6 +155,27 @@ describe('replicas that share a store', () => {
     )();
     expect(await other.handle(callOf())).toMatchObject({ data: 'new', cache: { status: 'hit' } });
   });
+
+  it.each([false, true])(
+    'do not wait for what began before another has written (with coalesce: %s)',
+    async (coalesces) => {
+      const values = new Values();
+      const [one, other] = [startReplica(values, 'app', 0, coalesces), startReplica(values, 'app', 1_000)];
+      const before = one.handle(callOf());
+      await until(() => one.requests.length === 1);
+      await other.state.forget('http://a.example/', 'invalidated');
+      one.pass(2);
+      const get = vi.spyOn(one.store, 'get');
+      const after = one.handle(callOf());
+      await get.mock.results[0]!.value; // it has looked, and waits
+      await settle();
+      one.requests[0]!.answer(fresh('old'));
+      expect((await before).data).toBe('old');
+      await until(() => one.requests.length === 2);
+      one.requests[1]!.answer(fresh('new'));
+      expect((await after).data).toBe('new');
+    },
+  );
 
   it('have no secrets of URLs in their keys', async () => {
     const values = new Values();

@@ -79,15 +79,15 @@ export class SharedStore implements ResponseStore {
     return kept && kept.length > 0 ? kept : undefined;
   }
 
-  async set(url: string, responses: readonly StoredResponse[], keepMs: number): Promise<void> {
+  async set(url: string, responses: readonly StoredResponse[], keepMs: number): Promise<boolean> {
     const value = await encoded(responses);
     const isSet = await this.#asked((values) => values.set(this.#key(url), value, Math.ceil(keepMs)));
-    if (isSet === FAILED) return;
+    if (isSet === FAILED) return true; // nobody else is told of it
     // Another replica may have deleted the URL since the response was asked for. It notes that before it deletes, so that nothing slips through.
     const deletedAt = await this.#deletedAt(url);
-    if (deletedAt === FAILED || responses.some(({ requestedAt }) => requestedAt <= deletedAt)) {
-      await this.#told((values) => values.delete(this.#key(url)));
-    }
+    if (deletedAt !== FAILED && responses.every(({ requestedAt }) => requestedAt > deletedAt)) return true;
+    await this.#told((values) => values.delete(this.#key(url)));
+    return false;
   }
 
   /** Until when what is asked for counts as deleted, on the wall clock; -Infinity: it was not deleted. */

@@ -14,8 +14,11 @@ export type Purge =
 export interface ResponseStore {
   /** @returns undefined for none, and for whatever cannot be read */
   get(url: string): readonly StoredResponse[] | undefined | Promise<readonly StoredResponse[] | undefined>;
-  /** @param keepMs after this they are of no use. */
-  set(url: string, responses: readonly StoredResponse[], keepMs: number): void | Promise<void>;
+  /**
+   * @param keepMs after this they are of no use
+   * @returns whether they were kept: false where another replica has deleted the URL since they were asked for
+   */
+  set(url: string, responses: readonly StoredResponse[], keepMs: number): boolean | Promise<boolean>;
   delete(url: string, reason: EvictionReason): void | Promise<void>;
   purge(purge: Purge): void | Promise<void>;
   /** Where replicas share it: waits for one that asks the upstream for the same. Undefined: it is up to this one. */

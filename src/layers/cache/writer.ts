@@ -27,6 +27,8 @@ export interface Kept {
   readonly stored?: StoredResponse | undefined;
   /** Not stored, but of a failure: those who have waited share it, instead of asking an upstream that fails all at once. */
   readonly failure?: StoredResponse | undefined;
+  /** Not stored, as its URL has been deleted since it was asked for: those who have waited may have begun after that. */
+  readonly isOutdated?: boolean;
 }
 
 /** A stored response that was confirmed, and whether it is still stored. */
@@ -135,6 +137,7 @@ export class CacheWriter {
     const whole = bytes && { ...about, ...bytes };
     if (refusal === undefined && whole && (await this.#store(call, request, whole, fill))) return { stored: whole };
     if (refusal !== undefined || !whole) this.#decided(call, false, refusal ?? 'a body that is neither text nor bytes');
+    if (refusal === undefined && fill.isVoid) return { isOutdated: true };
     return isFailed ? { failure: whole } : {};
   }
 
@@ -177,12 +180,15 @@ export class CacheWriter {
     const { store } = state;
     const got = store.get(url);
     const others = got instanceof Promise ? await got : got;
-    if (fill.isVoid) return this.#refused(call, 'deleted, or maybe changed, while it was on its way');
+    if (fill.isVoid) return this.#refused(call, OUTDATED);
     if (isOutdated(stored, others, now())) return this.#refused(call, 'a response to a later request is stored');
     const { lifetime } = stored;
     const ttlMs = freshMs(lifetime, settings.heuristic) - ageMs(lifetime, stored.respondedAt, now());
     const written = store.set(url, withStored(others, stored, MAX_VARIANTS), keepMs(stored, ttlMs));
-    if (written instanceof Promise) await written;
+    if (!(written instanceof Promise ? await written : written)) {
+      fill.isVoid = true;
+      return this.#refused(call, OUTDATED);
+    }
     state.counts.stored++;
     if (events.wants('cache:stored')) {
       events.publish('cache:stored', eventOf(call, { bytes: stored.body.length, ttlMs }));
@@ -229,6 +235,7 @@ export class CacheWriter {
   }
 }
 
+const OUTDATED = 'deleted, or maybe changed, while it was on its way';
 const TOO_LARGE = 'a body larger than maxEntryBytes';
 
 function tagsBy(name: (response: AxiosResponse) => readonly string[], response: AxiosResponse): readonly string[] {
