@@ -1,5 +1,8 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,6 +11,7 @@ import {
   currentInboundContext,
   CredentialsError,
   getHttpClientToken,
+  type HttpClientEvent,
   HttpClientEvents,
   HttpClientModule,
   type HttpClientModuleOptions,
@@ -17,6 +21,7 @@ import {
   runInInboundContext,
 } from '../src/index.js';
 import { resolveModuleOptions, resolveNamedOptions } from '../src/options/resolve-options.js';
+import { recordedTransport } from '../src/testing/index.js';
 import { startAppContext } from './support/app-context.js';
 import { failureOf } from './support/failure-of.js';
 import { problemsOf } from './support/problems.js';
@@ -251,6 +256,37 @@ describe('OAuth 2.0 client credentials', () => {
   });
 });
 
+describe('the request for a token', () => {
+  it('goes through the proxy of the client', async () => {
+    const asked: string[] = [];
+    const { port } = new URL(
+      (
+        await serve((request, response) => {
+          asked.push(`${request.method} ${request.url}`);
+          response.setHeader('content-type', 'application/json').end('{"access_token":"of3-token-1"}');
+        })
+      ).url,
+    );
+    const { http } = await startClient({
+      baseURL: 'http://api.test',
+      axios: { proxy: { host: '127.0.0.1', port: Number(port) } },
+      auth: { oauth2: { tokenUrl: 'http://idp.test/token', clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } },
+    });
+    await http.get('/items');
+    expect(asked).toEqual(['POST http://idp.test/token', 'GET http://api.test/items']);
+  });
+
+  it('is refused by the guard of the client', async () => {
+    const { http, idp, api } = await startOAuth({}, { guard: { allowHosts: ['api.test'], allowPorts: false } });
+    expect(await failureOf(http.get('/items', { baseURL: 'http://api.test' }))).toMatchObject({
+      code: 'ERR_ADDRESS_BLOCKED',
+    });
+    expect(await failureOf(http.get('/items'))).toMatchObject({ code: 'ERR_ADDRESS_BLOCKED' });
+    expect(idp.asked).toEqual([]);
+    expect(api.seen).toEqual([]);
+  });
+});
+
 describe('where no token can be had', () => {
   it.each<[string, string, number | undefined, (response: ServerResponse) => void]>([
     [
@@ -420,6 +456,34 @@ describe('credentials', () => {
     expect(shown).not.toContain(Buffer.from('ada:of3').toString('base64').slice(0, 8));
   });
 
+  it.each(KINDS)('are in no event and in no recording: %s', async (_, auth, sent) => {
+    const { url, headers } = await startEcho();
+    const folder = await mkdtemp(join(tmpdir(), 'auth-'));
+    closed.push(() => rm(folder, { recursive: true }));
+    const fixture = join(folder, 'x.json');
+    const recording = recordedTransport({ fixture, mode: 'record', match: { headers: Object.keys(sent) } });
+    const { http, app } = await startClient({
+      baseURL: url,
+      auth,
+      layers: [{ use: recording, after: 'attemptTimeout' }],
+    });
+    const events: HttpClientEvent[] = [];
+    app
+      .get(HttpClientEvents)
+      .stream()
+      .subscribe((event) => events.push(event));
+    await http.get('/items');
+    await recording.close();
+    const names = events.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['call:start', 'attempt:start', 'attempt:end', 'call:end']));
+    expect(headers).toEqual([expect.objectContaining(sent)]);
+    for (const value of Object.values(sent)) {
+      const secret = value.replace(/^(Bearer|Basic) /, '');
+      expect(inspect(events, { depth: 10, showHidden: true })).not.toContain(secret);
+      expect(await readFile(fixture, 'utf8')).not.toContain(secret); // oxlint-disable-line no-await-in-loop -- one at most
+    }
+  });
+
   it.each<[string, AxiosRequestConfig, string]>([
     ['a header', { headers: { authorization: 'Bearer of3-own' } }, 'Bearer of3-own'],
     ['axios’s auth', { auth: { username: 'u', password: 'p' } }, `Basic ${Buffer.from('u:p').toString('base64')}`],
@@ -428,6 +492,29 @@ describe('credentials', () => {
     const { http } = await startClient({ baseURL: url, auth: { bearer: 'of3-fixed' } });
     await http.get('/items', config);
     expect(headers[0]!.authorization).toBe(sent);
+  });
+
+  it('are signed anew for each attempt, with what is sent', async () => {
+    const sent: unknown[] = [];
+    const { url } = await serve((request, response) => {
+      void bodyOf(request).then((body) => {
+        const { 'content-type': type, 'x-own': own, 'x-proof': proof } = request.headers;
+        sent.push({ method: request.method, url: request.url, type, own, proof, body });
+        response.writeHead(sent.length === 1 ? 503 : 200).end('{}');
+      });
+    });
+    const signed: unknown[] = [];
+    const sign: AuthOptions['sign'] = ({ method, url: to, headers, body }) => {
+      const { 'content-type': type, 'x-own': own } = headers;
+      const proof = String(signed.length);
+      signed.push({ method, url: to.pathname + to.search, type, own, proof, body: Buffer.from(body!).toString() });
+      return { 'x-proof': proof };
+    };
+    const retry = { max: 1, baseMs: 1 };
+    const { http } = await startClient({ baseURL: url, auth: { sign }, resilience: { retry } });
+    await http.put('/items', { a: 'ü' }, { params: { page: 1 }, headers: { 'x-own': 'of3-own' } });
+    expect(sent).toHaveLength(2);
+    expect(signed).toEqual(sent);
   });
 
   it('that a call refuses are not sent', async () => {
@@ -483,17 +570,21 @@ describe('credentials', () => {
     expect(await failureOf(http.get('/items', { timeout: 30 }))).toMatchObject({ code: 'ERR_CREDENTIALS' });
   });
 
-  it('of different callers share no answer, unless they are said to be the same', async () => {
+  it.each<[string, Pick<NamedHttpClientOptions, 'cache' | 'resilience'>]>([
+    ['coalesce', { resilience: { coalesce: true } }],
+    ['the cache', { cache: true }],
+  ])('of different callers share no answer, unless they are said to be the same: %s', async (_, sharing) => {
     for (const sameForAll of [false, true]) {
-      const { url } = await serve((request, response) => response.end(JSON.stringify(request.headers.authorization)));
+      const { url } = await serve((request, response) => {
+        response.setHeader('cache-control', 'max-age=60');
+        response.end(JSON.stringify(request.headers.authorization));
+      });
       const bearer = () => currentInboundContext()?.headers['x-user'] ?? 'nobody';
-      const { http } = await startClient(
-        { baseURL: url, auth: { bearer, sameForAll }, resilience: { coalesce: true } },
-        { inbound: true },
-      );
+      const { http } = await startClient({ baseURL: url, auth: { bearer, sameForAll }, ...sharing }, { inbound: true });
       const asUser = (user: string) =>
         runInInboundContext({ headers: { 'x-user': user } }, () => http.get<string>('/me')).then(({ data }) => data);
-      const answers = await Promise.all([asUser('ada'), asUser('bob')]);
+      const inTurn = 'cache' in sharing ? [await asUser('ada'), await asUser('bob')] : undefined;
+      const answers = inTurn ?? (await Promise.all([asUser('ada'), asUser('bob')]));
       expect(answers).toEqual(sameForAll ? ['Bearer ada', 'Bearer ada'] : ['Bearer ada', 'Bearer bob']);
       await closed.pop()!();
     }

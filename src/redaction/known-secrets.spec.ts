@@ -6,6 +6,11 @@ import { DEFAULT_RULES } from './rules.js';
 const circle: Record<string, unknown> = { password: 'of1-circle' };
 circle['self'] = circle;
 
+it('knows the values of headers that no other origin may get', () => {
+  const headers = new AxiosHeaders({ 'X-Of1': 'of1-own-header', 'X-Other': 'of1-other-header' });
+  expect(knownSecrets({ headers, sensitiveHeaders: ['x-of1'] }, DEFAULT_RULES)).toEqual(['of1-own-header']);
+});
+
 it('knows the secrets of a call by their names', () => {
   const secrets = knownSecrets(
     {

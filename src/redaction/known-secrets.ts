@@ -130,9 +130,10 @@ function withoutWord(text: string, word: string): string {
 
 type Add = (value: unknown) => void;
 
-function addHeaders({ headers }: InternalAxiosRequestConfig, rules: RedactionRules, add: Add): void {
+function addHeaders({ headers, sensitiveHeaders }: InternalAxiosRequestConfig, rules: RedactionRules, add: Add): void {
+  const sensitive = sensitiveHeaders?.map((name) => name.toLowerCase());
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (!rules.isSecretHeader(name)) continue;
+    if (!rules.isSecretHeader(name) && !sensitive?.includes(name.toLowerCase())) continue;
     add(value);
     if (typeof value !== 'string') continue;
     // What follows the scheme, as in `Bearer …`, also by itself; so each cookie.

@@ -1,7 +1,8 @@
-import type { AxiosHeaders } from 'axios';
+import type { InternalAxiosRequestConfig } from 'axios';
 import { requestTarget, urlOf } from '../../call/target.js';
 import type { OnSecret } from '../../redaction/credentials.js';
 import { redactHeaders } from '../../redaction/headers.js';
+import { REDACTED } from '../../redaction/rules.js';
 import { findPairs } from '../../redaction/text.js';
 import { redactUrl } from '../../redaction/url.js';
 import type { RecordedRequest } from './fixture.js';
@@ -25,7 +26,7 @@ export interface RequestForm {
 /** A request as the fixture has it, but for what secrets that are known by then are still to be taken out of. */
 export function recordedRequest(method: string, sent: BufferedRequest, form: RequestForm): RecordedRequest {
   const { config, bytes } = sent;
-  const headers = recordedHeaders(config.headers, form);
+  const headers = recordedHeaders(config, form);
   const body = recordedBody(bytes, String(config.headers.getContentType() ?? ''), form);
   return { method, url: recordedUrl(sent, form), ...(headers && { headers }), ...(body && { body }) };
 }
@@ -41,8 +42,9 @@ function recordedUrl(sent: BufferedRequest, { rules, origin }: RequestForm): str
   return origin ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
 }
 
+/** What no other origin may get, as the key of an API in a header of its own, is a secret whatever its name is. */
 function recordedHeaders(
-  headers: AxiosHeaders,
+  { headers, sensitiveHeaders }: InternalAxiosRequestConfig,
   { rules, headers: names, onSecret }: RequestForm,
 ): Record<string, string> | undefined {
   if (names.length === 0) return undefined;
@@ -53,7 +55,11 @@ function recordedHeaders(
       const value = headers.get(name)?.toString();
       return value ? [[name, value] as const] : [];
     });
-  return redactHeaders(Object.fromEntries(given), rules, onSecret) as Record<string, string>;
+  const recorded = redactHeaders(Object.fromEntries(given), rules, onSecret) as Record<string, string>;
+  for (const name of sensitiveHeaders ?? []) {
+    if (Object.hasOwn(recorded, name.toLowerCase())) recorded[name.toLowerCase()] = REDACTED;
+  }
+  return recorded;
 }
 
 function recordedBody(bytes: Buffer, contentType: string, { rules, onSecret }: RequestForm): RecordedBody | undefined {
