@@ -352,6 +352,18 @@ describe('metrics', () => {
     ]);
   });
 
+  it('have the request for a token as a call of its own', async () => {
+    const { collect } = registerMetrics();
+    answer = ({ url }, response) => response.end(url === '/token' ? '{"access_token":"t"}' : '{}');
+    const oauth2 = { tokenUrl: `${upstream.url}/token`, clientId: 'id', clientSecret: 'secret' };
+    await clientOf(await start({}, [{ name: 'crm', baseURL: upstream.url, auth: { oauth2 } }]), 'crm').get('/');
+    const { points } = (await collect())['nest_outbound.call.duration']!;
+    expect(points.map(({ attributes }) => String(attributes['nest_outbound.client'])).toSorted()).toEqual([
+      'crm',
+      'crm:token',
+    ]);
+  });
+
   it('tell of requests under way, and of the sockets', async () => {
     const { collect } = registerMetrics();
     const held: ServerResponse[] = [];
