@@ -181,11 +181,10 @@ class FastLane {
     const known = this.#known(origin, host, family);
     const socket = known && takeIdle(agent, known.name, scheduling);
     if (!socket) return false;
-    resetAsyncId(socket);
-    if (this.sockets.isKept(socket)) {
-      request.reusedSocket = true;
-      countReuse(socket);
-    } else agent.reuseSocket(socket, request); // it was given back in Node's way
+    if (!this.sockets.reuse(socket, request)) {
+      resetAsyncId(socket); // it was given back in Node's way
+      agent.reuseSocket(socket, request);
+    }
     request.onSocket(socket);
     this.sockets.given(socket, known.name);
     return true;

@@ -1,4 +1,5 @@
 import agentkeepalive from 'agentkeepalive';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -95,6 +96,21 @@ it('has a socket back without a timer, and with the counts that agents keep', as
   const counts = agentkeepalive.constants as unknown as Record<string, symbol>;
   const count = (name: string) => (socket as unknown as Record<symbol, number>)[counts[name]!];
   expect([count('SOCKET_REQUEST_COUNT'), count('SOCKET_REQUEST_FINISHED_COUNT')]).toEqual([3, 3]);
+});
+
+it('has one run in the async context of the request that takes it', async () => {
+  server.on('connection', (peer) => peer.on('data', () => peer.write('answer')));
+  const context = new AsyncLocalStorage<string>();
+  const [socket] = await openKept(1);
+  const seen: (string | undefined)[] = [];
+  socket!.on('data', () => seen.push(context.getStore()));
+  for (const name of ['first', 'second']) {
+    context.run(name, take);
+    socket!.write('question');
+    await once(socket!, 'data'); // oxlint-disable-line no-await-in-loop -- one after the other
+    giveBack(socket!);
+  }
+  expect(seen).toEqual(['first', 'second']);
 });
 
 it('has them back in any order', async () => {

@@ -63,6 +63,7 @@ class Loan {
   dueAt = 0;
   /** Whether its event `free` is for the lane first. */
   hearsOfFree = false;
+  handleType: number | undefined = undefined;
 
   constructor(
     readonly lane: LaneSockets,
@@ -78,9 +79,7 @@ class Loan {
 export function giveBack(socket: Socket): void {
   if (socket.destroyed) return;
   const loan = (socket as LaneSocket)[LOAN];
-  if (loan?.lane.takeBack(socket as LaneSocket, loan)) return;
-  if (loan) loan.isKept = false;
-  socket.emit('free');
+  if (!loan?.lane.takeBack(socket as LaneSocket, loan)) socket.emit('free');
 }
 
 /** Node's name for the resource of one more request on a socket: async hooks see it. */
@@ -141,6 +140,23 @@ export class LaneSockets {
     return socket[LOAN]?.isKept === true;
   }
 
+  /**
+   * Does for a request what agents do with an idle socket, but for `ref`, its timer, and Node's number for async hooks, which only `node:http` reads.
+   * @returns false, and nothing is done: the socket was not given back to the lane
+   */
+  reuse(socket: LaneSocket, request: LaneRequest): boolean {
+    const loan = socket[LOAN];
+    if (!loan?.isKept) return false;
+    const handle = socket._handle;
+    if (typeof handle?.asyncReset === 'function') {
+      loan.handleType ??= handle.getProviderType();
+      handle.asyncReset(new ReusedHandle(loan.handleType, handle));
+    }
+    request.reusedSocket = true;
+    countReuse(socket);
+    return true;
+  }
+
   /** A request has got an idle socket. */
   given(socket: LaneSocket, name: string): void {
     let loan = socket[LOAN];
@@ -179,6 +195,7 @@ export class LaneSockets {
     const agent = this.#agent;
     const keeper = this.#keeper;
     const { name } = loan;
+    loan.isKept = false; // Node may have given it out
     const inUse = agent.sockets[name];
     if (!inUse || !keeper || agent.listenerCount('free') !== this.#listeners) return false;
     for (const waiting in agent.requests) if (waiting) return false;
