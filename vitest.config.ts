@@ -65,11 +65,18 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Of the example, with `slow`: the whole of it takes minutes. */
-const EXAMPLE_ON_UNDICI = ['fares', 'monitor', 'pool', 'shared-monitor', 'shutdown'];
+const EXAMPLE_ON_UNDICI = {
+  slow: ['desk', 'external-call', 'fares', 'many-calls', 'monitor', 'pool', 'process', 'shared-monitor', 'shutdown'],
+  all: ['**/*'],
+};
 
 function onUndici(which = process.env['ON_UNDICI']): string[] {
   if (which === 'all') return Object.values(ON_UNDICI).flat();
   return which === 'slow' ? ON_UNDICI.slow : ON_UNDICI.test;
+}
+
+function exampleOnUndici(which = process.env['ON_UNDICI']): string[] {
+  return which === 'slow' || which === 'all' ? EXAMPLE_ON_UNDICI[which] : [];
 }
 
 export default defineConfig({
@@ -118,8 +125,7 @@ export default defineConfig({
         test: {
           name: 'travel-desk-undici',
           root: 'examples/travel-desk',
-          include:
-            process.env['ON_UNDICI'] === 'slow' ? EXAMPLE_ON_UNDICI.map((name) => `test/${name}.e2e-spec.ts`) : [],
+          include: exampleOnUndici().map((name) => `test/${name}.e2e-spec.ts`),
           env: { ENGINE: 'undici' },
           isolate: false,
         },

@@ -1,17 +1,26 @@
 // A million requests through one client: its memory after the first tenth of them must not grow. Not for CI: it takes minutes.
+// ENGINE: node:http (the default), undici, or http2. REQUESTS: how many.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 
 const REQUESTS = Number(process.env.REQUESTS ?? 1_000_000);
 const CONCURRENCY = 50;
 const MAX_GROWTH_MB = 20;
+/** ENGINE → the transport's options. */
+const ENGINES = { 'node:http': {}, undici: { engine: 'undici' }, http2: { http2: 'prior-knowledge' } };
+const ENGINE = process.env.ENGINE ?? 'node:http';
+const options = ENGINES[ENGINE];
+if (!options) throw new Error(`ENGINE: expected ${Object.keys(ENGINES).join(', ')}, got ${ENGINE}`);
 
 if (process.argv[2] === 'upstream') {
-  const server = createServer((request, response) => {
+  const create = ENGINE === 'http2' ? createHttp2Server : createServer;
+  const server = create((request, response) => {
     request.resume();
-    response.setHeader('content-type', 'application/json').end('{"answer":42}');
+    response.setHeader('content-type', 'application/json');
+    response.end('{"answer":42}');
   });
   server.listen(0, '127.0.0.1', () => process.send(server.address().port));
 } else {
@@ -27,7 +36,7 @@ if (process.argv[2] === 'upstream') {
 async function soak(url) {
   const { default: axios } = await import('axios');
   const { createTransport } = await import('nest-outbound');
-  const transport = createTransport();
+  const transport = createTransport(options);
   const client = axios.create({ adapter: transport });
   let sent = 0;
   const sendUntil = async (end) => {
@@ -47,6 +56,8 @@ async function soak(url) {
     if (rss - baseline > MAX_GROWTH_MB) process.exitCode = 1;
   }
   const { total } = transport.pool.stats();
-  console.log(`sockets opened: ${total.created}, requests on a socket used before: ${total.reused}`);
+  console.log(
+    `sockets opened: ${total.created}, requests on a socket used before: ${total.reused}, errors: ${total.errors}`,
+  );
   await transport.close();
 }
