@@ -103,7 +103,7 @@ export interface PooledSocket extends Socket {
   freeSocketTimeout?: number;
   /** agentkeepalive: milliseconds since the epoch. */
   [SOCKET_CREATED_TIME]?: number;
-  _httpMessage?: ClientRequest & { res?: IncomingMessage };
+  _httpMessage?: (ClientRequest & { res?: IncomingMessage }) | null;
 }
 
 export interface AgentSettings {
@@ -197,11 +197,12 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     },
   } satisfies Omit<AgentInternals, 'removeSocket'> & { [MAY_SHARE]: unknown });
   // agentkeepalive's listener, which has just run, limits the silence of every freed socket to the idle time: also of
-  // one that Node has handed to a queued request, which would then be cut. Node clears _httpMessage of idle ones only.
+  // one that Node has handed to a queued request, which would then be cut. Node sets _httpMessage of idle ones to null; it is undefined where
+  // the request that the socket was opened for was given up before it had it.
   // https://github.com/node-modules/agentkeepalive/issues/106
   agent.on('free', (socket: PooledSocket) => {
-    if (socket._httpMessage) socket.setTimeout(0);
-    else noteIdle(socket, clock.now());
+    if (socket._httpMessage === null) noteIdle(socket, clock.now());
+    else socket.setTimeout(0);
   });
   keepInLane(agent, {
     now: () => clock.now(),

@@ -89,6 +89,17 @@ describe('ConnectionPool', () => {
     await pool.close();
   });
 
+  it('lets a request wait as long whose socket was opened for one that was given up', async () => {
+    await using upstream = await startUpstream((_, response) => void setTimeout(() => response.end(), 200));
+    const pool = poolWith({ maxSockets: 1, idleMs: 50 });
+    const givenUp = get(upstream.url, { agent: pool.httpAgent }).on('error', () => {});
+    const queued = fetchPage(pool, upstream.url);
+    givenUp.destroy();
+    await queued;
+    expect(pool.stats().total).toMatchObject({ created: 1, errors: 0 });
+    await pool.close();
+  });
+
   it('counts a socket that could not connect as an error', async () => {
     const upstream = await startUpstream();
     await upstream[Symbol.asyncDispose]();
