@@ -94,7 +94,9 @@ export function takeIdleSocket(
   family: number | undefined,
   scheduling: Scheduling | undefined,
 ): boolean {
-  return (agent as unknown as AgentInternals)[OPEN_LANE]?.give(request, origin, host, family, scheduling) ?? false;
+  const { [OPEN_LANE]: lane, addRequest } = agent as unknown as AgentInternals;
+  if (!lane || addRequest !== lane.addRequest) return false; // somebody wants to see every request, or has a socket for it
+  return lane.give(request, origin, host, family, scheduling);
 }
 
 /** Node's, unless somebody has replaced it before this was loaded. */
@@ -177,7 +179,6 @@ class FastLane {
     scheduling: Scheduling | undefined,
   ): boolean {
     const agent = this.#agent;
-    if (agent.addRequest !== this.addRequest) return false; // somebody wants to see every request
     const known = this.#known(origin, host, family);
     const socket = known && takeIdle(agent, known.name, scheduling);
     if (!socket) return false;
