@@ -52,6 +52,7 @@ interface KnownName {
 interface AgentInternals extends LaneAgent {
   addRequest(request: AgentRequest, options: RequestParts): void;
   getName(parts: RequestParts): string;
+  destroy(): void;
   reuseSocket(socket: Socket, request: LaneRequest): void;
   scheduling: Scheduling;
   [OPEN_LANE]?: FastLane;
@@ -116,6 +117,7 @@ export function openFastLane(agent: Agent): void {
     [OPEN_LANE]: lane,
     getName: (parts: RequestParts) => lane.nameOf(parts),
     addRequest: lane.addRequest,
+    destroy: lane.destroy,
   });
 }
 
@@ -169,6 +171,11 @@ class FastLane {
     addInOrder(agent, wanted, () => this.#prototype.addRequest.call(agent, request, options));
     const now = origin === undefined ? undefined : this.names.get(origin);
     if (now) now.host = host;
+  };
+
+  readonly destroy = (): void => {
+    this.sockets.forgetDue();
+    this.#prototype.destroy.call(this.#agent);
   };
 
   give(

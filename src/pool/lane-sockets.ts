@@ -221,8 +221,15 @@ export class LaneSockets {
     return true;
   }
 
+  /** The agent is destroyed, and its idle sockets with it: nothing is to keep it in memory. */
+  forgetDue(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wakesAt = Infinity;
+  }
+
   #wakeAt(at: number, now: number): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     this.#wakesAt = at;
     this.#timer = setTimeout(this.#closeDue, Math.min(at - now, MAX_TIMER_MS));
     this.#timer.unref();
