@@ -342,7 +342,7 @@ describe('a hostile upstream of HTTP/2 costs its own calls, with a typed error',
     );
     const { client } = startTransport({ http2: true, tls: { ca: CA }, timeouts: { responseMs: 30_000 } });
     expect(await failureOf(client.get(upstream.url))).toMatchObject({
-      code: 'ERR_HTTP2_SESSION_ERROR',
+      code: expect.stringMatching(/^ERR_HTTP2_(SESSION_ERROR|TOO_MANY_ORIGINS)$/), // Node's own, where it has a limit
       message: expect.stringContaining('ORIGIN'),
     });
     expect(sent).toBeLessThan(10_000);

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TransportOptions } from '../src/index.js';
 import { CA, CERTIFICATE } from './support/certificates.js';
 import { failureOf } from './support/failure-of.js';
-import { DATA, END_HEADERS, HEADERS, OK, RST_STREAM, startFrames, uint32 } from './support/http2-frames.js';
+import { DATA, END_HEADERS, END_STREAM, HEADERS, OK, RST_STREAM, startFrames, uint32 } from './support/http2-frames.js';
 import { type Listen, startHttp2 } from './support/http2-upstream.js';
 import { startTransport } from './support/start-transport.js';
 import { startUpstream } from './support/upstream.js';
@@ -296,6 +296,25 @@ describe('HTTP/2', () => {
         'ERR_HEADERS_TOO_LARGE',
       ]);
       expect(upstream.connections).toBe(1);
+    });
+
+    it('by a reset that asks for calm does not blame headers, whatever else has come meanwhile', async () => {
+      let waiting: number | undefined;
+      const upstream = await startFrames(({ type, stream }, { send }) => {
+        if (type !== HEADERS) return;
+        if (waiting === undefined) {
+          waiting = stream;
+          return;
+        }
+        send(HEADERS, END_HEADERS, waiting, OK);
+        for (let n = 0; n < 4; n++) send(DATA, n === 3 ? END_STREAM : 0, waiting, Buffer.alloc(10_000, 'x'));
+        send(RST_STREAM, 0, stream, uint32(constants.NGHTTP2_ENHANCE_YOUR_CALM)); // as Node 24 does at its limit of streams
+      });
+      const { client } = startTransport(PRIOR);
+      const answered = client.get<string>(upstream.url);
+      const failed = failureOf(client.get(upstream.url));
+      expect((await answered).data).toHaveLength(40_000);
+      expect(await failed).toMatchObject({ code: 'ECONNRESET', message: expect.stringContaining('(code 11)') });
     });
 
     it.each([

@@ -15,8 +15,13 @@ export const MAX_STREAMS = 100;
 /** What a peer may send of one body before somebody reads it, and of all bodies together. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
-/** Of one response. Node refuses the rest of the stream then; what a response may really have is less, and the transport's to say. */
-const MAX_HEADER_PAIRS = 1_000;
+/**
+ * What Node takes of one response is more than what it may have, which the transport judges, and says: Node ends the stream with ENHANCE_YOUR_CALM, which its
+ * servers do, too, from version 24 on, where a stream is opened as another ends.
+ */
+const MAX_HEADER_PAIRS = 4_000;
+const HEADER_MARGIN = 4;
+const FRAME_HEADER_BYTES = 9;
 /** What a session may hold in memory, by Node's own count, in MB. */
 const MAX_MEMORY_MB = 64;
 
@@ -69,6 +74,7 @@ export class PooledSession implements Watched {
   hasAnswered = false;
   /** What it is over with. */
   error: Error | undefined;
+  #claimedBytes = 0;
   readonly #session: ClientHttp2Session;
   readonly #settings: SessionSettings;
   #owner: SessionOwner | undefined;
@@ -100,7 +106,7 @@ export class PooledSession implements Watched {
       settings: shadowInherited({
         enablePush: false,
         initialWindowSize: STREAM_WINDOW_BYTES,
-        maxHeaderListSize: maxHeaderBytes,
+        maxHeaderListSize: HEADER_MARGIN * maxHeaderBytes,
       }),
     };
     const session = http2.connect(authority, shadowInherited(options));
@@ -151,6 +157,16 @@ export class PooledSession implements Watched {
     return this.#limit;
   }
 
+  /** What its peer has sent that no stream has claimed: frames about the session, headers that are not whole, and those that Node has refused. */
+  get unclaimedBytes(): number {
+    return this.socket.bytesRead - this.#claimedBytes;
+  }
+
+  /** A stream has got this. */
+  claim(bytes: number): void {
+    this.#claimedBytes += bytes + FRAME_HEADER_BYTES;
+  }
+
   /** It belongs to another lane's requests from here on, or to none. */
   set owner(owner: SessionOwner) {
     this.#owner = owner;
@@ -173,6 +189,13 @@ export class PooledSession implements Watched {
     const stream = this.#session.request(headers, isPolluted() ? shadowInherited(options) : options);
     keepSessionFor(stream, this.#session);
     return stream;
+  }
+
+  /** A stream is cut: what its peer still sends of it, nobody gets. */
+  cut(stream: ClientHttp2Stream): void {
+    if (stream.closed) return;
+    this.claim(STREAM_WINDOW_BYTES);
+    stream.close(this.#settings.http2.constants.NGHTTP2_CANCEL);
   }
 
   /** A stream that was promised is over. */

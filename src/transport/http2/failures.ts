@@ -22,9 +22,6 @@ const CLOSED = new Set([
   ENHANCE_YOUR_CALM,
 ]);
 
-/** Without the compression, so many headers as Node refuses take at least as many bytes. */
-const MIN_BYTES_OF_REFUSED_HEADERS = 1_000;
-
 /**
  * How a stream has ended without all of its response:
  * - `refused`: the upstream has not looked at the request (RFC 9113 §8.7)
@@ -41,21 +38,21 @@ export interface Failure {
 
 /**
  * @param thrown what Node has ended the stream with, if anything
- * @param bytesSince what the session has received since the request was sent
+ * @param mayBeTooMuch whether the session has received as much since the request was sent, which no stream has got, that it may be headers which Node has refused
  */
 export function failureOf(
   stream: Pick<ClientHttp2Stream, 'id' | 'rstCode'>,
   session: PooledSession,
   thrown: Error | undefined,
   hasResponse: boolean,
-  bytesSince: number,
+  mayBeTooMuch: boolean,
 ): Failure {
   const { rstCode, id } = stream;
   if (!hasResponse && (session.hasSkipped(id) || (rstCode === REFUSED_STREAM && !session.isGone))) {
     return { ending: 'refused', error: closed('the upstream has not processed the request', thrown) };
   }
   if (session.isGone) return { ending: 'lost', error: lossOf(session, hasResponse) };
-  if (rstCode === ENHANCE_YOUR_CALM && !hasResponse && bytesSince >= MIN_BYTES_OF_REFUSED_HEADERS) {
+  if (rstCode === ENHANCE_YOUR_CALM && !hasResponse && mayBeTooMuch) {
     return {
       ending: 'reset',
       error: coded(new Error('more headers than limits.maxHeaderBytes'), 'HPE_HEADER_OVERFLOW'),

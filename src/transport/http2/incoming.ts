@@ -9,10 +9,12 @@ export interface ResponseTaker {
   /** It wants no more of the body. */
   readonly destroyed: boolean;
   /**
-   * The headers of a response have come.
+   * The headers of a response have come, of so many bytes.
    * @returns whether somebody is to hear of it
    */
-  answered(): boolean;
+  answered(headerBytes: number): boolean;
+  /** So many bytes of its body have come. */
+  came(bytes: number): void;
   responded(response: Http2Response): void;
   /** The response cannot be taken; the stream goes on until somebody ends it. */
   refused(error: Error): void;
@@ -37,7 +39,8 @@ export class Incoming {
     const push = stream.push.bind(stream);
     stream.push = (part: unknown, encoding) => {
       // Node ends a stream that is cut, too: that is closed by then.
-      if (part === null && !stream.closed) this.#hasAllCome = true;
+      if (part !== null) taker.came((part as Buffer).length);
+      else if (!stream.closed) this.#hasAllCome = true;
       return push(part, encoding);
     };
     stream.on('response', (headers, flags, raw?: string[]) => this.#onResponse(stream, headers, flags, raw));
@@ -48,9 +51,10 @@ export class Incoming {
 
   #onResponse(stream: ClientHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: string[] | undefined): void {
     const taker = this.#taker;
-    if (!taker.answered()) return;
     const rawHeaders = raw ?? rawOf(headers);
-    if (headerBytes(rawHeaders) > this.#maxHeaderBytes) {
+    const bytes = headerBytes(rawHeaders);
+    if (!taker.answered(bytes)) return;
+    if (bytes > this.#maxHeaderBytes) {
       taker.refused(tooManyHeaders());
       return;
     }

@@ -13,8 +13,6 @@ import { Incoming, type ResponseTaker } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import type { Http2Response } from './response.js';
 
-const CANCEL = 8;
-
 export interface Http2RequestSettings {
   readonly agent: Agent;
   readonly lane: SessionLane;
@@ -46,7 +44,7 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
   #incoming: Incoming | undefined;
   /** Runs what other requests set off in the async context of this one. */
   #context: AsyncResource | undefined;
-  #bytesBefore = 0;
+  #unclaimedBefore = 0;
   #ending: WireRequest['ending'];
   /** Whether the session may give its place to another: a stream that is being closed takes none. */
   #hasLeft = false;
@@ -151,7 +149,7 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
 
   #open(session: PooledSession, endStream: boolean): boolean {
     try {
-      this.#bytesBefore = session.socket.bytesRead;
+      this.#unclaimedBefore = session.unclaimedBytes;
       this.#stream = session.open(this.#headers!, endStream);
     } catch (error) {
       // The session has said goodbye since the stream was promised: nothing was sent.
@@ -202,7 +200,7 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
     const stream = this.#stream;
     if (this.#http1) this.#http1.destroy(error);
     else if (stream) {
-      if (!stream.closed) stream.close(CANCEL);
+      this.#session!.cut(stream);
       stream.resume(); // what is there is of no interest
     } else if (this.#session) this.#leaveSession();
     else this.#settings.lane.leave(this, error);
@@ -233,9 +231,14 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
 
   // From the stream:
 
-  answered(): boolean {
+  answered(headerBytes: number): boolean {
+    this.#session!.claim(headerBytes);
     this.#session!.answered();
     return this.#listener !== undefined;
+  }
+
+  came(bytes: number): void {
+    this.#session!.claim(bytes);
   }
 
   responded(response: Http2Response): void {
@@ -250,8 +253,14 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
     const session = this.#session!;
     const { res, error: thrown } = this.#incoming!;
     if (!res?.complete && this.#listener) {
-      const bytesSince = session.socket.bytesRead - this.#bytesBefore;
-      const { error, ending } = failureOf(stream, session, thrown, res !== undefined, bytesSince);
+      const unclaimed = session.unclaimedBytes - this.#unclaimedBefore;
+      const { error, ending } = failureOf(
+        stream,
+        session,
+        thrown,
+        res !== undefined,
+        unclaimed >= this.#settings.maxHeaderBytes,
+      );
       this.#fail(error, ending);
     } else {
       res?.end();
