@@ -6,6 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -241,7 +242,39 @@ describe('a contract', () => {
   });
 });
 
+it.each(['thenable', 'promise of another realm'])('waits for a schema that answers with a %s', async (kind) => {
+  const promise = 'Promise.resolve({ value: { id: 7 } })';
+  const made = kind === 'thenable' ? '({ then: (resolve) => resolve({ value: { id: 7 } }) })' : promise;
+  const later: unknown = runInNewContext(made);
+  const schema = { '~standard': { version: 1 as const, vendor: 'own', validate: () => later as Promise<never> } };
+  class Own extends HttpApi('github', { one: post('/one', { body: schema, response: schema }) }) {}
+  const { api } = await start(Own);
+  json({ id: 1 });
+  expect(await api.one({ body: {} })).toEqual({ id: 7 });
+  expect(arrived[0]!.body).toBe('{"id":7}');
+});
+
 describe('what does not fit', () => {
+  it('is named by fields only: the keys of a record are data, whatever is in them', async () => {
+    class Own extends HttpApi('github', { ages: get('/ages', { response: z.record(z.string(), z.number()) }) }) {}
+    const { api } = await start(Own);
+    json({ 'ada@of4.example\nERROR of4': 'x', ['k'.repeat(100_000)]: 'y', bob: 'z' });
+    const error = await failureOf(api.ages());
+    expect(error.message).toBe('GET /ages: the response (200) does not fit its contract: *.*, *, bob');
+    expect(error.issues).toHaveLength(3);
+    expect(inspect(error, { depth: 10 })).not.toContain('of4.example');
+  });
+
+  it.each([
+    ['zod', z.object({ a: z.string() })],
+    ['valibot', v.object({ a: v.string() })],
+    ['arktype', type({ a: 'string' })],
+  ] as const)('is the whole body, where there is none: %s', async (_, body) => {
+    class Own extends HttpApi('github', { one: post('/one', { body: body as never }) }) {}
+    const { api } = await start(Own);
+    expect(await failureOf(api.one({} as never))).toMatchObject({ issues: [{ path: 'body' }] });
+  });
+
   it('is not sent', async () => {
     const { api } = await start(Github);
     const error = await failureOf(api.openIssue({ owner: 'o', repo: 'r', body: { title: '', labels: [4 as never] } }));
@@ -493,6 +526,14 @@ describe('paginate', () => {
 describe('a definition that makes no sense is refused', () => {
   it.each([
     ['a path without a slash', () => HttpApi('a', { one: get('users') }), 'a path begins with /'],
+    [
+      'no endpoint',
+      () => HttpApi('a', { one: '/users' as never }),
+      'one: expected an endpoint, such as get(\'/path\'), got "/users"',
+    ],
+    // oxlint-disable-next-line unicorn/no-thenable -- it is refused
+    ['a name that await calls', () => HttpApi('a', { then: get('/') }), 'choose another name'],
+    ['a name that Nest calls', () => HttpApi('a', { onModuleDestroy: get('/') }), 'choose another name'],
     ['a query in the path', () => HttpApi('a', { one: get('/users?page=1') }), 'neither query nor fragment'],
     ['a parameter named query', () => HttpApi('a', { one: get('/{query}') }), '{query} has the name of a part'],
     ['a parameter twice', () => HttpApi('a', { one: get('/{a}/{a}') }), 'named twice'],

@@ -10,7 +10,7 @@ import {
 import { hide } from '../errors/http-client.error.js';
 import type { ArgsOf, Endpoint, EndpointOptions, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
 import { mistakeIn, type Prepared, requestOf } from './request.js';
-import { isSchema, pathOf, type Validated } from './standard-schema.js';
+import { isLater, isSchema, pathOf, type Validated } from './standard-schema.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- of any path and options
 export type Contract = Readonly<Record<string, Endpoint<any, any>>>;
@@ -70,7 +70,7 @@ export interface ContractInfo<Of extends Contract = Contract> {
  */
 export function HttpApi<const Of extends Contract>(client: string, endpoints: Of): HttpApiClass<Of> {
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    const mistake = mistakeIn(endpoint);
+    const mistake = mistakeIn(name, endpoint);
     if (mistake !== undefined) throw new TypeError(`HttpApi('${client}'), ${name}: ${mistake}`);
   }
   const info: ContractInfo<Of> = Object.freeze({ client, endpoints: Object.freeze({ ...endpoints }) });
@@ -202,5 +202,5 @@ function resultOf(response: AxiosResponse, endpoint: Endpoint, call: () => Contr
     throw new ResponseInvalidError(endpoint.path, issues, call(), response.status);
   };
   const validated = wanted['~standard'].validate(selected);
-  return validated instanceof Promise ? validated.then(checked) : checked(validated);
+  return isLater(validated) ? Promise.resolve(validated).then(checked) : checked(validated);
 }

@@ -1,7 +1,8 @@
 import type { AxiosRequestConfig } from 'axios';
 import type { ContractIssue } from '../errors/contract.errors.js';
+import { describeValue } from '../base/argument-checks.js';
 import type { Endpoint, ResponseKind } from './endpoint.js';
-import { isSchema, pathOf, type Validated } from './standard-schema.js';
+import { isLater, isSchema, pathOf, type Validated } from './standard-schema.js';
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -40,7 +41,9 @@ type Parts = Record<'path' | (typeof PARTS)[number], Validated<unknown> | Promis
 type Known = Record<keyof Parts, Validated<unknown> | undefined>;
 
 function validated(schema: unknown, value: unknown): Parts[keyof Parts] {
-  return isSchema(schema) ? schema['~standard'].validate(value) : undefined;
+  if (!isSchema(schema)) return undefined;
+  const given = schema['~standard'].validate(value);
+  return isLater(given) ? Promise.resolve(given) : given;
 }
 
 async function settled({ path, query, headers, body }: Parts): Promise<Known> {
@@ -136,12 +139,32 @@ function configOf(
   return config;
 }
 
-/** Why a definition makes no sense; undefined where it does. */
-export function mistakeIn({ path, options }: Endpoint): string | undefined {
+/** Methods that are called on every provider: by `await`, and by Nest when an app starts and stops. */
+const CALLED_BY_OTHERS: ReadonlySet<string> = new Set([
+  'constructor',
+  'then',
+  'onModuleInit',
+  'onApplicationBootstrap',
+  'onModuleDestroy',
+  'beforeApplicationShutdown',
+  'onApplicationShutdown',
+]);
+
+/**
+ * Why a definition makes no sense; undefined where it does.
+ * @param name of the endpoint
+ */
+export function mistakeIn(name: string, endpoint: Endpoint): string | undefined {
+  if (CALLED_BY_OTHERS.has(name))
+    return 'JavaScript or Nest calls a method of this name by itself: choose another name';
+  if (typeof (endpoint as Partial<Endpoint> | undefined)?.path !== 'string') {
+    return `expected an endpoint, such as get('/path'), got ${describeValue(endpoint)}`;
+  }
+  const { path, options } = endpoint;
   if (!path.startsWith('/')) return 'a path begins with /: the base URL is the client’s';
   if (/[?#]/.test(path)) return 'a path has neither query nor fragment: describe the query with a schema';
   const names = parametersOf(path);
-  const taken = names.find((name) => (PARTS as readonly string[]).includes(name));
+  const taken = names.find((one) => (PARTS as readonly string[]).includes(one));
   if (taken !== undefined) return `{${taken}} has the name of a part of the request: choose another`;
   if (new Set(names).size < names.length) return 'a parameter is named twice';
   const { response, invalidResponse } = options;

@@ -55,9 +55,15 @@ export function isSchema(value: unknown): value is StandardSchema {
   return isObject && typeof (value as Partial<StandardSchema>)['~standard']?.validate === 'function';
 }
 
+/** Whether a schema answers later: also with what is a promise of another realm, or of a library. */
+export const isLater = <Output>(
+  given: Validated<Output> | PromiseLike<Validated<Output>>,
+): given is PromiseLike<Validated<Output>> => typeof (given as Partial<PromiseLike<unknown>>).then === 'function';
+
 /** `items[3].name`: where an issue is; empty for the value as a whole. */
 export function pathOf({ path = [] }: SchemaIssue): string {
-  return path
+  // Into a list of its own: arktype's maps an empty path to `[0]`.
+  return Array.from(path)
     .map((part) => (typeof part === 'object' ? part.key : part))
     .map((key) => (typeof key === 'number' || /^\d+$/.test(String(key)) ? `[${String(key)}]` : `.${String(key)}`))
     .join('')

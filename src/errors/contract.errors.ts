@@ -14,8 +14,17 @@ export interface ContractIssue {
 
 const MAX_PATHS = 10;
 
+/** The names in a path may be the upstream's, as the keys of a record: those that no field would have are data, and may be of any length. */
+const FIELD = /^[@$]?[\w$-]{1,64}(?:\[\d+\])*$/;
+const MAX_DEPTH = 10;
+
+function shown(path: string): string {
+  const names = path.split('.').map((name) => (FIELD.test(name) || /^(?:\[\d+\])+$/.test(name) ? name : '*'));
+  return names.length > MAX_DEPTH ? [...names.slice(0, MAX_DEPTH), '…'].join('.') : names.join('.');
+}
+
 function listed(issues: readonly ContractIssue[]): string {
-  const paths = [...new Set(issues.map(({ path }) => path || 'the whole of it'))];
+  const paths = [...new Set(issues.map(({ path }) => (path === '' ? 'the whole of it' : shown(path))))];
   const more = paths.length - MAX_PATHS;
   return paths.slice(0, MAX_PATHS).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

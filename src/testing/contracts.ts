@@ -7,7 +7,14 @@ import {
 } from 'axios';
 import type { ArgsOf, Endpoint, ResponseKind, StatusOf } from '../contracts/endpoint.js';
 import { type ApiClass, contractOf, endpointFunction } from '../contracts/http-api.js';
-import { isSchema, type InputOf, pathOf, type StandardSchema, type Validated } from '../contracts/standard-schema.js';
+import {
+  isLater,
+  isSchema,
+  type InputOf,
+  pathOf,
+  type StandardSchema,
+  type Validated,
+} from '../contracts/standard-schema.js';
 import type { ErrorCode, ReplyHeaders } from './answer.js';
 import type { ExpectedRequest } from './expectation.js';
 import type { ReceivedRequest } from './received-request.js';
@@ -128,7 +135,7 @@ export function expectedCall<One>(api: ApiClass, name: PropertyKey, expected: Ex
         throw new TypeError(`${api.name}.${String(name)}: the answer (${status}) does not fit its contract: ${where}`);
       };
       const result = schema['~standard'].validate(checked);
-      if (result instanceof Promise) {
+      if (isLater(result)) {
         expected.replyWith(async () => {
           fail(await result);
           return { status, body: sent, ...(headers && { headers }) };
