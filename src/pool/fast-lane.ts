@@ -95,8 +95,10 @@ export function takeIdleSocket(
   family: number | undefined,
   scheduling: Scheduling | undefined,
 ): boolean {
-  const { [OPEN_LANE]: lane, addRequest } = agent as unknown as AgentInternals;
-  if (!lane || addRequest !== lane.addRequest) return false; // somebody wants to see every request, or has a socket for it
+  const internals = agent as unknown as AgentInternals;
+  const lane = internals[OPEN_LANE];
+  // Somebody may want to see every request, or have a socket for it.
+  if (!lane || internals.addRequest !== lane.addRequest) return false;
   return lane.give(request, origin, host, family, scheduling);
 }
 
