@@ -295,7 +295,10 @@ describe('a hostile upstream of HTTP/2 costs its own calls, with a typed error',
             socket.write(frames(stream));
           }),
         );
-        const { client, transport } = startTransport({ http2: 'prior-knowledge', ...SHORT });
+        const { client, transport } = startTransport({
+          http2: 'prior-knowledge',
+          timeouts: { ...SHORT.timeouts, responseMs: 1_000 }, // for the next call, beside all the others
+        });
         const error = await failureOf(client.post(upstream.url));
         expect(error, name).toMatchObject({ isAxiosError: true });
         expect(error.code, name).toMatch(

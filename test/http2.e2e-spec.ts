@@ -584,6 +584,46 @@ describe('HTTP/2', () => {
       },
     );
 
+    it.each(['node:http', 'undici'] as const)(
+      'falls back to the HTTP/1.1 of %s with what that cannot send, or nobody can, as without HTTP/2',
+      async (engine) => {
+        const upstream = await startUpstream((request, response) => {
+          request.resume();
+          request.once('end', () => response.end(request.method));
+        }, CERTIFICATE);
+        onTestFinished(() => upstream[Symbol.asyncDispose]());
+        const url = upstream.url.replace('127.0.0.1', 'localhost');
+        const odd = [
+          { method: 'post', data: 'a', headers: { expect: '100-continue' } },
+          { method: 'post', data: 'a', headers: { 'transfer-encoding': 'chunked' } },
+          { headers: { trailer: 'x-sum' } },
+          { headers: { 'keep-alive': 'timeout=5' } },
+          { headers: { 'x-other-script': '\u4e2d' } },
+          { headers: { Host: 'a', host: 'b' } },
+        ];
+        const outcomes = async (http2: boolean, isWarm: boolean) => {
+          const { client, transport } = startTransport({ http2, engine, ...trusting, pool: { maxSockets: 1 } });
+          if (isWarm) await client.get(url);
+          const seen: unknown[] = [];
+          for (const config of odd) {
+            // oxlint-disable-next-line no-await-in-loop -- each with the socket of the one before
+            seen.push(
+              await client.request({ url, ...config }).then(
+                ({ data }) => data,
+                ({ code }) => code,
+              ),
+            );
+          }
+          await expect.poll(() => transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0 } });
+          return seen;
+        };
+        const expected = await outcomes(false, true);
+        expect(expected).toContain('ERR_HTTP_TRAILER_INVALID');
+        expect(await outcomes(true, false)).toEqual(expected);
+        expect(await outcomes(true, true)).toEqual(expected);
+      },
+    );
+
     it("does not fall back with 'prior-knowledge'", async () => {
       const server = https.createServer({ ...CERTIFICATE, ALPNProtocols: ['http/1.1'] }).listen(0);
       await once(server, 'listening');

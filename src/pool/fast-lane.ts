@@ -165,9 +165,9 @@ class FastLane {
         request.reusedSocket = true;
         countReuse(socket);
       } else agent.reuseSocket(socket, request); // it was given back in Node's way
-      request.onSocket(socket);
       this.sockets.given(socket, known.name);
       this.sockets.hearOfFree(socket);
+      request.onSocket(socket); // last: it may give it back at once
       return;
     }
     addInOrder(agent, wanted, () => this.#prototype.addRequest.call(agent, request, options));
@@ -195,8 +195,8 @@ class FastLane {
       resetAsyncId(socket); // it was given back in Node's way
       agent.reuseSocket(socket, request);
     }
-    request.onSocket(socket);
     this.sockets.given(socket, known.name);
+    request.onSocket(socket); // last: it may give it back at once
     return true;
   }
 

@@ -40,6 +40,8 @@ export function http2Engine(mode: Http2Mode, http1: Engine, maxHeaderBytes: numb
     carries(request) {
       const { target, method } = request;
       if (!target.secure && !isRequired) return false; // nothing would tell what the upstream speaks
+      // It may come to that, and a socket is for one engine: what another may have to carry goes with that from the beginning.
+      if (!isRequired && !http1.carries(request)) return false;
       return method !== 'CONNECT' && headerOf(request, 'upgrade') === undefined;
     },
     send(sent, agent, listener, limit, wish) {

@@ -94,10 +94,15 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
       closed: () => this.#listener?.closed(),
     };
     this.#inContext(() => {
-      const request = http1.send(this.#sent!, oneSocket, listener, maxHeaderBytes, undefined);
-      (request as { reusedSocket: boolean }).reusedSocket = this.reusedSocket = isReused;
-      this.#http1 = request;
-      this.#outgoing.handOn(request);
+      try {
+        const request = http1.send(this.#sent!, oneSocket, listener, maxHeaderBytes, undefined);
+        (request as { reusedSocket: boolean }).reusedSocket = this.reusedSocket = isReused;
+        this.#http1 = request;
+        this.#outgoing.handOn(request);
+      } catch (error) {
+        if (!this.#http1) socket.emit('free'); // nothing of it was used
+        process.nextTick(() => this.#listener?.fail(error));
+      }
     });
   }
 
@@ -152,10 +157,13 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
       this.#unclaimedBefore = session.unclaimedBytes;
       this.#stream = session.open(this.#headers!, endStream);
     } catch (error) {
-      // The session has said goodbye since the stream was promised: nothing was sent.
+      const isClosing = SESSION_IS_CLOSING.has((error as NodeJS.ErrnoException).code);
+      if (isClosing) session.retire(); // it has said goodbye since the stream was promised: nothing was sent
       this.#leaveSession();
-      this.#ending = 'refused';
-      const failure = coded(new Error('the HTTP/2 session was closing', { cause: error }), 'ECONNRESET');
+      if (isClosing) this.#ending = 'refused';
+      const failure = isClosing
+        ? coded(new Error('the HTTP/2 session was closing', { cause: error }), 'ECONNRESET')
+        : error;
       process.nextTick(() => this.#listener?.fail(failure));
       return false;
     }
@@ -274,6 +282,13 @@ export class Http2Request implements WireRequest, StreamUser, ResponseTaker {
     this.#listener?.fail(error);
   }
 }
+
+/** What Node refuses a stream with because of the session, and not because of its headers. */
+const SESSION_IS_CLOSING: ReadonlySet<unknown> = new Set([
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_INVALID_SESSION',
+  'ERR_HTTP2_OUT_OF_STREAMS',
+]);
 
 /** After these, nobody knows whether the peer is still there, and whether it is still understood. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
