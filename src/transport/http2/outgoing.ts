@@ -74,7 +74,9 @@ export class Outgoing {
   /** Has another engine send what there is. */
   handOn(request: Pick<WireRequest, 'write' | 'end'>): void {
     for (const { chunk, sent } of this.#takeWaiting()) request.write(chunk, sent);
-    if (this.isEnded) request.end(this.#body);
+    const body = this.#body;
+    this.#body = undefined;
+    if (this.isEnded) request.end(body);
   }
 
   #takeWaiting(): readonly Waiting[] {
