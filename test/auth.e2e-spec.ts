@@ -302,6 +302,18 @@ describe('where no token can be had', () => {
     ['an answer without a token', 'an answer (200) without access_token', undefined, (r) => r.end('{}')],
     ['an answer that is no object', 'an answer (200) without access_token', undefined, (r) => r.end('of3-description')],
     [
+      'an error of RFC 6749 with status 200',
+      'invalid_scope',
+      undefined,
+      (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"error":"invalid_scope"}'),
+    ],
+    [
+      'a token that no header can have',
+      'a token with characters that no header can have',
+      undefined,
+      (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"of3-token\\r\\nx: y"}'),
+    ],
+    [
       'a token of another kind',
       'a token that is none of a bearer',
       undefined,
@@ -554,6 +566,8 @@ describe('credentials', () => {
     ['rejects', async () => Promise.reject(new Error('refused: Bearer of3-given'))],
     ['gives nothing', () => undefined],
     ['gives an empty text', () => ''],
+    ['gives what no header can have', () => 'of3-given\nx: y'],
+    ['gives what no header can have later', async () => 'of3-given€'],
   ])('a function that %s fails the call', async (_, bearer) => {
     const { url, headers } = await startEcho();
     const { http } = await startClient({ baseURL: url, auth: { bearer: bearer as () => string } });

@@ -87,3 +87,8 @@ export function refusedTunnelStatus(error: unknown): number | undefined {
   const { code, status } = (error ?? {}) as { readonly code?: unknown; readonly status?: number };
   return code === 'ERR_PROXY_TUNNEL' ? status : undefined;
 }
+
+const NOT_IN_FIELDS = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Whether a text can be the value of a header as it is (RFC 9110 §5.5): axios leaves out what cannot, and the rest is another text. */
+export const isFieldValue = (text: string): boolean => !NOT_IN_FIELDS.test(text);

@@ -1,6 +1,6 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { Clock } from '../base/clock.js';
-import { basicAuthorization } from '../base/http-rules.js';
+import { basicAuthorization, isFieldValue } from '../base/http-rules.js';
 import { originOf } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
@@ -141,7 +141,10 @@ class UnusableAnswer extends Error {}
 
 function grantOf({ data, status }: AxiosResponse<unknown>): Grant {
   const { access_token: token, token_type: type, expires_in: seconds } = (data ?? {}) as Record<string, unknown>;
-  if (typeof token !== 'string' || token === '') throw new UnusableAnswer(`an answer (${status}) without access_token`);
+  if (typeof token !== 'string' || token === '') {
+    throw new UnusableAnswer(namedError(data) ?? `an answer (${status}) without access_token`);
+  }
+  if (!isFieldValue(token)) throw new UnusableAnswer('a token with characters that no header can have');
   if (typeof type === 'string' && type.toLowerCase() !== 'bearer') {
     throw new UnusableAnswer('a token that is none of a bearer');
   }
@@ -149,14 +152,16 @@ function grantOf({ data, status }: AxiosResponse<unknown>): Grant {
   return { token, lifetimeMs: lifetimeMs > 0 ? lifetimeMs : Infinity };
 }
 
-/** RFC 6749 §5.2: what else is in the answer may say more than should be told. */
+/** The error of RFC 6749 §5.2 that an answer names: what else is in it may say more than should be told. */
+function namedError(data: unknown): string | undefined {
+  const { error } = (data ?? {}) as { error?: unknown };
+  return typeof error === 'string' && /^[\w.-]{1,60}$/.test(error) ? error : undefined;
+}
+
 function failureOf(error: unknown, origin: string): TokenFailure {
   if (error instanceof UnusableAnswer) return { status: undefined, reason: error.message, origin };
   const response = responseOf(error);
-  const named = (response?.data as { error?: unknown } | undefined)?.error;
-  const reason =
-    typeof named === 'string' && /^[\w.-]{1,60}$/.test(named)
-      ? named
-      : String(response ? 'without an error of RFC 6749' : outcomeName({ error }));
+  const without = response ? 'without an error of RFC 6749' : String(outcomeName({ error }));
+  const reason = namedError(response?.data) ?? without;
   return { status: response?.status, reason, origin };
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
 import { canParse } from '../base/can-parse.js';
+import { isFieldValue } from '../base/http-rules.js';
 import type { EngineName } from './transport-options.js';
 import {
   addresses,
@@ -98,6 +99,8 @@ const telemetry = toggle({
 });
 
 const credential = v.union([v.string(), v.function()], 'a string or a function');
+const inHeader = 'a function, or a string of characters that a header can have';
+const credentialInHeader = v.union([v.pipe(v.string(), v.check(isFieldValue)), v.function()], inHeader);
 const aString = v.optional(text);
 const auth = v.optional(
   group({
@@ -117,9 +120,9 @@ const auth = v.optional(
         shared: v.optional(flag),
       }),
     ),
-    bearer: v.optional(credential),
+    bearer: v.optional(credentialInHeader),
     basic: v.optional(group({ username: credential, password: credential })),
-    apiKey: v.optional(group({ header: headerName('the name of a header'), value: credential })),
+    apiKey: v.optional(group({ header: headerName('the name of a header'), value: credentialInHeader })),
     sign: v.optional(v.function('a function')),
     sameForAll: v.optional(flag),
   }),

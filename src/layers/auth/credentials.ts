@@ -1,4 +1,4 @@
-import { basicAuthorization } from '../../base/http-rules.js';
+import { basicAuthorization, isFieldValue } from '../../base/http-rules.js';
 import type { Clock } from '../../base/clock.js';
 import type { Call } from '../../call/call.js';
 import { CredentialsError } from '../../errors/credentials.error.js';
@@ -82,7 +82,10 @@ function ofSecret(
   const asked = (call: Call, refused?: string): Proof | Promise<Proof> => {
     const { clientName: client, origin } = call;
     const value = given(source, call, () => secret({ client, origin, refused }));
-    const proofOf = (text: string) => proof(header, form(text), text);
+    const proofOf = (text: string) => {
+      if (!isFieldValue(text)) throw CredentialsError.unusable(call, source, 'characters that no header can have');
+      return proof(header, form(text), text);
+    };
     return typeof value === 'string' ? proofOf(value) : value.then(proofOf);
   };
   return { header, proofFor: (call) => asked(call), proofAfter: async (call, { value }) => asked(call, value) };
