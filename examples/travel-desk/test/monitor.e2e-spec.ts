@@ -21,9 +21,9 @@ const pool = () => running.app.get(HttpClients).stats('monitor').pool;
 const view = async (): Promise<MonitorView> => (await running.get('/monitor').expect(200)).body;
 const detail = async (id: string): Promise<EndpointDetail> => (await running.get(`/monitor/${id}`).expect(200)).body;
 
-/** The app after its first round, which is the only one that it begins by itself. */
+/** The app after its first round, which is the only one that it begins by itself. A busy machine makes no endpoint a slow one. */
 async function start(settings: MonitorInput): Promise<void> {
-  running = await startApp({ monitor: { intervalMs: 86_400_000, ...settings } });
+  running = await startApp({ monitor: { intervalMs: 86_400_000, slowMs: 60_000, ...settings } });
   await expect.poll(() => monitor().summary().ticks, { timeout: 20_000 }).toBe(1);
 }
 
@@ -41,7 +41,7 @@ describe('an endpoint that is', () => {
     ['dead', { state: 'down', status: null, code: 'ECONNREFUSED', attempts: 2 }],
     ['expired-tls', { state: 'down', status: null, code: 'CERT_HAS_EXPIRED', attempts: 1 }],
   ] as const)('%s', async (behaviour, ping) => {
-    await start({ endpoints: [{ id: 'it', behaviour }] });
+    await start({ endpoints: [{ id: 'it', behaviour }], ...(behaviour === 'slow' && { slowMs: 500 }) });
     const { endpoints } = await view();
     expect(endpoints).toMatchObject([{ id: 'it', behaviour, state: ping.state, last: ping, breaker: 'closed' }]);
     expect(endpoints[0]!.since).toBe(endpoints[0]!.last!.at);

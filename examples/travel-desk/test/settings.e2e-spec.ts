@@ -33,6 +33,7 @@ it('are fifty endpoints every ten seconds where nothing is set', () => {
     intervalMs: 10_000,
     jitterMs: 2_000,
     historySize: 60,
+    slowMs: 500,
     maxSockets: 50,
     sliceSize: 50,
   });

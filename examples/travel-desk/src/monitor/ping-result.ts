@@ -1,15 +1,13 @@
 import type { AxiosError, AxiosResponse } from 'axios';
 import type { Ping } from './monitor.dto.js';
 
-/** An answer that takes longer is a slow one. */
-const SLOW_MS = 500;
 const TOO_MANY_REQUESTS = 429;
 
 type Outcome = Pick<Ping, 'state' | 'status' | 'code'>;
 
-/** What an answer of 2xx says about an endpoint. */
-export function answered({ status }: Pick<AxiosResponse, 'status'>, durationMs: number): Outcome {
-  return { state: durationMs > SLOW_MS ? 'degraded' : 'up', status, code: null };
+/** What an answer of 2xx says about an endpoint, slow or not. */
+export function answered({ status }: Pick<AxiosResponse, 'status'>, isSlow: boolean): Outcome {
+  return { state: isSlow ? 'degraded' : 'up', status, code: null };
 }
 
 /** What any other answer, or none, says about an endpoint. One that has had enough of requests is there. */

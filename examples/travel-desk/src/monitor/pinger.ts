@@ -17,6 +17,7 @@ export type Found = (id: string, ping: Ping) => void;
 @Injectable()
 export class Pinger {
   readonly #jitterMs: number;
+  readonly #slowMs: number;
   readonly #random: () => number;
 
   constructor(
@@ -24,6 +25,7 @@ export class Pinger {
     @InjectHttpClient(MONITOR_CLIENT) private readonly http: AxiosInstance,
   ) {
     this.#jitterMs = monitor.jitterMs;
+    this.#slowMs = monitor.slowMs;
     this.#random = seededRandom(seed);
   }
 
@@ -51,7 +53,8 @@ export class Pinger {
     try {
       const response = await this.http.get(url, { signal });
       const durationMs = elapsed();
-      found(id, { at, ...answered(response, durationMs), attempts: response.attempts.length, durationMs });
+      const outcome = answered(response, durationMs > this.#slowMs);
+      found(id, { at, ...outcome, attempts: response.attempts.length, durationMs });
     } catch (error) {
       if (signal.aborted) return;
       const { attempts = [] } = error as AxiosError;

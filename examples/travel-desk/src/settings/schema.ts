@@ -34,6 +34,8 @@ const monitor = v.strictObject({
   intervalMs: v.optional(whole(50, 86_400_000), 10_000),
   /** The most that a ping waits at the beginning of its round, so that not all are sent at once. Left out: a fifth of it, 2 s at most. */
   jitterMs: v.optional(whole(0, 86_400_000)),
+  /** An endpoint that takes longer to answer is degraded. */
+  slowMs: v.optional(whole(1, 600_000), 500),
   /** Pings that are kept of each endpoint. */
   historySize: v.optional(whole(1, 10_000), 60),
   /** Sockets open at once, to all endpoints together. */
