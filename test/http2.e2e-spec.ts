@@ -28,6 +28,16 @@ const echo: Listen = (request, response) => {
   });
 };
 
+/** An upstream with TLS that does not speak HTTP/2. It answers with the method. */
+async function startHttp1() {
+  const upstream = await startUpstream((request, response) => {
+    request.resume();
+    request.once('end', () => response.end(request.method));
+  }, CERTIFICATE);
+  onTestFinished(() => upstream[Symbol.asyncDispose]());
+  return { upstream, url: upstream.url.replace('127.0.0.1', 'localhost') };
+}
+
 const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 
 describe('HTTP/2', () => {
@@ -565,13 +575,8 @@ describe('HTTP/2', () => {
     it.each(['node:http', 'undici'] as const)(
       'falls back to the HTTP/1.1 of %s, each call with a socket of its own',
       async (engine) => {
-        const upstream = await startUpstream((request, response) => {
-          request.resume();
-          request.once('end', () => response.end(request.method));
-        }, CERTIFICATE);
-        onTestFinished(() => upstream[Symbol.asyncDispose]());
+        const { url, upstream } = await startHttp1();
         const { client, transport } = startTransport({ http2: true, engine, ...trusting, pool: { maxSockets: 5 } });
-        const url = upstream.url.replace('127.0.0.1', 'localhost');
         const first = await Promise.all(many(20, () => client.get(url)));
         expect(first.map(({ data }) => data)).toEqual(many(20, () => 'GET'));
         expect(upstream.connections).toBe(5);
@@ -587,12 +592,7 @@ describe('HTTP/2', () => {
     it.each(['node:http', 'undici'] as const)(
       'falls back to the HTTP/1.1 of %s with what that cannot send, or nobody can, as without HTTP/2',
       async (engine) => {
-        const upstream = await startUpstream((request, response) => {
-          request.resume();
-          request.once('end', () => response.end(request.method));
-        }, CERTIFICATE);
-        onTestFinished(() => upstream[Symbol.asyncDispose]());
-        const url = upstream.url.replace('127.0.0.1', 'localhost');
+        const { url } = await startHttp1();
         const odd = [
           { method: 'post', data: 'a', headers: { expect: '100-continue' } },
           { method: 'post', data: 'a', headers: { 'transfer-encoding': 'chunked' } },

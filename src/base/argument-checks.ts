@@ -32,3 +32,8 @@ export function describeValue(value: unknown): string {
       return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
   }
 }
+
+/** Whether a value comes later: also as a promise of another realm, or of a library. */
+export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}

@@ -10,7 +10,7 @@ import {
 import { hide } from '../errors/http-client.error.js';
 import type { ArgsOf, Endpoint, EndpointOptions, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
 import { mistakeIn, type Prepared, requestOf } from './request.js';
-import { isLater, isSchema, pathOf, type Validated } from './standard-schema.js';
+import { isSchema, pathOf, validate, type Validated } from './standard-schema.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- of any path and options
 export type Contract = Readonly<Record<string, Endpoint<any, any>>>;
@@ -156,7 +156,7 @@ async function answerOrApiError(
     const { response } = error as Partial<AxiosError>;
     const schema = response && Object.hasOwn(errors, response.status) ? errors[response.status] : undefined;
     if (!isSchema(schema)) throw error;
-    const body = await schema['~standard'].validate(bodyOf(response!));
+    const body = await validate(schema, bodyOf(response!));
     if (body.issues) throw error; // it is a failure with this status all the same
     throw told(
       new ApiError(endpoint.path, response!.status, body.value, callOf(response!, endpoint, client)),
@@ -201,6 +201,6 @@ function resultOf(response: AxiosResponse, endpoint: Endpoint, call: () => Contr
     const issues = result.issues.map((issue): ContractIssue => ({ path: pathOf(issue), message: issue.message }));
     throw new ResponseInvalidError(endpoint.path, issues, call(), response.status);
   };
-  const validated = wanted['~standard'].validate(selected);
-  return isLater(validated) ? Promise.resolve(validated).then(checked) : checked(validated);
+  const validated = validate(wanted, selected);
+  return validated instanceof Promise ? validated.then(checked) : checked(validated);
 }

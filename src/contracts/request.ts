@@ -2,7 +2,7 @@ import type { AxiosRequestConfig } from 'axios';
 import type { ContractIssue } from '../errors/contract.errors.js';
 import { describeValue } from '../base/argument-checks.js';
 import type { Endpoint, ResponseKind } from './endpoint.js';
-import { isLater, isSchema, pathOf, type Validated } from './standard-schema.js';
+import { isSchema, pathOf, validate, type Validated } from './standard-schema.js';
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -41,9 +41,7 @@ type Parts = Record<'path' | (typeof PARTS)[number], Validated<unknown> | Promis
 type Known = Record<keyof Parts, Validated<unknown> | undefined>;
 
 function validated(schema: unknown, value: unknown): Parts[keyof Parts] {
-  if (!isSchema(schema)) return undefined;
-  const given = schema['~standard'].validate(value);
-  return isLater(given) ? Promise.resolve(given) : given;
+  return isSchema(schema) ? validate(schema, value) : undefined;
 }
 
 async function settled({ path, query, headers, body }: Parts): Promise<Known> {

@@ -1,3 +1,5 @@
+import { isThenable } from '../base/argument-checks.js';
+
 /**
  * What zod, valibot, arktype and others have in common: https://standardschema.dev, whose types are meant to be copied, so that nothing
  * depends on a package for them.
@@ -55,10 +57,11 @@ export function isSchema(value: unknown): value is StandardSchema {
   return isObject && typeof (value as Partial<StandardSchema>)['~standard']?.validate === 'function';
 }
 
-/** Whether a schema answers later: also with what is a promise of another realm, or of a library. */
-export const isLater = <Output>(
-  given: Validated<Output> | PromiseLike<Validated<Output>>,
-): given is PromiseLike<Validated<Output>> => typeof (given as Partial<PromiseLike<unknown>>).then === 'function';
+/** What a schema says of a value: at once, or later, as whatever it takes for a promise. */
+export function validate(schema: StandardSchema, value: unknown): Validated<unknown> | Promise<Validated<unknown>> {
+  const validated: Validated<unknown> | PromiseLike<Validated<unknown>> = schema['~standard'].validate(value);
+  return isThenable(validated) ? Promise.resolve(validated) : validated;
+}
 
 /** `items[3].name`: where an issue is; empty for the value as a whole. */
 export function pathOf({ path = [] }: SchemaIssue): string {

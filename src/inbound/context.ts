@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isAbortSignal, isClock, wrongKind } from '../base/argument-checks.js';
+import { isAbortSignal, isClock, isThenable, wrongKind } from '../base/argument-checks.js';
 import { onAbort } from '../base/cancellation.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { timeLimit } from '../base/time-limit.js';
@@ -189,10 +189,6 @@ function check(deadlineMs: unknown, signal: unknown, headers: unknown, clock: un
 
 const invalid = (name: string, expected: string, value: unknown) =>
   wrongKind(`runInInboundContext: ${name}`, expected, value);
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
-}
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));

@@ -221,7 +221,7 @@ export class LaneSockets {
     return true;
   }
 
-  /** The agent is destroyed, and its idle sockets with it: nothing is to keep it in memory. */
+  /** No idle socket is to be closed later. Once the agent is destroyed, and they with it, nothing is to keep it in memory. */
   forgetDue(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -237,8 +237,7 @@ export class LaneSockets {
 
   /** Those that have been idle for as long as they may. */
   readonly #closeDue = (): void => {
-    this.#timer = undefined;
-    this.#wakesAt = Infinity;
+    this.forgetDue();
     const now = this.#keeper!.now();
     let soonest = Infinity;
     for (const socket of Object.values(this.#agent.freeSockets).flatMap((idle) => idle ?? [])) {

@@ -8,11 +8,11 @@ import {
 import type { ArgsOf, Endpoint, ResponseKind, StatusOf } from '../contracts/endpoint.js';
 import { type ApiClass, contractOf, endpointFunction } from '../contracts/http-api.js';
 import {
-  isLater,
   isSchema,
   type InputOf,
   pathOf,
   type StandardSchema,
+  validate,
   type Validated,
 } from '../contracts/standard-schema.js';
 import type { ErrorCode, ReplyHeaders } from './answer.js';
@@ -134,8 +134,8 @@ export function expectedCall<One>(api: ApiClass, name: PropertyKey, expected: Ex
           .join('; ');
         throw new TypeError(`${api.name}.${String(name)}: the answer (${status}) does not fit its contract: ${where}`);
       };
-      const result = schema['~standard'].validate(checked);
-      if (isLater(result)) {
+      const result = validate(schema, checked);
+      if (result instanceof Promise) {
         expected.replyWith(async () => {
           fail(await result);
           return { status, body: sent, ...(headers && { headers }) };

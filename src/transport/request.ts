@@ -1,5 +1,6 @@
 import axios, { type AxiosBasicCredentials, AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type http from 'node:http';
+import { sendablePart } from '../base/http-rules.js';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import type { Call } from '../call/call.js';
 import type { RequestTarget } from '../call/target.js';
@@ -45,9 +46,7 @@ const USER_AGENT = `axios/${axios.VERSION}`;
 const ACCEPT_ENCODING = 'gzip, compress, deflate, br';
 const ACCEPT_ENCODING_WITH_ZSTD = supportsZstd ? `${ACCEPT_ENCODING}, zstd` : ACCEPT_ENCODING;
 
-/** What Node refuses in a header value, and white space around it. axios leaves both out. */
-// oxlint-disable-next-line no-control-regex
-const UNSENDABLE = /[^\u0009\u0020-\u007e\u0080-\u00ff]+/g;
+/** Around a header value. axios leaves it out. */
 const SURROUNDING_SPACE = /^[\t ]+|[\t ]+$/g;
 const SENDABLE = /^[\u0021-\u007e]([\u0020-\u007e]*[\u0021-\u007e])?$/;
 
@@ -113,7 +112,7 @@ function specialName(name: string): (typeof SPECIAL_NAMES)[number] | undefined {
 function sendable(value: unknown): string | string[] {
   if (Array.isArray(value)) return value.map((entry) => sendable(entry) as string);
   const text = String(value);
-  return SENDABLE.test(text) ? text : text.replace(UNSENDABLE, '').replace(SURROUNDING_SPACE, '');
+  return SENDABLE.test(text) ? text : sendablePart(text).replace(SURROUNDING_SPACE, '');
 }
 
 /** One request as it goes on the wire. */

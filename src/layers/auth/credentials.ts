@@ -1,3 +1,4 @@
+import { isThenable } from '../../base/argument-checks.js';
 import { basicAuthorization, isFieldValue } from '../../base/http-rules.js';
 import type { Clock } from '../../base/clock.js';
 import type { Call } from '../../call/call.js';
@@ -147,9 +148,6 @@ function askedOf(call: Call, source: string, ask: () => unknown): unknown {
     return failed(error);
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 
 /** @throws what `unusable` makes of what is there instead of a text */
 export function usableText(value: unknown, unusable: (got: string) => Error): string {

@@ -40,9 +40,9 @@ export function http2Engine(mode: Http2Mode, http1: Engine, maxHeaderBytes: numb
     carries(request) {
       const { target, method } = request;
       if (!target.secure && !isRequired) return false; // nothing would tell what the upstream speaks
-      // It may come to that, and a socket is for one engine: what another may have to carry goes with that from the beginning.
-      if (!isRequired && !http1.carries(request)) return false;
-      return method !== 'CONNECT' && headerOf(request, 'upgrade') === undefined;
+      if (method === 'CONNECT' || headerOf(request, 'upgrade') !== undefined) return false;
+      // It may come to HTTP/1.1, and a socket is for one engine: what another may have to carry goes with that from the beginning.
+      return isRequired || http1.carries(request);
     },
     send(sent, agent, listener, limit, wish) {
       const host = headerOf(sent, 'host');
