@@ -428,6 +428,16 @@ describe('HTTP/2', () => {
       await Promise.all(calls);
       expect(upstream.connections).toBe(2);
     });
+
+    it('of several new origins close as many idle sessions, not one of them twice', async () => {
+      const listen: Listen = (_, response) => void response.end('ok');
+      const upstreams = await Promise.all(many(4, () => startHttp2(listen)));
+      const [first, second, ...others] = upstreams.map(({ url }) => url);
+      const { client, transport } = startTransport({ ...PRIOR, pool: { maxSockets: 2, maxTotalSockets: 2 } });
+      await Promise.all([client.get(first!), client.get(second!)]);
+      await Promise.all(others.map((url) => client.get(url)));
+      expect(transport.pool.stats().total).toMatchObject({ created: 4, idle: 2, closed: 2 });
+    });
   });
 
   describe('a session that its peer ends', () => {

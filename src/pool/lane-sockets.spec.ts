@@ -88,6 +88,7 @@ it('has a socket back without a timer, and with the counts that agents keep', as
   now = 5;
   expect(take()).toBe(socket);
   expect([idle(), used()]).toEqual([[], [socket]]);
+  socket!.setTimeout(LONG_MS); // a request's own
   giveBack(socket!);
   expect([idle(), used()]).toEqual([[socket], []]);
   expect(socket!.timeout ?? 0).toBe(0);

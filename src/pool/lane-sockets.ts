@@ -209,6 +209,7 @@ export class LaneSockets {
     if (inUse.length === 0) delete agent.sockets[name];
     if (idle) idle.push(socket);
     else agent.freeSockets[name] = [socket];
+    if (socket.timeout) socket.setTimeout(0); // a request's own
     if (ASYNC_ID) socket[ASYNC_ID] = -1;
     socket._httpMessage = null;
     socket[FINISHED]!++;

@@ -156,7 +156,7 @@ export class PoolAgents implements Agents {
   closeOneIdle(isMeant: (socket: Socket) => boolean = () => true): void {
     const meant = this.#idleSockets().map((sockets) => sockets.filter((socket) => isMeant(socket)));
     const [most] = meant.toSorted((a, b) => b.length - a.length);
-    if (most?.[0]) closeIdleSocket(most[0]);
+    if (most?.[0]) closeAtOnce(most[0]);
   }
 
   /**
@@ -167,10 +167,7 @@ export class PoolAgents implements Agents {
     const meant = this.#idleSockets()
       .flat()
       .filter((socket) => isMeant(socket));
-    for (const socket of meant) {
-      closeIdleSocket(socket);
-      socket.emit('agentRemove'); // at once: Node would hand it out until it is closed
-    }
+    for (const socket of meant) closeAtOnce(socket);
     return meant.length;
   }
 
@@ -209,6 +206,12 @@ export class PoolAgents implements Agents {
       Object.values(freeSockets).map((sockets = []) => sockets.filter(({ destroyed }) => !destroyed)),
     );
   }
+}
+
+/** Node would hand it out until it is closed; one with a session takes a moment to say goodbye, and counts no longer. */
+function closeAtOnce(socket: Socket): void {
+  closeIdleSocket(socket);
+  socket.emit('agentRemove');
 }
 
 function remembered<Key, Value>(known: Map<Key, Value>, key: Key, create: () => Value): Value {

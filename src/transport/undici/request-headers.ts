@@ -1,6 +1,6 @@
 import { basicAuthorization } from '../../base/http-rules.js';
 import type { RequestTarget } from '../../call/target.js';
-import type { ExchangeRequest } from '../request.js';
+import type { ExchangeRequest, RequestHeaders } from '../request.js';
 import { StreamedBody } from '../streamed-body.js';
 
 /**
@@ -33,24 +33,24 @@ function kindOf(name: string): Kind {
 }
 
 /**
- * The request that was asked about last, with its headers: it is sent next, as a rule, and V8 takes its time to list the names of an object that is a
- * dictionary.
+ * The headers of the request that was asked about last, and their list: it is sent next, as a rule, and V8 takes its time to list the names of an object
+ * that is a dictionary. Not the request: where HTTP/2 carries it after all, its body is not to stay in memory.
  */
-let lastAsked: ExchangeRequest | undefined;
-let lastHeaders: string[] | undefined;
+let lastAsked: RequestHeaders | undefined;
+let lastList: string[] | undefined;
 
 /** Whether undici can send a request as Node does. */
 export function canCarry(sent: ExchangeRequest): boolean {
-  lastHeaders = sent.method === 'CONNECT' ? undefined : headerList(sent);
-  lastAsked = lastHeaders && sent;
-  return lastHeaders !== undefined;
+  lastList = sent.method === 'CONNECT' ? undefined : headerList(sent);
+  lastAsked = lastList && sent.headers;
+  return lastList !== undefined;
 }
 
 /** Names and values in turn, as undici takes them, of a request that it can carry. `host` and its value come last. */
 export function wireHeaders(sent: ExchangeRequest): string[] {
-  const headers = sent === lastAsked ? lastHeaders : headerList(sent);
-  lastAsked = lastHeaders = undefined;
-  return headers!;
+  const list = sent.headers === lastAsked ? lastList : headerList(sent);
+  lastAsked = lastList = undefined;
+  return list!;
 }
 
 /** @returns undefined: undici cannot send them */
