@@ -6,6 +6,7 @@ import { cpuChart } from './chart.mjs';
 import { CONTENDERS, REFERENCES } from './contenders/index.mjs';
 import { topFunctions } from './helpers/profile.mjs';
 import { commit, refreshLibrary, versions } from './library.mjs';
+import { benchmarksPage, figures } from './page.mjs';
 import { runWorker, startUpstream } from './processes.mjs';
 import { heading, table } from './report.mjs';
 import { evaluate } from './results.mjs';
@@ -14,7 +15,7 @@ import { FEW_REQUESTS, QUICK, SCENARIOS } from './scenarios.mjs';
 const ROUNDS = 3;
 const CHART_SCENARIO = 'small-get-50';
 const RESULTS = new URL('results/', import.meta.url);
-const CHART = new URL('../docs/bench.svg', import.meta.url);
+const DOCS = new URL('../docs/', import.meta.url);
 
 const { values: options } = parseArgs({
   options: {
@@ -81,8 +82,11 @@ async function main() {
   write(new URL('latest.json', RESULTS), `${JSON.stringify(results, undefined, 2)}\n`);
   const charted = results.scenarios.find(({ name }) => name === CHART_SCENARIO);
   const isUsual = !options.contender && !options.quick && !options.requests && !options['upstream-sleeps'];
-  const isWhole = charted && isUsual && rounds >= ROUNDS;
-  if (isWhole) write(CHART, cpuChart(charted, results));
+  if (!isUsual || rounds < ROUNDS) return;
+  if (charted) write(new URL('bench.svg', DOCS), cpuChart(charted, results));
+  if (options.scenario) return;
+  write(new URL('benchmarks.md', DOCS), benchmarksPage(results));
+  write(new URL('bench.json', DOCS), figures(results));
 }
 
 /** Every contender once per round, the rounds beginning with another one each. */
