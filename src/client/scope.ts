@@ -1,23 +1,16 @@
 import type { AxiosResponse } from 'axios';
 import { contentKey } from '../base/content-key.js';
-import { digest } from '../base/digest.js';
 import { OriginMap } from '../base/origin-map.js';
 import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
-import { proxyUrl } from '../base/proxy-url.js';
 import type { Call, Handler, Layer } from '../call/call.js';
 import { compose } from '../call/compose.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import { confinement } from '../guard/confinement.js';
-import { detached } from '../inbound/context.js';
 import { inboundContext } from '../inbound/layer.js';
 import { admission } from '../layers/admission.js';
 import { areOfCaller } from '../layers/auth/credentials.js';
 import { attemptTimeout } from '../layers/attempt-timeout.js';
-import { cache } from '../layers/cache/cache.js';
 import { Changes, changes } from '../layers/cache/changes.js';
-import type { CacheSettings } from '../layers/cache/settings.js';
-import { keyvValues, SharedStore } from '../layers/cache/shared-store.js';
-import { CacheState } from '../layers/cache/state.js';
 import { circuitBreaker } from '../layers/breaker/breaker.js';
 import { OriginBreakers } from '../layers/breaker/breakers.js';
 import { attemptEvents, callEvents } from '../layers/call-events.js';
@@ -44,13 +37,9 @@ import { cacheWith } from '../options/resolve-cache.js';
 import { RESILIENCE_DEFAULTS, type ResolvedResilience, resolveResilience } from '../options/resolve-resilience.js';
 import { callSchema } from '../options/schema.js';
 import type { RedactionRules } from '../redaction/rules.js';
-import { balancingOf } from '../transport/addressed.js';
-import type { Engine } from '../transport/engine.js';
-import { nodeEngine } from '../transport/node-engine.js';
-import { nativeTransport, type NativeTransportSettings } from '../transport/transport.js';
-import { http2Engine } from '../transport/http2/engine.js';
-import { undiciEngine } from '../transport/undici/engine.js';
+import { ScopeCache } from './scope-cache.js';
 import type { StackContext, StackSettings } from './stack.js';
+import { engineOf, terminalOf } from './terminal.js';
 
 /** Of what calls set themselves, which is often the same. */
 const MAX_OWN = 100;
@@ -69,16 +58,15 @@ export class Scope {
   readonly turns: Turns | undefined;
   /** Requests that calls share; undefined: they share none. */
   readonly underWay: UnderWay | undefined;
+  /** However a call sets its options, it shares the store with all others. */
+  readonly cache: ScopeCache;
   /** Of its engine. */
   readonly loading: Promise<unknown> | undefined;
   readonly #settings: OriginSettings;
-  readonly #client: StackSettings;
-  readonly #ofClient: Scope | undefined;
-  #cacheState: CacheState | undefined;
   readonly #context: ScopeContext;
   readonly #layers: StandardLayers;
   readonly #changes: Layer;
-  readonly #transport: Handler;
+  readonly #terminal: Handler;
   readonly #budgets: OriginMap<RetryBudget>;
   /** What calls set themselves → what carries them. To judge it and to stack the layers takes 190 us. */
   readonly #own = new Map<string, Handler>();
@@ -99,12 +87,11 @@ export class Scope {
     const { resilience, timeouts } = settings;
     const { pool, gate, clock, now, inbound, events, rules } = context;
     this.#settings = settings;
-    this.#ofClient = ofClient;
-    this.#client = client;
     this.#context = context;
+    this.cache = new ScopeCache(settings, client, context, ofClient?.cache);
     const engine = engineOf(settings);
     this.loading = engine.loading;
-    this.#transport = transportOf(settings, engine, client, context);
+    this.#terminal = terminalOf(settings, engine, client, context);
     const budget = { ...(resilience.budget || RESILIENCE_DEFAULTS.budget), now: () => clock.now() };
     this.#budgets = new OriginMap(() => new RetryBudget(budget));
     this.breakers = resilience.breaker ? new OriginBreakers(resilience.breaker, { clock, name, events }) : undefined;
@@ -117,14 +104,14 @@ export class Scope {
     this.concurrency =
       concurrency && adaptive ? new OriginLimits({ ...concurrency, adaptive }, { clock, name, events }) : undefined;
     this.underWay = resilience.coalesce && !(client.auth && areOfCaller(client.auth)) ? new UnderWay() : undefined;
-    this.#changes = changes(new Changes(this.underWay, () => this.#knownState));
+    this.#changes = changes(new Changes(this.underWay, () => this.cache.knownState));
     this.#layers = {
       callEvents: callEvents(context),
       admission: admission(gate, rules, clock),
       confine: within && baseURL !== undefined ? confine(confinement({ baseURL, within })) : undefined,
       guard: pool.guard && guard(pool.guard),
       inboundContext: inbound ? inboundContext(inbound) : undefined,
-      cache: this.#cacheWith(settings.cache, this.underWay !== undefined),
+      cache: this.cache.layer(settings.cache, this.underWay !== undefined),
       coalesce: this.underWay && coalesce(this.underWay),
       concurrency: this.concurrency
         ? adaptiveConcurrencyLimit(this.concurrency, waiting)
@@ -187,63 +174,10 @@ export class Scope {
     for (const name of SHARED) if (!own[name]) layers[name] = undefined;
     const { cache: ofScope, cacheWhenOn } = this.#settings;
     const cached = cacheOptions === undefined ? ofScope : cacheOptions && cacheWith(cacheOptions, cacheWhenOn);
-    layers.cache = this.#cacheWith(cached, layers.coalesce !== undefined);
+    layers.cache = this.cache.layer(cached, layers.coalesce !== undefined);
     if (!own.concurrency) layers.concurrencySample = undefined; // it counts no calls that take no place
     Object.assign(layers, this.#repeating(own));
     return this.#composed(layers);
-  }
-
-  /** However a call sets its options, it shares the store with all others. */
-  #cacheWith(settings: CacheSettings | false, coalesces: boolean): Layer | undefined {
-    if (!settings) return undefined;
-    const { clock, now, events, gate, rules } = this.#context;
-    const { auth } = this.#client;
-    return cache({
-      settings,
-      state: this.#stateOfCache,
-      clock,
-      now,
-      events,
-      gate,
-      detached,
-      isSecretHeader: rules.isSecretHeader,
-      hasUnknownCredentials: auth !== undefined && areOfCaller(auth),
-      coalesces,
-      maxRedirects: this.#settings.redirects.max || 0,
-      maxResponseBytes: this.#settings.limits.maxResponseBytes,
-    });
-  }
-
-  #sharedResponses({ store }: CacheSettings, client: string): SharedStore | undefined {
-    const { clock, now, shared } = this.#context;
-    const values = store === 'shared' ? shared?.values : store === 'memory' ? undefined : keyvValues(store);
-    if (!values) return undefined;
-    // Clients of one name may be of several apps, with other credentials.
-    const namespace = `${client}\n${digest(JSON.stringify(this.#client.auth ?? null))}`;
-    return new SharedStore(values, { clock, now, namespace, isBounded: store === 'shared' });
-  }
-
-  /** undefined: nobody has asked for a cache, or it is that of the client. */
-  get cacheState(): CacheState | undefined {
-    return this.#cacheState;
-  }
-
-  /** undefined: nothing has been stored. */
-  get #knownState(): CacheState | undefined {
-    return this.#cacheState ?? (this.#sharesState ? this.#ofClient!.#cacheState : undefined);
-  }
-
-  get #sharesState(): boolean {
-    return this.#ofClient !== undefined && this.#settings.cacheWhenOn === this.#client.cacheWhenOn;
-  }
-
-  get #stateOfCache(): CacheState {
-    const { events } = this.#context;
-    const { name: client = TRANSPORT_NAME } = this.#client;
-    if (this.#cacheState) return this.#cacheState;
-    if (this.#sharesState) return this.#ofClient!.#stateOfCache;
-    const settings = this.#settings.cacheWhenOn;
-    return (this.#cacheState = new CacheState(settings, { client, events }, this.#sharedResponses(settings, client)));
   }
 
   /** Seen by those who watch calls, and given back whatever it holds, like a call that a layer refuses. */
@@ -276,7 +210,7 @@ export class Scope {
     const entries = standardStack({ ...layers, cache: inPlace }, this.#context.placed);
     return compose(
       entries.map(({ layer }) => layer),
-      this.#transport,
+      this.#terminal,
     );
   }
 }
@@ -302,39 +236,3 @@ function withoutTags(given: boolean | CallCacheOptions | undefined): boolean | C
 
 /** Layers whose state calls share: a call may do without, but not have one of its own. */
 const SHARED = ['coalesce', 'concurrency', 'rateLimit', 'hedge', 'breaker'] as const;
-
-function engineOf({ engine, http2, limits: { maxHeaderBytes } }: OriginSettings): Engine {
-  const http1 = engine === 'undici' ? undiciEngine(maxHeaderBytes) : nodeEngine;
-  return http2 ? http2Engine(http2, http1, maxHeaderBytes) : http1;
-}
-
-function transportOf(
-  { timeouts, limits, redirects }: OriginSettings,
-  engine: Engine,
-  client: StackSettings,
-  context: ScopeContext,
-): Handler {
-  const { pool, clock, rules, events, transport } = context;
-  const { proxy } = withoutPrototype(client.axios ?? {});
-  const settings: NativeTransportSettings = {
-    pool,
-    clock,
-    rules,
-    events,
-    poolWaitMs: timeouts.poolWaitMs,
-    phases: {
-      connect: timeouts.connectMs,
-      response: timeouts.responseMs,
-      bodyIdle: timeouts.bodyIdleMs,
-      readerIdle: timeouts.readerIdleMs,
-    },
-    clientTimeout: client.name === undefined ? undefined : client.timeouts.attemptMs || 0,
-    maxResponseBytes: limits.maxResponseBytes,
-    maxHeaderBytes: limits.maxHeaderBytes,
-    engine,
-    redirects: { max: redirects.max || 0, allowDowngrade: redirects.allowDowngrade },
-    balancing: balancingOf(client.origins, client.pool),
-    ownProxy: proxy ? proxyUrl(proxy) : undefined,
-  };
-  return transport(nativeTransport(settings), settings);
-}

@@ -89,7 +89,7 @@ export class ClientStack {
     );
     const scopes = [this.#client, ...this.#origins.values()];
     this.cache = clientCache(
-      () => scopes.flatMap(({ cacheState }) => cacheState ?? []),
+      () => scopes.flatMap(({ cache }) => cache.ownState ?? []),
       scopes.flatMap((scope) => scope.underWay ?? []),
     );
     this.concurrency = new ScopedLimits(scopes.map(({ concurrency }) => concurrency));
