@@ -8,7 +8,7 @@ import { type CustomLayer, layerClasses, placedLayers } from '../layers/order.js
 import type { RuntimeHttpClientOptions } from '../options/http-client-options.js';
 import { findProblems } from '../options/problems.js';
 import { closeSchema } from '../options/schema.js';
-import { clientClosedLine } from './log.js';
+import { clientClosedLine } from './log/lines.js';
 import type { RuntimeClient } from './registered-client.js';
 import { isRequestScoped } from './request-scope.js';
 import type { HttpClientRegistry } from './registry.js';

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { SharedStateEvent } from '../call/events.js';
 import type { BucketLimits, RateLimiter } from '../layers/rate-limit/limiter.js';
 import type { ValueStore } from '../layers/cache/shared-store.js';
 import type { TokenShare } from '../layers/auth/token-source.js';
@@ -6,22 +7,12 @@ import type { TokenShare } from '../layers/auth/token-source.js';
 /** Whether replicas count together, or each for itself. */
 export type SharedStateName = 'available' | 'unavailable';
 
-/** The state has changed. */
-export interface SharedStateChange {
-  readonly from: SharedStateName;
-  readonly to: SharedStateName;
-  /** Why it is unavailable; undefined: it is available again. */
-  readonly reason: string | undefined;
-  /** How many replicas share a limit, as far as this one knows. */
-  readonly replicas: number;
-}
-
 /** What shared state needs of the app. */
 export interface SharedContext {
   readonly clock: Clock;
   /** From 0, below 1. */
   readonly random: () => number;
-  readonly changed: (change: SharedStateChange) => void;
+  readonly changed: (change: SharedStateEvent) => void;
 }
 
 /** State that the replicas of an app share: the option `shared`. Made by `redisShared` of `nest-outbound/redis`. */

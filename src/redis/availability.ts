@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import type { SharedStateChange, SharedStateName } from '../options/shared-state.js';
+import type { SharedStateEvent } from '../call/events.js';
+import type { SharedStateName } from '../options/shared-state.js';
 import { withinMs } from './bounded.js';
 import type { Heart } from './replicas.js';
 
@@ -22,7 +23,7 @@ export interface AvailabilityContext {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly heart: Heart;
-  readonly changed: (change: SharedStateChange) => void;
+  readonly changed: (change: SharedStateEvent) => void;
 }
 
 /**

@@ -5,7 +5,8 @@ import { NEVER } from '../../src/call/waiting.js';
 import type { Handler } from '../../src/call/call.js';
 import type { IoredisClient } from '../../src/redis/client-shape.js';
 import { redisShared, type RedisSharedOptions } from '../../src/redis/redis-shared.js';
-import type { OpenSharedState, SharedStateChange } from '../../src/options/shared-state.js';
+import type { SharedStateEvent } from '../../src/call/events.js';
+import type { OpenSharedState } from '../../src/options/shared-state.js';
 import { responseTo, testCall } from '../support/layer-contract.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { SILENT } from '../support/recorded-events.js';
@@ -33,7 +34,7 @@ describeWithRedis('replicas that share a rate limit', () => {
   /** When each call began, of all replicas. */
   let begun: number[];
   let failures: unknown[];
-  let changes: SharedStateChange[];
+  let changes: SharedStateEvent[];
   let changedAt: number[];
   let answer: Handler;
 

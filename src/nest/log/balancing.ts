@@ -1,9 +1,9 @@
 import type { LogLevel } from '@nestjs/common';
-import type { HttpClientEvents } from '../call/event-sink.js';
-import type { AddressEvent } from '../call/events.js';
-import { canParse } from '../base/can-parse.js';
-import type { ResolvedClientOptions } from '../options/resolve-options.js';
-import type { OptionsSource } from './registered-client.js';
+import type { HttpClientEvents } from '../../call/event-sink.js';
+import type { AddressEvent } from '../../call/events.js';
+import { canParse } from '../../base/can-parse.js';
+import type { ResolvedClientOptions } from '../../options/resolve-options.js';
+import type { OptionsSource } from '../registered-client.js';
 
 /** The name that Kubernetes gives to a Service: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/ */
 const SERVICE = /\.svc(?:\.cluster\.local)?\.?$/i;

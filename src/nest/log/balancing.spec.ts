@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { HttpClientEvents } from '../call/event-sink.js';
-import type { HttpClientOptions } from '../options/http-client-options.js';
-import { resolveModuleOptions } from '../options/resolve-options.js';
-import { logAddresses, serviceHints } from './balance-log.js';
+import { HttpClientEvents } from '../../call/event-sink.js';
+import type { HttpClientOptions } from '../../options/http-client-options.js';
+import { resolveModuleOptions } from '../../options/resolve-options.js';
+import { logAddresses, serviceHints } from './balancing.js';
 
 const SERVICE = 'http://orders.shop.svc.cluster.local:3000';
 

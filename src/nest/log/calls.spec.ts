@@ -1,11 +1,11 @@
 import { AxiosError, CanceledError } from 'axios';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../test/support/manual-clock.js';
-import { noTimings } from '../base/timings.js';
-import { HttpClientEvents } from '../call/event-sink.js';
-import type { CallEndEvent } from '../call/events.js';
-import { type LoggingOptions, resolveLogging } from '../options/resolve-sections.js';
-import { logCalls } from './log.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { noTimings } from '../../base/timings.js';
+import { HttpClientEvents } from '../../call/event-sink.js';
+import type { CallEndEvent } from '../../call/events.js';
+import { type LoggingOptions, resolveLogging } from '../../options/resolve-sections.js';
+import { logCalls } from './calls.js';
 
 const CALL: CallEndEvent = {
   callId: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noTimings, type Timings } from '../base/timings.js';
-import { failedPhase } from './log.js';
+import { noTimings, type Timings } from '../../base/timings.js';
+import { failedPhase } from './failed-phase.js';
 
 describe('failedPhase', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RepeatedLines } from './log.js';
+import { RepeatedLines } from './repeated-lines.js';
 
 describe('RepeatedLines', () => {
   it('writes a line at once, and holds back what is like it for a while', () => {
