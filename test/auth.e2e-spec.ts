@@ -288,35 +288,64 @@ describe('the request for a token', () => {
 });
 
 describe('where no token can be had', () => {
-  it.each<[string, string, number | undefined, (response: ServerResponse) => void]>([
+  it.each<[string, string, number, string, (response: ServerResponse) => void]>([
     [
       'an error of RFC 6749',
       'invalid_client',
       401,
+      'check clientId, clientSecret and method of auth.oauth2',
       (r) =>
         r
           .writeHead(401, { 'content-type': 'application/json' })
           .end('{"error":"invalid_client","error_description":"of3-description"}'),
     ],
-    ['any other', 'without an error of RFC 6749', 403, (r) => r.writeHead(403).end('of3-description')],
-    ['an answer without a token', 'an answer (200) without access_token', undefined, (r) => r.end('{}')],
-    ['an answer that is no object', 'an answer (200) without access_token', undefined, (r) => r.end('of3-description')],
+    [
+      'any other',
+      'without an error of RFC 6749',
+      403,
+      'check clientId, clientSecret and method of auth.oauth2',
+      (r) => r.writeHead(403).end('of3-description'),
+    ],
+    [
+      'an answer of nobody',
+      'without an error of RFC 6749',
+      404,
+      'check auth.oauth2.tokenUrl',
+      (r) => r.writeHead(404).end('of3-description'),
+    ],
+    [
+      'an answer without a token',
+      'a response without access_token',
+      200,
+      'check auth.oauth2.tokenUrl',
+      (r) => r.end('{}'),
+    ],
+    [
+      'an answer that is no object',
+      'a response without access_token',
+      200,
+      'check auth.oauth2.tokenUrl',
+      (r) => r.end('of3-description'),
+    ],
     [
       'an error of RFC 6749 with status 200',
       'invalid_scope',
-      undefined,
+      200,
+      'check auth.oauth2.scope',
       (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"error":"invalid_scope"}'),
     ],
     [
       'a token that no header can have',
       'a token with characters that no header can have',
-      undefined,
+      200,
+      'check auth.oauth2.tokenUrl',
       (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"of3-token\\r\\nx: y"}'),
     ],
     [
       'a token of another kind',
-      'a token that is none of a bearer',
-      undefined,
+      'a token of a type other than Bearer',
+      200,
+      'check auth.oauth2.tokenUrl',
       (r) =>
         r
           .writeHead(200, { 'content-type': 'application/json' })
@@ -326,15 +355,16 @@ describe('where no token can be had', () => {
       'a redirect',
       'without an error of RFC 6749',
       302,
+      'check auth.oauth2.tokenUrl',
       (r) => r.writeHead(302, { location: '/of3-description' }).end(),
     ],
-  ])('calls fail and say why: %s', async (_, reason, status, answer) => {
+  ])('calls fail and say why, and what helps: %s', async (_, reason, status, remedy, answer) => {
     const { http, idp, api } = await startOAuth();
     idp.answer = answer;
     const error = await failureOf(http.get('/items', { params: { q: 'of3-query' } }));
     expect(error).toBeInstanceOf(CredentialsError);
     expect(error).toMatchObject({ code: 'ERR_CREDENTIALS', reason, status, client: 'crm', attempts: [] });
-    expect(error.message).toContain(`no token from ${idp.url}: `);
+    expect(error.message).toContain(`no token from ${idp.url}: ${status} ${reason}; ${remedy}`);
     expect(error.retryAfterMs).toBeGreaterThan(0);
     expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(
       /of3-(description|query|token|client)|secret\/of/,
@@ -349,6 +379,43 @@ describe('where no token can be had', () => {
     const errors = await Promise.all(Array.from({ length: 10 }, () => failureOf(http.get('/items'))));
     expect(new Set(errors).size).toBe(10);
     expect(await failureOf(http.get('/items'))).toMatchObject({ code: 'ERR_CREDENTIALS', reason: 'invalid_scope' });
+    expect(idp.asked).toHaveLength(1);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['throws', () => expect.unreachable(), 'AssertionError'],
+    [
+      'rejects',
+      async () => Promise.reject(Object.assign(new Error('Bearer of3-secret'), { code: 'ENOENT' })),
+      'ENOENT',
+    ],
+    [
+      'fails by a call of its own',
+      async () =>
+        Promise.reject(Object.assign(new Error('Bearer of3-secret'), { response: { status: 403, data: {} } })),
+      'Error',
+    ],
+    ['gives nothing', () => undefined, 'clientSecret gave undefined'],
+  ])('calls name the function of the secret that %s, and nothing is requested', async (_, secret, reason) => {
+    const { http, idp } = await startOAuth({ clientSecret: secret as () => string });
+    const error = await failureOf(http.get('/items'));
+    expect(error).toMatchObject({ code: 'ERR_CREDENTIALS', reason, status: undefined });
+    expect(error.message).toContain(`${reason}; check the function auth.oauth2.clientSecret`);
+    if (reason !== 'clientSecret gave undefined') expect(error.cause).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('of3-secret');
+    expect(idp.asked).toEqual([]);
+  });
+
+  it.each([
+    ['seconds', '200'],
+    ['a date', new Date(Date.now() + 3_600_000).toUTCString()],
+  ])('the server is left alone for as long as its Retry-After asks: %s', async (_, retryAfter) => {
+    const { http, idp } = await startOAuth();
+    idp.answer = (response) => void response.writeHead(503, { 'retry-after': retryAfter }).end();
+    const error = await failureOf(http.get('/items'));
+    expect(error).toMatchObject({ code: 'ERR_CREDENTIALS', status: 503 });
+    expect(error.retryAfterMs).toBeGreaterThan(100_000);
+    expect(error.retryAfterMs).toBeLessThanOrEqual(300_000);
     expect(idp.asked).toHaveLength(1);
   });
 
@@ -581,7 +648,9 @@ describe('credentials', () => {
   it('a function that hangs holds a call no longer than its timeout', async () => {
     const { url } = await startEcho();
     const { http } = await startClient({ baseURL: url, auth: { bearer: () => new Promise(() => {}) } });
-    expect(await failureOf(http.get('/items', { timeout: 30 }))).toMatchObject({ code: 'ERR_CREDENTIALS' });
+    const error = await failureOf(http.get('/items', { timeout: 30 }));
+    expect(error).toMatchObject({ code: 'ERR_CREDENTIALS' });
+    expect(error.message).toContain('no credentials from auth.bearer within 30 ms');
   });
 
   it.each<[string, Pick<NamedHttpClientOptions, 'cache' | 'resilience'>]>([

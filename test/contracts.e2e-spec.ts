@@ -254,6 +254,80 @@ it.each(['thenable', 'promise of another realm'])('waits for a schema that answe
   expect(arrived[0]!.body).toBe('{"id":7}');
 });
 
+describe('a check that throws', () => {
+  const thrown = new RangeError('of4-secret');
+  const throwing = {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'own',
+      validate: (): never => {
+        throw thrown;
+      },
+    },
+  };
+  const rejecting = {
+    '~standard': { version: 1 as const, vendor: 'own', validate: async (): Promise<never> => Promise.reject(thrown) },
+  };
+  const inTransform = z.object({ id: z.number() }).transform((): never => {
+    throw thrown;
+  });
+
+  it.each([
+    ['at once', throwing],
+    ['later', rejecting],
+    ['in a transform of zod', inTransform],
+  ])('fails the call, which names the endpoint and what was thrown: %s', async (_, schema) => {
+    class Own extends HttpApi('github', {
+      give: post('/items/{id}', { body: schema as never }),
+      take: get('/items/{id}', { response: schema }),
+    }) {}
+    const { api } = await start(Own);
+    json({ id: 1 });
+    const unsent = await failureOf(api.give({ id: 1, body: { id: 1 } } as never));
+    expect(unsent).toBeInstanceOf(RequestInvalidError);
+    expect(unsent.message).toBe(
+      'POST /items/{id}: the request does not fit its contract: body (its check has thrown RangeError)',
+    );
+    expect(arrived).toEqual([]);
+    const unread = await failureOf(api.take({ id: 1 }));
+    expect(unread).toBeInstanceOf(ResponseInvalidError);
+    expect(unread.message).toBe(
+      'GET /items/{id}: the response (200) does not fit its contract: the whole of it (its check has thrown RangeError)',
+    );
+    for (const error of [unsent, unread]) {
+      expect(error).toMatchObject({ client: 'github', endpoint: '/items/{id}', thrown });
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('of4-secret');
+    }
+  });
+
+  it('may be select, of a response without its envelope', async () => {
+    const select = ({ data }: AxiosResponse<{ data: { items: unknown } }>) => data.data.items;
+    class Own extends HttpApi('github', { list: get('/list', { response: z.array(Repo), select }) }) {}
+    const { api } = await start(Own);
+    json({});
+    const error = await failureOf(api.list());
+    expect(error).toBeInstanceOf(ResponseInvalidError);
+    expect(error).toMatchObject({ endpoint: '/list', thrown: expect.any(TypeError) });
+  });
+
+  it('of the body of an error leaves the error as it is', async () => {
+    class Own extends HttpApi('github', { one: get('/one', { errors: { 404: throwing } }) }) {}
+    const { api } = await start(Own);
+    json({}, 404);
+    expect(await failureOf(api.one())).toMatchObject({ code: 'ERR_BAD_REQUEST', response: { status: 404 } });
+  });
+
+  it('fails an attempt, where what does not fit is a failure', async () => {
+    class Own extends HttpApi('github', {
+      one: get('/one', { response: throwing, invalidResponse: 'failure' }),
+    }) {}
+    const { api } = await start(Own, { resilience: { retry: { max: 1, baseMs: 1, capMs: 1 } } });
+    json({});
+    expect(await failureOf(api.one())).toBeInstanceOf(ResponseInvalidError);
+    expect(arrived).toHaveLength(2);
+  });
+});
+
 describe('what does not fit', () => {
   it('is named by fields only: the keys of a record are data, whatever is in them', async () => {
     class Own extends HttpApi('github', { ages: get('/ages', { response: z.record(z.string(), z.number()) }) }) {}

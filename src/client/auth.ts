@@ -1,12 +1,13 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { Clock } from '../base/clock.js';
-import { basicAuthorization, isFieldValue } from '../base/http-rules.js';
+import { basicAuthorization, isFieldValue, retryAfterMs } from '../base/http-rules.js';
 import { originOf } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
 import { responseOf } from '../call/outcome.js';
 import { outcomeName, transienceOf } from '../call/transience.js';
 import type { Layer } from '../call/call.js';
 import type { TokenFailure } from '../errors/credentials.error.js';
+import { nameOfThrown } from '../errors/http-client.error.js';
 import { detached } from '../inbound/context.js';
 import { auth } from '../layers/auth/auth.js';
 import { credentialsOf, usableText } from '../layers/auth/credentials.js';
@@ -19,6 +20,8 @@ import { NO_RESILIENCE, RESILIENCE_DEFAULTS } from '../options/resolve-resilienc
 
 export interface AuthLayerContext {
   readonly clock: Clock;
+  /** The wall clock, in milliseconds since 1970. */
+  readonly now: () => number;
   readonly closing: AbortSignal;
   readonly events: EventSink;
   /** Makes the client that asks for tokens, on the pool of the one that they are for. */
@@ -30,7 +33,7 @@ export interface AuthLayerContext {
 /** @returns undefined for a client without credentials */
 export function authLayer(options: ResolvedClientOptions, context: AuthLayerContext): Layer | undefined {
   if (!options.auth) return undefined;
-  const { clock, closing, events, tokenClient, shared } = context;
+  const { clock, now, closing, events, tokenClient, shared } = context;
   const { oauth2 } = options.auth;
   let tokens: TokenSource | undefined;
   if (oauth2) {
@@ -54,7 +57,7 @@ export function authLayer(options: ResolvedClientOptions, context: AuthLayerCont
         tell(undefined);
         return grant;
       } catch (error) {
-        const failure = failureOf(error, origin);
+        const failure = failureOf(error, origin, now());
         tell(failure);
         throw failure; // oxlint-disable-line only-throw-error -- no error of a call's: each that waits has one of its own
       }
@@ -133,20 +136,44 @@ async function requestToken(http: AxiosInstance, options: OAuth2Options): Promis
 const formEncoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
 
 async function secret(name: string, value: CredentialValue): Promise<string> {
-  const text = typeof value === 'string' ? value : await value();
-  return usableText(text, (got) => new UnusableAnswer(`auth.oauth2.${name} gave ${got}`));
+  let text: unknown;
+  try {
+    text = typeof value === 'string' ? value : await value();
+  } catch (error) {
+    throw new UnusableSecret(name, nameOfThrown(error), error);
+  }
+  return usableText(text, (got) => new UnusableSecret(name, `${name} gave ${got}`));
 }
 
-class UnusableAnswer extends Error {}
+/** A function of the user's has given no secret: nothing was requested. */
+class UnusableSecret extends Error {
+  constructor(
+    readonly option: string,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/** A response that says it is a success, but has no token. */
+class UnusableAnswer extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 function grantOf({ data, status }: AxiosResponse<unknown>): Grant {
   const { access_token: token, token_type: type, expires_in: seconds } = (data ?? {}) as Record<string, unknown>;
   if (typeof token !== 'string' || token === '') {
-    throw new UnusableAnswer(namedError(data) ?? `an answer (${status}) without access_token`);
+    throw new UnusableAnswer(status, namedError(data) ?? 'a response without access_token');
   }
-  if (!isFieldValue(token)) throw new UnusableAnswer('a token with characters that no header can have');
+  if (!isFieldValue(token)) throw new UnusableAnswer(status, 'a token with characters that no header can have');
   if (typeof type === 'string' && type.toLowerCase() !== 'bearer') {
-    throw new UnusableAnswer('a token that is none of a bearer');
+    throw new UnusableAnswer(status, 'a token of a type other than Bearer');
   }
   const lifetimeMs = Number(seconds ?? Infinity) * 1_000; // some send digits as text
   return { token, lifetimeMs: lifetimeMs > 0 ? lifetimeMs : Infinity };
@@ -158,10 +185,18 @@ function namedError(data: unknown): string | undefined {
   return typeof error === 'string' && /^[\w.-]{1,60}$/.test(error) ? error : undefined;
 }
 
-function failureOf(error: unknown, origin: string): TokenFailure {
-  if (error instanceof UnusableAnswer) return { status: undefined, reason: error.message, origin };
+/** @param now the wall clock, in milliseconds since 1970 */
+function failureOf(error: unknown, origin: string, now: number): TokenFailure {
+  if (error instanceof UnusableSecret) {
+    const { option, message, cause } = error;
+    return { status: undefined, reason: message, origin, pauseMs: 0, option, cause };
+  }
+  if (error instanceof UnusableAnswer) {
+    return { status: error.status, reason: error.message, origin, pauseMs: 0 };
+  }
   const response = responseOf(error);
   const without = response ? 'without an error of RFC 6749' : String(outcomeName({ error }));
   const reason = namedError(response?.data) ?? without;
-  return { status: response?.status, reason, origin };
+  const pauseMs = retryAfterMs(response?.headers['retry-after'], now) ?? 0;
+  return { status: response?.status, reason, origin, pauseMs };
 }

@@ -10,7 +10,7 @@ import {
 import { hide } from '../errors/http-client.error.js';
 import type { ArgsOf, Endpoint, EndpointOptions, ErrorBodyOf, ResultOf, StatusOf } from './endpoint.js';
 import { mistakeIn, type Prepared, requestOf } from './request.js';
-import { isSchema, pathOf, validate, type Validated } from './standard-schema.js';
+import { type Checked, isSchema, pathOf, thrownBy, validate } from './standard-schema.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- of any path and options
 export type Contract = Readonly<Record<string, Endpoint<any, any>>>;
@@ -136,7 +136,7 @@ function sendable(made: Prepared, endpoint: Endpoint, client: string, baseURL: s
     headers: {} as never,
   };
   const call: ContractCall = { clientName: client, origin: originOf(config), method, attempt: 1, config };
-  throw new RequestInvalidError(path, made.issues, call);
+  throw new RequestInvalidError(path, made.issues, call, made.thrown);
 }
 
 function answerOf(answer: Promise<AxiosResponse>, endpoint: Endpoint, client: string): Promise<AxiosResponse> {
@@ -194,13 +194,21 @@ function resultOf(response: AxiosResponse, endpoint: Endpoint, call: () => Contr
   const { response: wanted, select } = endpoint.options;
   if (wanted === 'void') return undefined;
   const data: unknown = NO_CONTENT.has(response.status) && response.data === '' ? undefined : response.data;
-  const selected = select ? select({ ...response, data }) : data;
-  if (!isSchema(wanted)) return selected;
-  const checked = (result: Validated<unknown>) => {
+  const checked = (result: Checked) => {
     if (!result.issues) return result.value;
     const issues = result.issues.map((issue): ContractIssue => ({ path: pathOf(issue), message: issue.message }));
-    throw new ResponseInvalidError(endpoint.path, issues, call(), response.status);
+    const thrown = 'thrown' in result ? result.thrown : undefined;
+    throw new ResponseInvalidError(endpoint.path, issues, call(), response.status, thrown);
   };
+  let selected = data;
+  if (select) {
+    try {
+      selected = select({ ...response, data });
+    } catch (error) {
+      return checked(thrownBy('select', error));
+    }
+  }
+  if (!isSchema(wanted)) return selected;
   const validated = validate(wanted, selected);
   return validated instanceof Promise ? validated.then(checked) : checked(validated);
 }

@@ -2,12 +2,18 @@ import type { AxiosRequestConfig } from 'axios';
 import type { ContractIssue } from '../errors/contract.errors.js';
 import { describeValue } from '../base/argument-checks.js';
 import type { Endpoint, ResponseKind } from './endpoint.js';
-import { isSchema, pathOf, validate, type Validated } from './standard-schema.js';
+import { type Checked, isSchema, pathOf, validate } from './standard-schema.js';
 
 type Given = Readonly<Record<string, unknown>>;
 
 /** What is to be sent, or why it cannot be. */
-export type Prepared = { readonly config: AxiosRequestConfig } | { readonly issues: readonly ContractIssue[] };
+export type Prepared = { readonly config: AxiosRequestConfig } | Unfit;
+
+interface Unfit {
+  readonly issues: readonly ContractIssue[];
+  /** Of a schema that has thrown. */
+  readonly thrown?: unknown;
+}
 
 const PARAMETER = /\{([^{}]+)\}/g;
 const PARTS = ['query', 'headers', 'body'] as const;
@@ -36,9 +42,9 @@ export function requestOf(endpoint: Endpoint, args: Given): Prepared | Promise<P
     : prepared(endpoint, args, parts as Known);
 }
 
-type Parts = Record<'path' | (typeof PARTS)[number], Validated<unknown> | Promise<Validated<unknown>> | undefined>;
+type Parts = Record<'path' | (typeof PARTS)[number], Checked | Promise<Checked> | undefined>;
 /** What the schemas have said, undefined where there is none. */
-type Known = Record<keyof Parts, Validated<unknown> | undefined>;
+type Known = Record<keyof Parts, Checked | undefined>;
 
 function validated(schema: unknown, value: unknown): Parts[keyof Parts] {
   return isSchema(schema) ? validate(schema, value) : undefined;
@@ -51,8 +57,10 @@ async function settled({ path, query, headers, body }: Parts): Promise<Known> {
 
 function prepared(endpoint: Endpoint, args: Given, known: Known): Prepared {
   const issues: ContractIssue[] = [];
-  const valueOf = (name: string, result: Validated<unknown> | undefined): unknown => {
+  let thrown: unknown;
+  const valueOf = (name: string, result: Checked | undefined): unknown => {
     if (!result?.issues) return result?.value;
+    if ('thrown' in result) thrown ??= result.thrown;
     for (const issue of result.issues) {
       issues.push({
         path: [name, pathOf(issue)].filter(Boolean).join('.').replace('.[', '['),
@@ -70,7 +78,7 @@ function prepared(endpoint: Endpoint, args: Given, known: Known): Prepared {
   const url = urlOf(endpoint.path, parameters, (name) =>
     issues.push({ path: name, message: 'expected a text or a number that is no dot segment' }),
   );
-  if (issues.length > 0) return { issues };
+  if (issues.length > 0) return { issues, thrown };
   return { config: configOf(endpoint, url, values) };
 }
 

@@ -1,4 +1,5 @@
 import { isThenable } from '../base/argument-checks.js';
+import { nameOfThrown } from '../errors/http-client.error.js';
 
 /**
  * What zod, valibot, arktype and others have in common: https://standardschema.dev, whose types are meant to be copied, so that nothing
@@ -57,10 +58,28 @@ export function isSchema(value: unknown): value is StandardSchema {
   return isObject && typeof (value as Partial<StandardSchema>)['~standard']?.validate === 'function';
 }
 
-/** What a schema says of a value: at once, or later, as whatever it takes for a promise. */
-export function validate(schema: StandardSchema, value: unknown): Validated<unknown> | Promise<Validated<unknown>> {
-  const validated: Validated<unknown> | PromiseLike<Validated<unknown>> = schema['~standard'].validate(value);
-  return isThenable(validated) ? Promise.resolve(validated) : validated;
+/** What was checked, or why not. */
+export type Checked = Validated<unknown> | Thrown;
+
+/** A schema, or a function beside it, has thrown instead of saying what is wrong. */
+export interface Thrown {
+  readonly issues: readonly [SchemaIssue];
+  readonly thrown: unknown;
+}
+
+export function thrownBy(what: string, thrown: unknown): Thrown {
+  return { issues: [{ message: `${what} has thrown ${nameOfThrown(thrown)}` }], thrown };
+}
+
+/** What a schema says of a value: at once, or later, as whatever it takes for a promise. Never throws. */
+export function validate(schema: StandardSchema, value: unknown): Checked | Promise<Checked> {
+  const failed = (error: unknown) => thrownBy('the schema', error);
+  try {
+    const validated: Validated<unknown> | PromiseLike<Validated<unknown>> = schema['~standard'].validate(value);
+    return isThenable(validated) ? Promise.resolve(validated).catch(failed) : validated;
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** `items[3].name`: where an issue is; empty for the value as a whole. */

@@ -1,5 +1,5 @@
 import type { Call } from '../call/call.js';
-import { hide, HttpClientError } from './http-client.error.js';
+import { hide, HttpClientError, nameOfThrown } from './http-client.error.js';
 
 /** What contract errors say of a call, which is made or over by then. */
 export type ContractCall = Pick<Call, 'clientName' | 'origin' | 'method' | 'attempt' | 'config'>;
@@ -34,6 +34,8 @@ abstract class ContractError extends HttpClientError {
   readonly endpoint: string;
   /** What does not fit. Not printed, as schemas may put values into their words. */
   declare readonly issues: readonly ContractIssue[];
+  /** What a schema, or `select`, has thrown instead of returning issues. Not printed either, so it is no `cause`. */
+  declare readonly thrown?: unknown;
 
   protected constructor(
     code: string,
@@ -42,10 +44,13 @@ abstract class ContractError extends HttpClientError {
     issues: readonly ContractIssue[],
     call: ContractCall,
     isUnderWay: boolean,
+    thrown: unknown,
   ) {
-    super(code, `${what}: ${listed(issues)}`, call as Call, isUnderWay, `${call.method} ${endpoint}: `);
+    const why = thrown === undefined ? '' : ` (its check has thrown ${nameOfThrown(thrown)})`;
+    super(code, `${what}: ${listed(issues)}${why}`, call as Call, isUnderWay, `${call.method} ${endpoint}: `);
     this.endpoint = endpoint;
     hide(this, 'issues', issues);
+    if (thrown !== undefined) hide(this, 'thrown', thrown);
   }
 }
 
@@ -53,8 +58,9 @@ abstract class ContractError extends HttpClientError {
 export class RequestInvalidError extends ContractError {
   declare readonly code: 'ERR_REQUEST_INVALID';
 
-  constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall) {
-    super('ERR_REQUEST_INVALID', 'the request does not fit its contract', endpoint, issues, call, false);
+  /** @param thrown what a schema has thrown */
+  constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall, thrown?: unknown) {
+    super('ERR_REQUEST_INVALID', 'the request does not fit its contract', endpoint, issues, call, false, thrown);
   }
 }
 
@@ -64,8 +70,16 @@ export class ResponseInvalidError extends ContractError {
   /** The status of the response. */
   readonly status: number;
 
-  constructor(endpoint: string, issues: readonly ContractIssue[], call: ContractCall, status: number) {
-    super('ERR_RESPONSE_INVALID', `the response (${status}) does not fit its contract`, endpoint, issues, call, true);
+  /** @param thrown what a schema, or `select`, has thrown */
+  constructor(
+    endpoint: string,
+    issues: readonly ContractIssue[],
+    call: ContractCall,
+    status: number,
+    thrown?: unknown,
+  ) {
+    const what = `the response (${status}) does not fit its contract`;
+    super('ERR_RESPONSE_INVALID', what, endpoint, issues, call, true, thrown);
     this.status = status;
   }
 }

@@ -21,6 +21,13 @@ export function inspectedEnumerableOnly(shown = (own: Error): Error => own) {
   };
 }
 
+/** What can be printed of anything that was thrown: its code, or the name of its class, never its words. */
+export function nameOfThrown(thrown: unknown): string {
+  const code = (thrown as { code?: unknown } | null | undefined)?.code;
+  if (typeof code === 'string') return code;
+  return thrown instanceof Error ? thrown.name : typeof thrown;
+}
+
 /** Sets a property that code can read and replace, but that nothing prints. A frozen object stays as it is. */
 export function hide(object: object, name: PropertyKey, value: unknown): void {
   Reflect.defineProperty(object, name, { value, enumerable: false, writable: true, configurable: true });

@@ -45,6 +45,7 @@ export function makeClient(
   const { platform, events, shared } = app;
   const auth = authLayer(options, {
     clock: platform.clock,
+    now: platform.now,
     closing: pool.closing,
     events,
     shared,

@@ -13,7 +13,7 @@ import {
   pathOf,
   type StandardSchema,
   validate,
-  type Validated,
+  type Checked,
 } from '../contracts/standard-schema.js';
 import type { ErrorCode, ReplyHeaders } from './answer.js';
 import type { ExpectedRequest } from './expectation.js';
@@ -127,7 +127,7 @@ export function expectedCall<One>(api: ApiClass, name: PropertyKey, expected: Ex
   const { response, select, errors } = endpoint.options;
   const answer = (status: number, schema: unknown, sent: unknown, checked: unknown, headers?: ReplyHeaders) => {
     if (isSchema(schema)) {
-      const fail = (result: Validated<unknown>) => {
+      const fail = (result: Checked) => {
         if (!result.issues) return;
         const where = result.issues
           .map((issue) => `${pathOf(issue) || 'the whole of it'}: ${issue.message}`)

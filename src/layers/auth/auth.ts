@@ -28,13 +28,13 @@ export interface AuthContext {
  * @throws CredentialsError where there are none; what ends the call while it waits for them
  */
 export function auth(credentials: Credentials, origin: string, context: AuthContext): Layer {
-  const { fixed, header } = credentials;
+  const { fixed, header, source } = credentials;
   const ofAll = fixed && new Shown(fixed);
 
   const replayed = async (first: Settled, call: Call, proof: Proof, next: Handler): Promise<AxiosResponse> => {
     if (!isReplayableBody(call.config.data)) return responseOrThrow(first);
     const wanted = credentials.proofAfter!(call, proof);
-    const other = wanted && (await inTime(wanted, call, context));
+    const other = wanted && (await inTime(wanted, call, source, context));
     if (!other || other.value === proof.value) return responseOrThrow(first);
     discard(responseIn(first));
     const second = await settledOf(next(proven(call, other)));
@@ -52,7 +52,7 @@ export function auth(credentials: Credentials, origin: string, context: AuthCont
     // Those that are at hand need no promise.
     carry(call, shown, next) {
       if (shown.proof) return undefined;
-      return inTime(shown.wanted!, call, context).then((proof) => {
+      return inTime(shown.wanted!, call, source, context).then((proof) => {
         shown.proof = proof;
         return next(proven(call, proof));
       });
@@ -98,7 +98,12 @@ function noteReplay({ response, error }: Settled, { journal, attempt }: Call): v
 }
 
 /** As long as the call is under way, and no longer than one attempt of it may take. */
-function inTime<Value>(wanted: Promise<Value>, call: Call, { clock, closing }: AuthContext): Promise<Value> {
+function inTime<Value>(
+  wanted: Promise<Value>,
+  call: Call,
+  source: string,
+  { clock, closing }: AuthContext,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
     const { timeout } = call.config;
     const giveUp = (reason: unknown) => {
@@ -108,7 +113,7 @@ function inTime<Value>(wanted: Promise<Value>, call: Call, { clock, closing }: A
     const endLimit = timeout
       ? timeLimit(clock, timeout, () => {
           stop();
-          reject(CredentialsError.noTokenInTime(call, timeout));
+          reject(CredentialsError.notInTime(call, source, timeout));
         })
       : undefined;
     const stop = whileWaiting(call, closing, giveUp);

@@ -16,6 +16,8 @@ export interface Proof {
 
 /** Where a client's proofs come from. */
 export interface Credentials {
+  /** The option that they come from. */
+  readonly source: string;
   /** The header that they are sent in; undefined where that is for each proof to say. */
   readonly header: string | undefined;
   /** That of every attempt; undefined: each is asked for. */
@@ -55,6 +57,7 @@ function ofTokens(tokens: TokenSource, clock: Clock): Credentials {
   };
   let last: Proof | undefined;
   return {
+    source: 'oauth2',
     header: 'authorization',
     proofFor(call) {
       const token = tokens.current;
@@ -78,7 +81,7 @@ function ofSecret(
 ): Credentials {
   if (typeof secret === 'string') {
     const fixed = proof(header, form(secret), secret);
-    return { header, fixed, proofFor: () => fixed };
+    return { source, header, fixed, proofFor: () => fixed };
   }
   const asked = (call: Call, refused?: string): Proof | Promise<Proof> => {
     const { clientName: client, origin } = call;
@@ -89,7 +92,7 @@ function ofSecret(
     };
     return typeof value === 'string' ? proofOf(value) : value.then(proofOf);
   };
-  return { header, proofFor: (call) => asked(call), proofAfter: async (call, { value }) => asked(call, value) };
+  return { source, header, proofFor: (call) => asked(call), proofAfter: async (call, { value }) => asked(call, value) };
 }
 
 function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Credentials {
@@ -99,15 +102,16 @@ function ofBasic({ username, password }: NonNullable<AuthOptions['basic']>): Cre
   };
   if (typeof username === 'string' && typeof password === 'string') {
     const fixed = proofOf(username, password);
-    return { header: 'authorization', fixed, proofFor: () => fixed };
+    return { source: 'basic', header: 'authorization', fixed, proofFor: () => fixed };
   }
   const asked = async (call: Call) =>
     proofOf(await valueOf('basic.username', username, call), await valueOf('basic.password', password, call));
-  return { header: 'authorization', proofFor: asked, proofAfter: asked };
+  return { source: 'basic', header: 'authorization', proofFor: asked, proofAfter: asked };
 }
 
 function ofSignature(sign: NonNullable<AuthOptions['sign']>): Credentials {
   return {
+    source: 'sign',
     header: undefined,
     proofFor(call) {
       const request = signableRequest(call);

@@ -5,13 +5,14 @@ import { type Grant, TokenSource } from './token-source.js';
 /** A server that answers when it is told to. */
 function start() {
   const clock = new ManualClock();
-  const asked: { grant: (lifetimeMs?: number) => Promise<void>; fail: (reason?: string) => Promise<void> }[] = [];
+  const asked: { grant: (lifetimeMs?: number) => Promise<void>; fail: (pauseMs?: number) => Promise<void> }[] = [];
   const fetch = () =>
     new Promise<Grant>((resolve, reject) => {
       const token = `t${asked.length + 1}`;
       asked.push({
         grant: async (lifetimeMs = 3_600_000) => resolve({ token, lifetimeMs }),
-        fail: async (reason = 'invalid_client') => reject({ status: 400, reason, origin: 'https://idp.example' }), // oxlint-disable-line prefer-promise-reject-errors
+        fail: async (pauseMs = 0) =>
+          reject({ status: 400, reason: 'invalid_client', origin: 'https://idp.example', pauseMs }), // oxlint-disable-line prefer-promise-reject-errors
       });
     });
   const source = new TokenSource({ clock, fetch });
@@ -98,8 +99,8 @@ describe('after a renewal that failed', () => {
       expect(asked).toHaveLength(index + 1);
       await asked[index]!.fail();
       const until = clock.now() + pauseMs;
-      expect(await refused).toEqual({
-        failure: { status: 400, reason: 'invalid_client', origin: 'https://idp.example' },
+      expect(await refused).toMatchObject({
+        failure: { status: 400, reason: 'invalid_client' },
         until,
       });
       clock.tick(pauseMs - 1);
@@ -107,6 +108,23 @@ describe('after a renewal that failed', () => {
       expect(asked).toHaveLength(index + 1);
       clock.tick(1);
     }
+  });
+
+  it.each([
+    [20_000, 20_000, 'the server asks for it'],
+    [500, 1_000, 'the server asks for less'],
+    [86_400_000, 300_000, 'the server asks for a day'],
+  ])('the pause after Retry-After: %i ms is %i ms: %s', async (askedMs, pauseMs) => {
+    const { source, asked, clock } = start();
+    const refused = source.renewed();
+    await asked[0]!.fail(askedMs);
+    expect(await refused).toMatchObject({ until: clock.now() + pauseMs });
+    clock.tick(pauseMs - 1);
+    void source.renewed();
+    expect(asked).toHaveLength(1);
+    clock.tick(1);
+    void source.renewed();
+    expect(asked).toHaveLength(2);
   });
 
   it('the next that succeeds makes the pauses short again', async () => {

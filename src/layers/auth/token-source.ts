@@ -35,6 +35,8 @@ export const eagerMs = (lifetimeMs: number): number => Math.min(EAGER_MS, lifeti
 /** After a renewal that failed, the next waits; twice as long after each that follows. */
 const MIN_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
+/** The longest that a server may ask for: one that is wrong must not keep a client without tokens for days. */
+const MAX_ASKED_PAUSE_MS = 300_000;
 /** How long a token that was refused when it was new is not renewed for being refused: more of them would not help. */
 const TRUST_MS = 30_000;
 
@@ -129,7 +131,8 @@ export class TokenSource {
       this.#refusal = undefined;
       return (this.#token = { value, expiresAt, renewAt, trustedUntil: 0 });
     } catch (failure) {
-      const until = clock.now() + this.#pauseMs;
+      const asked = Math.min(MAX_ASKED_PAUSE_MS, (failure as TokenFailure).pauseMs);
+      const until = clock.now() + Math.max(this.#pauseMs, asked);
       this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);
       return (this.#refusal = { failure: failure as TokenFailure, until });
     } finally {
