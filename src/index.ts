@@ -90,4 +90,4 @@ export type { InboundContext } from './inbound/context.js';
 export type { GatherEntry, GatherOptions, GatherResult } from './gather/types.js';
 export type { DrainReport } from './pool/drain.js';
 export type { PoolState } from './pool/in-flight.js';
-export type { PoolStats, SocketStats } from './pool/sockets.js';
+export type { PoolStats, SocketStats } from './pool/pool-stats.js';

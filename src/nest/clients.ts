@@ -10,7 +10,7 @@ import { DEFAULT_CLIENT_NAME } from '../options/defaults.js';
 import type { RuntimeHttpClientOptions } from '../options/http-client-options.js';
 import { type ExplainedOption, explainOptions } from '../options/explain.js';
 import type { DifferingOrigin } from '../options/resolve-options.js';
-import type { PoolStats } from '../pool/sockets.js';
+import type { PoolStats } from '../pool/pool-stats.js';
 import type { RegisteredClient } from './registered-client.js';
 import type { HttpClientRegistry } from './registry.js';
 import type { ClientCloseOptions, ClientCloseReport } from './runtime-clients.js';

@@ -196,7 +196,7 @@ export class HttpClientRegistry {
   #closeIdle(origin: string | undefined): number {
     const clients = Array.from(this.#clients.values());
     const isShared = clients.some(({ options }) => baseOriginOf(options) === origin);
-    return origin === undefined || isShared ? 0 : this.#pools.root.closeIdle(origin);
+    return origin === undefined || isShared ? 0 : this.#pools.root.idle.closeTo(origin);
   }
 
   /** @returns the name, or with a number where a client has it already */

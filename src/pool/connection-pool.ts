@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Agent } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { Slots } from '../base/slots.js';
 import { type EventSink, HttpClientEvents } from '../call/event-sink.js';
@@ -9,16 +8,15 @@ import type { AddressGuard, ResolveHost } from '../guard/address-guard.js';
 import type { ResolvedPoolOptions } from '../options/resolve-options.js';
 import { addressOf } from './addresses/address.js';
 import { Addresses } from './addresses/addresses.js';
-import { type AgentOwner, idleSince } from './agents.js';
+import type { AgentOwner } from './agents.js';
 import { Drain, type DrainReport } from './drain.js';
-import { closeIdleSocket } from './early-end.js';
 import { InFlight, type Lease, type PoolState } from './in-flight.js';
-import { suspect } from './http2/sessions.js';
 import { PoolAgents } from './pool-agents.js';
 import { SilentSockets } from './silent-sockets.js';
-import { openingOf, openingTimes, recordOpening } from './socket-opening.js';
-import type { SocketWish } from './fast-lane.js';
-import { openOf, originOf, type PoolStats, SocketLedger } from './sockets.js';
+import { openingTimes, recordOpening } from './socket-opening.js';
+import { IdleSockets } from './idle-sockets.js';
+import type { PoolStats } from './pool-stats.js';
+import { originOf, SocketLedger } from './sockets.js';
 import type { TlsMaterial } from './tls-files.js';
 import type { TlsRotation } from './tls-rotation.js';
 
@@ -47,8 +45,6 @@ export interface ConnectionPoolSettings {
   readonly events?: EventSink;
 }
 
-const ANY: SocketWish = {};
-
 /** Long-lived keep-alive sockets, and the lifecycle of the calls that use them: open → draining → closed. */
 export class ConnectionPool {
   /** Tells pools apart in logs and stats. */
@@ -64,6 +60,11 @@ export class ConnectionPool {
    * @internal
    */
   readonly slots: Slots;
+  /**
+   * Those that wait for a request.
+   * @internal
+   */
+  readonly idle: IdleSockets;
   /**
    * Whom to end where an origin would not get its first slot in time.
    * @internal
@@ -105,13 +106,14 @@ export class ConnectionPool {
     this.#agents = new PoolAgents(
       { ...settings, tls: tlsFiles?.material ?? settings.tls },
       {
-        opening: (...target) => this.#makeRoom(originOf(...target)),
+        opening: (...target) => this.idle.makeRoom(originOf(...target)),
         opened: (...socket) => this.#opened(...socket),
         keepsSockets: () => this.state === 'open',
         shares: (sharing) => this.slots.shareWith(sharing),
         sharingChanged: (origin) => this.slots.sharingChanged(origin),
       },
     );
+    this.idle = new IdleSockets(this.#agents, this.#ledger, settings.pool);
     this.httpAgent = this.#agents.httpAgent;
     this.httpsAgent = this.#agents.httpsAgent;
     const endWatch = tlsFiles?.watch({ pool: this.id, clock, events, use: (tls) => this.#agents.useTls(tls) });
@@ -199,7 +201,7 @@ export class ConnectionPool {
       state: this.state,
       inFlight: this.inFlight,
       ...(tlsFiles && { tlsFiles: tlsFiles.state }),
-      ...this.#ledger.snapshot(this.#agents.list(), this.slots, this.addresses),
+      ...this.#ledger.stats(this.#agents.list(), this.slots, this.addresses),
     };
   }
 
@@ -211,88 +213,6 @@ export class ConnectionPool {
    */
   admit(abort: () => void): Lease | undefined {
     return this.#inFlight.admit(abort);
-  }
-
-  /**
-   * Runs `send` as if no socket were idle and none too many, so that the request it makes on this agent gets a new one.
-   * @param origin that it is sent to
-   * @internal
-   */
-  onFreshSocket<Result>(chosen: Agent, origin: string, send: () => Result): Result {
-    // Node chooses the socket while the request is made, so nothing else can come in between.
-    const agent = chosen as { -readonly [Key in keyof Agent]: Agent[Key] };
-    this.#makeRoom(origin); // the agent will not see its idle sockets
-    const { freeSockets, maxSockets } = agent;
-    agent.freeSockets = {};
-    agent.maxSockets = Infinity;
-    try {
-      return send();
-    } finally {
-      agent.freeSockets = freeSockets;
-      agent.maxSockets = maxSockets;
-    }
-  }
-
-  /**
-   * Runs `send` as if no socket had become idle since a time, so that the request it makes on this agent gets one that was idle before, or a
-   * new one. Idle sockets to a peer that ends them soon after a response are closed: each may be ended already.
-   * @internal
-   */
-  onRestedSocket<Result>(agent: Agent, since: number, send: () => Result): Result {
-    const { freeSockets } = agent as { freeSockets: Record<string, Socket[]> };
-    const kept: [name: string, sockets: Socket[]][] = [];
-    for (const [name, sockets] of Object.entries(freeSockets)) {
-      if (this.#ledger.endsEarly(sockets[0]!)) for (const socket of sockets.splice(0)) closeIdleSocket(socket);
-      let rested = sockets.length;
-      while (rested > 0 && idleSince(sockets[rested - 1]!) > since) rested--; // the newest are last
-      if (rested < sockets.length) kept.push([name, sockets.splice(rested)]);
-    }
-    try {
-      return send();
-    } finally {
-      for (const [name, sockets] of kept) (freeSockets[name] ??= []).push(...sockets);
-    }
-  }
-
-  /**
-   * A request on a pooled socket has ended without a sign of its peer, which may be gone. Idle sockets to the same address that were not
-   * heard from since would fare no better: they are closed.
-   * @param sentAt when the request was sent, on the pool's clock
-   * @returns whether that is news: requests that were under way when it was found out tell the same once more
-   * @internal
-   */
-  distrust(origin: string, socket: Socket, sentAt: number): boolean {
-    const peer = openingOf(socket)?.peer;
-    const address = addressOf(socket);
-    const siblings = this.#ledger.socketsOf(origin);
-    const hasSamePeer = (idle: Socket) => openingOf(idle)?.peer === peer && addressOf(idle) === address;
-    this.#agents.closeIdle((idle) => siblings.has(idle) && idleSince(idle) <= sentAt && hasSamePeer(idle));
-    for (const sibling of siblings) if (hasSamePeer(sibling)) suspect(sibling, sentAt);
-    return this.#ledger.lost(origin, address, sentAt);
-  }
-
-  /**
-   * Closes the idle sockets to an origin.
-   * @returns how many
-   * @internal
-   */
-  closeIdle(origin: string): number {
-    const ofOrigin = this.#ledger.socketsOf(origin);
-    return this.#agents.closeIdle((idle) => ofOrigin.has(idle));
-  }
-
-  /**
-   * Whether an agent would give a request to this origin an idle socket that was heard from after this time.
-   * @param wish which of them the request wants
-   * @internal
-   */
-  hasIdleSince(origin: string, agent: Agent, time: number, { address, scheduling }: SocketWish = ANY): boolean {
-    const sockets = this.#ledger.socketsOf(origin);
-    const place = (scheduling ?? this.#settings.pool.scheduling) === 'fifo' ? 0 : -1;
-    return Object.values(agent.freeSockets).some((idle) => {
-      const first = idle?.at(place); // it is given out first
-      return first !== undefined && sockets.has(first) && addressOf(first) === address && idleSince(first) > time;
-    });
   }
 
   /**
@@ -325,17 +245,5 @@ export class ConnectionPool {
       const about = { pool: this.id, origin: originOf(target, protocol), address: addressOf(target)?.name };
       this.#events.publish('socket:open', { ...about, dnsMs, connectMs: connectMs!, tlsMs });
     });
-  }
-
-  /**
-   * Closes an idle socket where another is to be opened and there are as many as there may be. There is one: those in use have a slot each, and so has
-   * this one.
-   * @param origin what it is opened to: idle sockets to it may be no use to the request, as those to another address, or of another engine
-   */
-  #makeRoom(origin: string): void {
-    const { maxTotalSockets, maxSockets } = this.#settings.pool;
-    const ofOrigin = this.#ledger.socketsOf(origin);
-    if (openOf(ofOrigin) >= maxSockets) this.#agents.closeOneIdle((idle) => ofOrigin.has(idle));
-    if (maxTotalSockets !== false && this.#ledger.openCount >= maxTotalSockets) this.#agents.closeOneIdle();
   }
 }

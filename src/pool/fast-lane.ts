@@ -1,15 +1,9 @@
 import http, { type Agent, type ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { ADDRESS, type Address } from './addresses/address.js';
-import {
-  countReuse,
-  type LaneAgent,
-  type LaneKeeper,
-  type LaneRequest,
-  type LaneSocket,
-  LaneSockets,
-  resetAsyncId,
-} from './lane-sockets.js';
+import { type LaneAgent, type LaneKeeper, type LaneRequest, type LaneSocket, LaneSockets } from './lane-sockets.js';
+import { countReuse } from './socket-requests.js';
+import { resetAsyncId } from './async-hooks.js';
 
 /** Key of a request option: the origin that the request is for, or its lane to one address of it. */
 export const ORIGIN = Symbol('origin');

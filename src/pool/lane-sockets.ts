@@ -1,7 +1,8 @@
-import agentkeepalive from 'agentkeepalive';
 import type { ClientRequest } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { MAX_TIMER_MS } from '../base/clock.js';
+import { forgetAsyncId, type HookedSocket, resetAsyncHandle } from './async-hooks.js';
+import { type CountedSocket, countResponse, countReuse } from './socket-requests.js';
 
 /** What a lane knows of a request that it gives a socket: Node's `ClientRequest` has it. */
 export interface LaneRequest extends Pick<ClientRequest, 'reusedSocket'> {
@@ -30,27 +31,13 @@ export interface LaneKeeper {
   noteIdle(socket: Socket, now: number): void;
 }
 
-interface SocketHandle {
-  asyncReset?(resource: object): void;
-  getProviderType(): number;
-  getAsyncId(): number;
-}
-
 /** Key of a socket that a lane has given out: what the lane knows of it. */
 const LOAN = Symbol('loan');
 
-/** agentkeepalive's: the requests that a socket was given, and the responses that have ended on it. */
-const GIVEN: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
-const FINISHED: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_FINISHED_COUNT as never;
-
 /** A socket of an agent with a lane. */
-export interface LaneSocket extends Socket {
-  readonly _handle?: SocketHandle | null;
+export interface LaneSocket extends CountedSocket, HookedSocket {
   _httpMessage?: { readonly shouldKeepAlive?: boolean } | null;
   [LOAN]?: Loan;
-  [GIVEN]?: number;
-  [FINISHED]?: number;
-  [asyncId: symbol]: unknown;
 }
 
 /** What a lane knows of a socket. */
@@ -80,31 +67,6 @@ export function giveBack(socket: Socket): void {
   if (socket.destroyed) return;
   const loan = (socket as LaneSocket)[LOAN];
   if (!loan?.lane.takeBack(socket as LaneSocket, loan)) socket.emit('free');
-}
-
-/** Node's name for the resource of one more request on a socket: async hooks see it. */
-class ReusedHandle {
-  constructor(
-    readonly type: number,
-    readonly handle: object,
-  ) {}
-}
-
-const ASYNC_ID = Object.getOwnPropertySymbols(new Socket()).find(
-  ({ description }) => description === 'async_id_symbol',
-);
-
-/** From here on the socket runs in the async context of the request. */
-export function resetAsyncId(socket: LaneSocket): void {
-  const handle = socket._handle;
-  if (typeof handle?.asyncReset !== 'function') return;
-  handle.asyncReset(new ReusedHandle(handle.getProviderType(), handle));
-  if (ASYNC_ID) socket[ASYNC_ID] = handle.getAsyncId();
-}
-
-/** Counts, as agentkeepalive does, a request that a socket is given after its first. */
-export function countReuse(socket: LaneSocket): void {
-  socket[GIVEN]!++;
 }
 
 /** An idle socket that fails is not to be given out any more. */
@@ -147,11 +109,7 @@ export class LaneSockets {
   reuse(socket: LaneSocket, request: LaneRequest): boolean {
     const loan = socket[LOAN];
     if (!loan?.isKept) return false;
-    const handle = socket._handle;
-    if (typeof handle?.asyncReset === 'function') {
-      loan.handleType ??= handle.getProviderType();
-      handle.asyncReset(new ReusedHandle(loan.handleType, handle));
-    }
+    resetAsyncHandle(socket, loan);
     request.reusedSocket = true;
     countReuse(socket);
     return true;
@@ -210,9 +168,9 @@ export class LaneSockets {
     if (idle) idle.push(socket);
     else agent.freeSockets[name] = [socket];
     if (socket.timeout) socket.setTimeout(0); // a request's own
-    if (ASYNC_ID) socket[ASYNC_ID] = -1;
+    forgetAsyncId(socket);
     socket._httpMessage = null;
-    socket[FINISHED]!++;
+    countResponse(socket);
     agent.requestCount++;
     const now = keeper.now();
     keeper.noteIdle(socket, now);

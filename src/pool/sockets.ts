@@ -1,105 +1,13 @@
-import agentkeepalive from 'agentkeepalive';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../base/clock.js';
 import type { Slots } from '../base/slots.js';
-import type { EventSink } from '../call/event-sink.js';
 import { type Address, addressOf } from './addresses/address.js';
-import type { Addresses, AddressStats } from './addresses/addresses.js';
+import type { Addresses } from './addresses/addresses.js';
 import type { SocketTarget } from './agents.js';
 import { watchEarlyEnd } from './early-end.js';
-import type { PoolState } from './in-flight.js';
-import type { TlsFilesState } from './tls-rotation.js';
-
-/** Sockets of one origin, or of all. `active`, `idle` and `queued` are now; the others count since the pool opened. */
-export interface SocketStats {
-  /** Sockets that carry a request, or connect for one. */
-  readonly active: number;
-  /** Open sockets that wait for a request. */
-  readonly idle: number;
-  /** Requests that wait for a socket. */
-  readonly queued: number;
-  /** Sockets opened, those that failed to connect included. */
-  readonly created: number;
-  /** Requests sent on a socket that had carried another before. */
-  readonly reused: number;
-  /** Sockets closed, by either side. */
-  readonly closed: number;
-  /** Sockets cut because a request ran out of time. */
-  readonly timedOut: number;
-  /** Sockets that failed: refused, reset, bad TLS. */
-  readonly errors: number;
-}
-
-/** Sockets of one origin. */
-export interface OriginStats extends SocketStats {
-  /** Address → requests to it, for an origin with `addresses`; absent for others. */
-  readonly addresses?: Readonly<Record<string, AddressStats>>;
-}
-
-/** A snapshot, safe to keep and to serialise. */
-export interface PoolStats {
-  /** Tells pools apart in logs. */
-  readonly id: string;
-  /** Whether it is open, draining or closed. */
-  readonly state: PoolState;
-  /** Calls admitted whose response body has not ended. */
-  readonly inFlight: number;
-  /** Of `tls.files`; absent without. */
-  readonly tlsFiles?: TlsFilesState;
-  /** All origins together, also those no longer listed. */
-  readonly total: SocketStats;
-  /** Origin → its sockets. The 1000 that last opened a socket, and all that have one open. */
-  readonly origins: Readonly<Record<string, OriginStats>>;
-}
-
-const SOCKET_REQUEST_COUNT: unique symbol = agentkeepalive.constants.SOCKET_REQUEST_COUNT as never;
-
-/**
- * Requests that a pooled socket was given after its first. Node's `request.reusedSocket` leaves out those that were handed
- * a socket from the queue; agentkeepalive's own count does not.
- */
-export function timesReused(socket: Socket): number {
-  const requests = (socket as Socket & { [SOCKET_REQUEST_COUNT]?: number })[SOCKET_REQUEST_COUNT];
-  return requests === undefined ? 0 : requests - 1;
-}
-
-/** Counts a request that shares a socket which an agent has handed to another. */
-export function countSharing(socket: Socket): void {
-  const counted = socket as Socket & { [SOCKET_REQUEST_COUNT]?: number };
-  counted[SOCKET_REQUEST_COUNT] = (counted[SOCKET_REQUEST_COUNT] ?? 1) + 1;
-}
-
-interface SocketEventContext {
-  /** The pool's id. */
-  readonly pool: string;
-  readonly clock: Clock;
-  readonly events: EventSink;
-}
-
-/**
- * Follows a socket that is being opened.
- * @returns publishes its end
- */
-function publishEnd(socket: Socket, origin: string, { pool, clock, events }: SocketEventContext): () => void {
-  const createdAt = clock.now();
-  const about = { pool, origin, address: addressOf(socket)?.name };
-  let connectedAt: number | undefined;
-  let code: string | undefined;
-  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
-    if (!socket.destroyed) connectedAt = clock.now(); // a guard may have refused the address by now
-  });
-  socket.once('error', (error: NodeJS.ErrnoException) => (code = error.code ?? error.name));
-  return () => {
-    const now = clock.now();
-    if (connectedAt === undefined) {
-      if (events.wants('socket:fail')) events.publish('socket:fail', { ...about, afterMs: now - createdAt, code });
-    } else if (events.wants('socket:close')) {
-      const requests = timesReused(socket) + 1;
-      events.publish('socket:close', { ...about, openMs: now - connectedAt, requests, code });
-    }
-  };
-}
+import { type CountedSockets, type Counters, noCounters, type PoolStats, socketStats } from './pool-stats.js';
+import { publishEnd, type SocketEventContext } from './socket-events.js';
+import { timesReused } from './socket-requests.js';
 
 /** Origins whose counters are kept; beyond it, the longest unused one without an open socket is forgotten. */
 const MAX_ORIGINS = 1_000;
@@ -112,9 +20,9 @@ interface Peer {
   endedEarlyAt: number;
 }
 
-interface Origin {
+/** The sockets of an origin, and what became of those before. */
+interface Origin extends CountedSockets {
   readonly sockets: Set<Socket>;
-  readonly counters: Counters;
   /** Of sockets whose address was not chosen. */
   readonly peer: Peer;
 }
@@ -122,10 +30,7 @@ interface Origin {
 /** For how long a peer that has ended a socket early is expected to do so again: a server that was restarting does not. */
 const EARLY_MEMORY_MS = 10_000;
 
-type Counters = { -readonly [Name in 'created' | 'reused' | 'closed' | 'timedOut' | 'errors']: number };
-
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
-const noCounters = (): Counters => ({ created: 0, reused: 0, closed: 0, timedOut: 0, errors: 0 });
 const newPeer = (): Peer => ({ lostAt: -Infinity, endedEarlyAt: -Infinity });
 const newOrigin = (): Origin => ({ sockets: new Set(), counters: noCounters(), peer: newPeer() });
 
@@ -239,27 +144,8 @@ export class SocketLedger {
    * @param agents those whose sockets this ledger was told of
    * @param slots who waits for a socket
    */
-  snapshot(agents: readonly Agent[], slots: Slots, addresses: Addresses): Pick<PoolStats, 'total' | 'origins'> {
-    const idle = new Set(
-      agents.flatMap((agent) => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])),
-    );
-    const total = { active: 0, idle: 0, queued: 0, ...this.#total };
-    const origins: Record<string, OriginStats> = {};
-    for (const name of new Set([...this.#origins.keys(), ...slots.queuedKeys, ...addresses.origins])) {
-      const { sockets, counters } = this.#origins.get(name) ?? newOrigin();
-      const stats = { active: 0, idle: 0, queued: slots.queued(name), ...counters };
-      for (const socket of sockets) {
-        if (!socket.destroyed) stats[idle.has(socket) ? 'idle' : 'active']++; // else its descriptor is free already
-        stats.reused += timesReused(socket);
-        total.reused += timesReused(socket);
-      }
-      const ofAddresses = addresses.statsOf(name);
-      origins[name] = ofAddresses ? { ...stats, addresses: ofAddresses } : stats;
-      total.active += stats.active;
-      total.idle += stats.idle;
-      total.queued += stats.queued;
-    }
-    return { total, origins };
+  stats(agents: readonly Agent[], slots: Slots, addresses: Addresses): Pick<PoolStats, 'total' | 'origins'> {
+    return socketStats(this.#origins, this.#total, agents, slots, addresses);
   }
 
   #touch(name: string): Origin {

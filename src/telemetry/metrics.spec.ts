@@ -7,7 +7,7 @@ import { HttpClientEvents } from '../call/event-sink.js';
 import type { CallEndEvent, QueueEndEvent } from '../call/events.js';
 import type { BreakerState } from '../layers/breaker/state.js';
 import type { AddressStats } from '../pool/addresses/addresses.js';
-import type { OriginStats, PoolStats, SocketStats } from '../pool/sockets.js';
+import type { OriginStats, PoolStats, SocketStats } from '../pool/pool-stats.js';
 import { loadOpenTelemetryApi, openTelemetryApi } from './api.js';
 import { ClientMetrics } from './metrics.js';
 

@@ -15,7 +15,7 @@ import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { AddressUse } from '../pool/addresses/address-set.js';
 import type { Scheduling, SocketWish } from '../pool/fast-lane.js';
 import { openingOf, openingTimes } from '../pool/socket-opening.js';
-import { timesReused } from '../pool/sockets.js';
+import { timesReused } from '../pool/socket-requests.js';
 import { BodySender } from './body-sender.js';
 import type { Engine, WireListener, WireRequest, WireResponse } from './engine.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';

@@ -56,13 +56,13 @@ export function sendTrusting(
 ): void {
   const { trustsSince } = journal;
   if (trustsSince === -Infinity) {
-    pool.onRestedSocket(agent, restedSince, () => exchange.start(request, agent));
+    pool.idle.onRested(agent, restedSince, () => exchange.start(request, agent));
     return;
   }
   journal.trustsSince = -Infinity; // one request is enough to find out
   const { wish } = exchange;
-  if (pool.hasIdleSince(request.target.origin, agent, trustsSince, wish)) exchange.start(request, agent);
-  else pool.onFreshSocket(agent, request.target.origin, () => exchange.start(request, agent));
+  if (pool.idle.hasSince(request.target.origin, agent, trustsSince, wish)) exchange.start(request, agent);
+  else pool.idle.onFresh(agent, request.target.origin, () => exchange.start(request, agent));
 }
 
 /**
@@ -79,5 +79,5 @@ export function isKnownLoss(
 ): boolean {
   if (!reusedSocket || !mayHaveLostPeer(error, clock.now() - startedAt)) return false;
   journal.trustsSince = Infinity;
-  return !pool.distrust(origin, request.socket!, startedAt);
+  return !pool.idle.distrust(origin, request.socket!, startedAt);
 }

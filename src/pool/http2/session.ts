@@ -5,7 +5,7 @@ import { isPolluted, shadowInherited } from '../../base/prototype-pollution.js';
 import { keepSessionFor } from './collection-order.js';
 import { ControlFrames } from './control-frames.js';
 import { Liveness, type Watched } from './liveness.js';
-import { countSharing } from '../sockets.js';
+import { countReuse } from '../socket-requests.js';
 import type { SocketRequest } from './socket-request.js';
 
 export type Http2Module = Pick<typeof import('node:http2'), 'connect' | 'constants'>;
@@ -179,7 +179,7 @@ export class PooledSession implements Watched {
 
   /** Promises a stream. `release` gives it back. */
   take(): void {
-    if (this.streams++ > 0) countSharing(this.socket);
+    if (this.streams++ > 0) countReuse(this.socket);
     this.#liveness.watch();
   }
 
