@@ -1,11 +1,12 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { describeInChromium, START_MS } from './support/browser.js';
+import { describeInChromium } from './support/browser.js';
 import { openDesk, until } from './support/desk-page.js';
 import { startProcess } from './support/process.js';
 
 describeInChromium('the page during a drain', (browser) => {
   it(
     'asks first, shows its phases, says how to start again, and goes on with the next process',
+    { tags: 'slow' },
     async () => {
       const first = startProcess();
       onTestFinished(() => void first.child.kill());
@@ -41,6 +42,5 @@ describeInChromium('the page during a drain', (browser) => {
       expect(await page.locator('#drain [aria-current]').textContent()).toBe('open');
       expect(await page.locator('#drain-open').isDisabled()).toBe(false);
     },
-    START_MS,
   );
 });

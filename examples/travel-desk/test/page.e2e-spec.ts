@@ -107,7 +107,7 @@ describeInChromium('the page', (browser) => {
     expect(await desk.airline('PO').locator('.lane').innerText()).toMatch(/answered \d+\sms \d fares?/);
   });
 
-  it('counts the seconds until an open circuit breaker lets a call through', async () => {
+  it('counts the seconds until an open circuit breaker lets a call through', { tags: 'slow' }, async () => {
     const snapshot = running.app.get(DeskService, { strict: false }).snapshot();
     const breakers = snapshot.breakers.map((breaker) => ({
       ...breaker,
@@ -140,29 +140,22 @@ describeInChromium('the page', (browser) => {
     expect(await desk.airline('TJ').getAttribute('data-outcome')).toBe('deadline');
   });
 
-  it(
-    'compares one client with one per call when it is asked to',
-    async () => {
-      const { page } = desk;
-      const panel = page.getByRole('region', { name: 'One client, or one per call' });
-      await panel.getByLabel('Round trip').selectOption('0 ms (loopback)');
-      await panel.getByLabel('Calls at once').fill('4');
-      const answered = page.waitForResponse(/comparison\?roundTripMs=0&calls=4$/, { timeout: START_MS });
-      await panel.getByRole('button', { name: 'Compare' }).click();
-      await answered;
-      await until(() => panel.getByRole('status').innerText()).toMatch(
-        /^12 calls each way, .*; 0 handshakes against 12\.$/,
-      );
-      expect(await panel.getByRole('row', { name: 'TLS handshakes' }).locator('td').allInnerTexts()).toEqual([
-        '0',
-        '12',
-      ]);
-      expect(await panel.getByRole('row', { name: 'A call takes' }).innerText()).toMatch(/ms\s+[\d.]+\s×\s[\d.]+\sms$/);
-    },
-    2 * START_MS,
-  );
+  it('compares one client with one per call when it is asked to', { tags: 'slow' }, async () => {
+    const { page } = desk;
+    const panel = page.getByRole('region', { name: 'One client, or one per call' });
+    await panel.getByLabel('Round trip').selectOption('0 ms (loopback)');
+    await panel.getByLabel('Calls at once').fill('4');
+    const answered = page.waitForResponse(/comparison\?roundTripMs=0&calls=4$/, { timeout: START_MS });
+    await panel.getByRole('button', { name: 'Compare' }).click();
+    await answered;
+    await until(() => panel.getByRole('status').innerText()).toMatch(
+      /^12 calls each way, .*; 0 handshakes against 12\.$/,
+    );
+    expect(await panel.getByRole('row', { name: 'TLS handshakes' }).locator('td').allInnerTexts()).toEqual(['0', '12']);
+    expect(await panel.getByRole('row', { name: 'A call takes' }).innerText()).toMatch(/ms\s+[\d.]+\s×\s[\d.]+\sms$/);
+  });
 
-  it('says that a repeated search is answered from the cache, and how much of all is', async () => {
+  it('says that a repeated search is answered from the cache, and how much of all is', { tags: 'slow' }, async () => {
     const { page } = desk;
     const news = page.locator('#search-news');
     const ratio = page.locator('#hit-ratio');
@@ -187,7 +180,7 @@ describeInChromium('the page', (browser) => {
     desk.forgive(); // to the console, a status of 400 is an error
   });
 
-  it('searches again and again where it is asked to', async () => {
+  it('searches again and again where it is asked to', { tags: 'slow' }, async () => {
     const { page } = desk;
     const searches: string[] = [];
     page.on('request', (request) => request.url().includes('/fares/') && searches.push(request.url()));
@@ -195,7 +188,7 @@ describeInChromium('the page', (browser) => {
     await until(() => searches.length).toBe(2);
   });
 
-  it('tells of an endpoint in a dialog, which Escape closes, and keeps it up to date', async () => {
+  it('tells of an endpoint in a dialog, which Escape closes, and keeps it up to date', { tags: 'slow' }, async () => {
     const { page } = desk;
     const cell = page.locator('.cell[data-key="slow-2"]');
     await cell.click();
@@ -210,7 +203,7 @@ describeInChromium('the page', (browser) => {
     expect(await page.evaluate('document.activeElement.dataset.key')).toBe('slow-2');
   });
 
-  it('follows the theme of the system until another is chosen, which it remembers', async () => {
+  it('follows the theme of the system until another is chosen, which it remembers', { tags: 'slow' }, async () => {
     const { page } = desk;
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });
@@ -252,7 +245,7 @@ describeInChromium('the page', (browser) => {
     expect(there.problems).toEqual([]);
   });
 
-  it('is loaded anew where the next process has other endpoints', async () => {
+  it('is loaded anew where the next process has other endpoints', { tags: 'slow' }, async () => {
     const { page } = desk;
     const views = monitor().views();
     vi.spyOn(monitor(), 'views').mockReturnValue(views.slice(1));

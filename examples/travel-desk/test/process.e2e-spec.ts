@@ -77,7 +77,7 @@ it('ends with one line, without a stack, when UPSTREAM_PORT is taken', { tags: '
   expectToEndWhereTaken('UPSTREAM_PORT'),
 );
 
-it('listens on the address that it is given', async () => {
+it('listens on the address that it is given', { tags: 'slow' }, async () => {
   const { child, exited, listening } = startProcess({ env: { HOST: '127.0.0.2' } });
   expect(await listening()).toContain('http://127.0.0.2:');
   child.kill('SIGTERM');
@@ -104,7 +104,7 @@ it('drains and ends as with SIGTERM when a person asks for it, and whoever watch
   expect(errors).toEqual([]);
 });
 
-it('leaves nothing behind that keeps a process alive once the app is closed', async () => {
+it('leaves nothing behind that keeps a process alive once the app is closed', { tags: 'slow' }, async () => {
   const script = `
     const { createApp } = await import(${JSON.stringify(new URL('../dist/create-app.js', import.meta.url).href)});
     const { settingsWith } = await import(${JSON.stringify(new URL('../dist/settings/read-settings.js', import.meta.url).href)});
