@@ -36,6 +36,18 @@ describe('onAbort', () => {
     expect(told).toEqual(['stays']);
   });
 
+  it('tells nobody whom one that was told before has stopped', () => {
+    const controller = new AbortController();
+    const told: string[] = [];
+    onAbort(controller.signal, () => {
+      told.push('stops the other');
+      stop();
+    });
+    const stop = onAbort(controller.signal, () => told.push('is stopped'));
+    controller.abort();
+    expect(told).toEqual(['stops the other']);
+  });
+
   it('bears a signal that cannot be listened to', () => {
     expect(() => onAbort({ aborted: false }, () => {})()).not.toThrow();
   });

@@ -47,7 +47,11 @@ class Followers {
     quietly(() => this.#signal.removeEventListener?.('abort', this.#tell)); // the call is over: there is nobody to tell
   }
 
-  readonly #tell = (): void => tellAll([...this.#listeners], undefined);
+  readonly #tell = (): void => {
+    // As with any signal, not those who are removed by one that is told before them.
+    const tell = [...this.#listeners].map((listener) => () => void (this.#listeners.has(listener) && listener()));
+    tellAll(tell, undefined);
+  };
 }
 
 const followed = new WeakMap<GenericAbortSignal, Followers>();

@@ -1,11 +1,12 @@
 import { CanceledError } from 'axios';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { testCall } from '../../test/support/layer-contract.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { RecordedEvents, SILENT } from '../../test/support/recorded-events.js';
 import { DEFAULT_RULES } from '../redaction/rules.js';
-import { queued } from './waiting.js';
+import { queued, whileWaiting } from './waiting.js';
 
 const start = (events = new RecordedEvents()) => {
   let giveUp!: (error: unknown) => void;
@@ -18,6 +19,23 @@ const start = (events = new RecordedEvents()) => {
   const clock = new ManualClock();
   return { place, begin, giveUp, call, clock, events, context: { events, clock, rules: DEFAULT_RULES } };
 };
+
+describe('whileWaiting', () => {
+  it('listens once for the close of a client, however many calls wait, and tells each', () => {
+    const closing = new AbortController();
+    const listeners = () => getEventListeners(closing.signal, 'abort');
+    const told: unknown[] = [];
+    const stops = Array.from({ length: 20 }, () =>
+      whileWaiting(testCall(), closing.signal, (error) => told.push(error)),
+    );
+    expect(listeners()).toHaveLength(1); // each more would make it slower to add and to remove one
+    stops.pop()!();
+    closing.abort();
+    expect(told).toHaveLength(19);
+    expect(told[0]).toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+    expect(listeners()).toEqual([]);
+  });
+});
 
 describe('queued', () => {
   it('publishes how long a call has waited, and adds it to what it has waited before', async () => {

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { onAbort } from '../base/cancellation.js';
 import type { Clock } from '../base/clock.js';
 import { concealError } from '../errors/redact-error.js';
 import { ClientClosedError } from '../errors/refusal.errors.js';
@@ -9,7 +9,6 @@ import type { OutcomeContext } from './outcome.js';
 
 /** For stacks without a pool that closes. */
 export const NEVER: AbortSignal = new AbortController().signal;
-setMaxListeners(0, NEVER); // as many as wait
 
 /**
  * Tells whoever waits on behalf of a call, with nothing of it under way, when it must not any longer: the call has ended, or the
@@ -20,6 +19,7 @@ setMaxListeners(0, NEVER); // as many as wait
  */
 export function whileWaiting(call: Call, closing: AbortSignal, giveUp: (reason: unknown) => void): () => void {
   const { cancellation } = call;
+  let unfollow: (() => void) | undefined;
   const end = (reason: unknown) => {
     stop();
     giveUp(reason);
@@ -27,11 +27,11 @@ export function whileWaiting(call: Call, closing: AbortSignal, giveUp: (reason: 
   const close = () => end(ClientClosedError.waiting(call));
   const stop = () => {
     cancellation.unsubscribe(end);
-    closing.removeEventListener('abort', close);
+    unfollow?.();
   };
   if (closing.aborted) close();
   else {
-    closing.addEventListener('abort', close);
+    unfollow = onAbort(closing, close);
     cancellation.subscribe(end);
   }
   return stop;
