@@ -95,7 +95,7 @@ export default defineConfig({
       },
     ],
     projects: [
-      // Not isolated: a process keeps what it has loaded of node_modules for the next file, and loads the sources anew.
+      // Not isolated: a process keeps for the next file what it has loaded, the sources as well. A module's state is that of all files before.
       { extends: true, test: { name: 'unit', include: ['src/**/*.spec.ts'], isolate: false } },
       {
         extends: true,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { IoredisClient, RedisClientLike } from '../../src/redis/client-shape.js';
 import type { ManualClock } from './manual-clock.js';
@@ -5,6 +6,7 @@ import type { ManualClock } from './manual-clock.js';
 /** Redis's clock is the test's: scripts get the time as their last argument. */
 const PREAMBLE = 'local TEST_NOW = tonumber(table.remove(ARGV))\n';
 const TEST_TIME = '{ math.floor(TEST_NOW / 1000), (TEST_NOW % 1000) * 1000 }';
+const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
 const START = 1_800_000_000_000;
 
 /** A command that is late comes to Redis late; an answer that is late comes to the client late. */
@@ -20,6 +22,8 @@ export class SimulatedRedis {
   commands = 0;
   readonly #clock: ManualClock;
   readonly #real: () => IoredisClient;
+  /** Hash of a script → hash of what Redis has of it. */
+  readonly #scripts = new Map<string, string>();
   #pending = 0;
 
   constructor(real: () => IoredisClient, clock: ManualClock) {
@@ -33,11 +37,20 @@ export class SimulatedRedis {
     const line: Line = { runsAt: 0, answersAt: 0 };
     const sent = (command: () => Promise<unknown>) => this.#send(weatherHere() ?? this.weather, line, command);
     return {
-      evalsha: () => Promise.reject(new Error('NOSCRIPT no such script')),
+      evalsha: async (sha: string, count: number, ...rest: string[]) => {
+        const timed = this.#scripts.get(sha);
+        if (timed === undefined) throw new Error('NOSCRIPT no such script');
+        return sent(() => real().evalsha(timed, count, ...rest, this.#time()));
+      },
       eval: (text: string, count: number, ...rest: string[]) =>
         sent(() => {
           const timed = PREAMBLE + text.replaceAll("redis.call('TIME')", TEST_TIME);
-          return real().eval(timed, count, ...rest, String(START + this.#clock.now()));
+          const answer = real().eval(timed, count, ...rest, this.#time());
+          void answer.then(
+            () => this.#scripts.set(sha1(text), sha1(timed)),
+            () => {}, // of the caller, who has it too
+          );
+          return answer;
         }),
       getBuffer: (key: string) => sent(() => real().getBuffer(key)),
       call: () => Promise.reject(new Error('not used')),
@@ -45,6 +58,10 @@ export class SimulatedRedis {
         ['set', 'del', 'pexpire'].map((name) => [name, (...args: unknown[]) => sent(() => real()[name]!(...args))]),
       ),
     } as unknown as RedisClientLike;
+  }
+
+  #time(): string {
+    return String(START + this.#clock.now());
   }
 
   /** Lets the time pass in steps, and Redis answer in each. */
