@@ -205,7 +205,7 @@ describe('nothing of a caller’s throws outside of its call, or keeps what the 
   });
 
   it('a socket that knows no TLS protocol', async () => {
-    const { whenConnected } = await import('../src/transport/exchange.js');
+    const { whenConnected } = await import('../src/pool/socket-opening.js');
     let isConnected = false;
     whenConnected(
       Object.assign(new EventEmitter(), { encrypted: true, connecting: false }) as never,

@@ -192,6 +192,20 @@ describe('an https call through a proxy', () => {
     await expect.poll(() => proxy.open).toBe(0);
   });
 
+  it.each(['node:http', 'undici'] as const)(
+    'takes a TLS handshake in the tunnel that does not end for a connect that does not: %s',
+    async (engine) => {
+      await using upstream = await startRawUpstream(() => {});
+      await using proxy = await startProxy();
+      const { client } = startTransport({ engine, timeouts: { connectMs: 50, responseMs: 5_000 } });
+      const url = upstream.url.replace('http', 'https');
+      await expect(client.post(url, { a: 1 }, { proxy: proxyOf(proxy.url) })).rejects.toMatchObject({
+        name: 'ConnectTimeoutError',
+      });
+      await expect.poll(() => proxy.open).toBe(0);
+    },
+  );
+
   it('fails when the proxy is dead', async () => {
     const proxy = await startProxy();
     await proxy[Symbol.asyncDispose]();

@@ -88,3 +88,17 @@ export function openingTimes(opening: SocketOpening, from = opening.startedAt, u
     tlsMs: isTls ? within(connectedAt, securedAt) : undefined,
   };
 }
+
+/** Calls back once a socket is connected, its TLS handshake done where it has one: at once where that is so. */
+export function whenConnected(socket: Socket, callback: () => void): void {
+  if (isConnected(socket)) callback();
+  else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', callback);
+}
+
+/**
+ * Until its TLS handshake is done, a socket does not know which protocol it is for; `false` then means that there was no choice. One in a tunnel is not
+ * `connecting` meanwhile, and one that a mock made may not know of any.
+ */
+export function isConnected(socket: Socket & { readonly alpnProtocol?: string | false | null }): boolean {
+  return !socket.connecting && (!('encrypted' in socket) || socket.alpnProtocol !== null);
+}

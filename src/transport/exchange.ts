@@ -1,7 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../base/clock.js';
 import { noTimings, rounded, type Timings } from '../base/timings.js';
 import type { Call } from '../call/call.js';
@@ -14,7 +13,7 @@ import {
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { AddressUse } from '../pool/addresses/address-set.js';
 import type { Scheduling, SocketWish } from '../pool/fast-lane.js';
-import { openingOf, openingTimes } from '../pool/socket-opening.js';
+import { openingOf, openingTimes, whenConnected } from '../pool/socket-opening.js';
 import { timesReused } from '../pool/socket-requests.js';
 import { BodySender } from './body-sender.js';
 import type { Engine, WireListener, WireRequest, WireResponse } from './engine.js';
@@ -332,15 +331,4 @@ export class Exchange implements PhaseOwner, WireListener {
   get #bytesSent(): number {
     return this.request.moved ?? this.request.socket?.bytesWritten ?? 0;
   }
-}
-
-/** Calls back once a socket is connected, its TLS handshake done where it has one: at once where that is so. */
-export function whenConnected(socket: Socket, callback: () => void): void {
-  if (isConnected(socket)) callback();
-  else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', callback);
-}
-
-/** A socket whose TLS handshake is not done has no protocol yet. One that a mock made may not know of any. */
-function isConnected(socket: Socket): boolean {
-  return !socket.connecting && (!('encrypted' in socket) || (socket as Partial<TLSSocket>).getProtocol?.() !== null);
 }

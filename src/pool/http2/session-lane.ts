@@ -2,6 +2,7 @@ import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { type Http2Module, PooledSession, type SessionOwner, sessionOn } from './session.js';
+import { isConnected } from '../socket-opening.js';
 import { SocketRequest } from './socket-request.js';
 
 /** Who wants a stream. */
@@ -291,11 +292,6 @@ export class SessionLane implements SessionOwner {
     protocolChanged();
     for (const lane of protocol.short) if (lane !== this) lane.#openMore();
   }
-}
-
-/** Until its TLS handshake is done, a socket does not know which protocol it is for; `false` then means that there was no choice. */
-function isConnected(socket: Socket & { readonly alpnProtocol?: string | false | null }): boolean {
-  return !socket.connecting && (!('encrypted' in socket) || socket.alpnProtocol !== null);
 }
 
 function lost(): Error {
