@@ -58,12 +58,7 @@ describe('standardStack', () => {
 
   it('keeps the place of a layer next to one that is off', () => {
     const stack = names([{ use: pass, after: 'coalesce' }]);
-    expect(stack.slice(stack.indexOf('deadline'), stack.indexOf('concurrency') + 1)).toEqual([
-      'deadline',
-      'cache',
-      'pass',
-      'concurrency',
-    ]);
+    expect(stack.indexOf('pass')).toBe(stack.indexOf('cache') + 1);
   });
 
   it('keeps the order of several at one place', () => {

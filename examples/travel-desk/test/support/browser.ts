@@ -3,7 +3,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe } from 'vitest';
 
 /** A browser takes its time on a machine that has much else to do. */
-const START_MS = 60_000;
+export const START_MS = 60_000;
 
 const HOW_TO_GET_IT =
   'Chromium is missing: apt-get install chromium, or set CHROMIUM_PATH to the executable of Chromium, Chrome or Edge.';
