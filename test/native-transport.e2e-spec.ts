@@ -296,6 +296,19 @@ describe('a stale socket', () => {
   );
 });
 
+describe('a call that is left to axios', () => {
+  it('is not sent where it was cancelled before', async () => {
+    await using upstream = await startUpstream();
+    const { client } = startTransport();
+    const controller = new AbortController();
+    const call = client.post(upstream.url, 'a', { onUploadProgress: () => {}, signal: controller.signal });
+    setImmediate(() => controller.abort()); // it has its slot by now, and waits until all sockets have been looked at
+    await expect(call).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+    await client.get(upstream.url);
+    expect(upstream.requests).toBe(1);
+  });
+});
+
 describe('redirects', () => {
   const SECRETS = {
     authorization: 'Bearer SECRET',
@@ -394,6 +407,17 @@ describe('a broken response', () => {
     expect((await client.get(`${upstream.url}/${RESPONSE.length}`)).data).toBe('hello world');
     expect(transport.pool.stats()).toMatchObject({ inFlight: 0, total: { active: 0, queued: 0 } });
   });
+
+  it.each(['node:http', 'undici'] as const)(
+    'that breaks off with its headers fails the stream that it is read by, and ends no process, over %s',
+    async (engine) => {
+      const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+      await using upstream = await startRawUpstream((socket) => socket.end(`${head}no chunk\r\n`));
+      const { client } = startTransport({ engine });
+      const { data } = await client.get(upstream.url, { responseType: 'stream' });
+      await expect(data.toArray()).rejects.toMatchObject({ code: 'HPE_INVALID_CHUNK_SIZE' }); // an uncaught exception fails this, too
+    },
+  );
 
   it.each([
     ['informational responses before it', `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${RESPONSE}`, 'hello world'],

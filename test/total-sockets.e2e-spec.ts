@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import axios, { AxiosHeaders, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -54,6 +54,21 @@ describe('pool.maxTotalSockets', () => {
     for (const { url } of [...upstreams, ...upstreams]) expect((await client.get(url)).status).toBe(200);
     expect(most).toBe(2);
     expect(transport.pool.stats().total).toMatchObject({ idle: 2, created: 12, closed: 10 });
+  });
+
+  it('holds where a call is given up before it has the idle socket, and another opens one at the same time', async () => {
+    start({ pool: { maxSockets: 1, maxTotalSockets: 1 } });
+    const [first, second] = upstreams as [Upstream, Upstream];
+    await client.get(first.url);
+    const given = (url: string, signal?: AbortSignal) =>
+      transport({ url, method: 'get', headers: new AxiosHeaders(), ...(signal && { signal }) });
+    const controller = new AbortController();
+    const givenUp = given(first.url, controller.signal);
+    controller.abort();
+    const other = given(second.url);
+    await expect(givenUp).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+    expect((await other).status).toBe(200);
+    expect(transport.pool.stats().total).toMatchObject({ active: 0, idle: 1, created: 2 });
   });
 
   it('counts calls that axios sends itself', async () => {

@@ -75,7 +75,7 @@ export interface AgentOwner {
    */
   opened(socket: Socket, target: SocketTarget, protocol: string, startedAt: number): void;
   /** Whether a socket whose response has ended may wait for the next request. */
-  keepsSockets(): boolean;
+  keepsSocket(socket: Socket): boolean;
   /** From now on, requests may share sockets. */
   shares(sharing: Sharing): void;
   /** What `Sharing` says of an origin has changed. */
@@ -158,7 +158,7 @@ export function adopt(agent: Agent, protocol: string, settings: AgentSettings, o
     pool.maxAgeMs !== false && Date.now() - createdAt >= pool.maxAgeMs;
   /** How long one whose response has ended may stay idle, but for its age; 0: it is not kept. */
   const idleMsOf = (socket: PooledSocket) => {
-    if (!owner.keepsSockets() || !mayBeUsed(socket)) return 0;
+    if (!owner.keepsSocket(socket) || !mayBeUsed(socket)) return 0;
     const hint: string | string[] | undefined = socket._httpMessage?.res?.headers['keep-alive'];
     return idleAllowance(hint?.toString(), pool.idleMs);
   };

@@ -46,6 +46,17 @@ describe('ConnectionPool', () => {
     expect(pool.stats().total).toMatchObject({ idle: 0, created: 1, reused: 1, closed: 1 });
   });
 
+  it('closes an idle socket that a request must not have, where the one that is opened for it would be one too many', async () => {
+    await using upstream = await startUpstream();
+    const pool = poolWith({ maxSockets: 1 });
+    await fetchPage(pool, upstream.url);
+    const response = await pool.idle.onRested(pool.httpAgent, -1, () => send(pool, upstream.url));
+    expect(pool.stats().total).toMatchObject({ active: 1, idle: 0, created: 2, closed: 1 });
+    await read(response);
+    expect(pool.stats().total).toMatchObject({ active: 0, idle: 1 });
+    await pool.close();
+  });
+
   it('shows which sockets are active and which requests wait for one', async () => {
     await using upstream = await startUpstream((_, response) => void response.write('half'));
     const pool = poolWith({ maxSockets: 1 });

@@ -108,7 +108,8 @@ export class ConnectionPool {
       {
         opening: (...target) => this.idle.makeRoom(originOf(...target)),
         opened: (...socket) => this.#opened(...socket),
-        keepsSockets: () => this.state === 'open',
+        keepsSocket: (socket) =>
+          this.state === 'open' && !this.#ledger.isTooMany(socket, maxSockets, maxTotalSockets || Infinity),
         shares: (sharing) => this.slots.shareWith(sharing),
         sharingChanged: (origin) => this.slots.sharingChanged(origin),
       },

@@ -17,6 +17,8 @@ export class IdleSockets {
   readonly #agents: Pick<PoolAgents, 'closeIdle' | 'closeOneIdle'>;
   readonly #ledger: SocketLedger;
   readonly #limits: ResolvedPoolOptions;
+  /** Shows again what is hidden from an agent that chooses a socket. */
+  #putBack: (() => void) | undefined;
 
   constructor(
     agents: Pick<PoolAgents, 'closeIdle' | 'closeOneIdle'>,
@@ -60,10 +62,15 @@ export class IdleSockets {
       while (rested > 0 && idleSince(sockets[rested - 1]!) > since) rested--; // the newest are last
       if (rested < sockets.length) kept.push([name, sockets.splice(rested)]);
     }
+    const putBack = () => {
+      for (const [name, sockets] of kept.splice(0)) (freeSockets[name] ??= []).push(...sockets);
+    };
+    this.#putBack = putBack;
     try {
       return send();
     } finally {
-      for (const [name, sockets] of kept) (freeSockets[name] ??= []).push(...sockets);
+      this.#putBack = undefined;
+      putBack();
     }
   }
 
@@ -111,6 +118,7 @@ export class IdleSockets {
    * @param origin what it is opened to: idle sockets to it may be no use to the request, as those to another address, or of another engine
    */
   makeRoom(origin: string): void {
+    this.#putBack?.(); // the choice is made, and one of these may have to go
     const { maxTotalSockets, maxSockets } = this.#limits;
     const ofOrigin = this.#ledger.socketsOf(origin);
     if (openOf(ofOrigin) >= maxSockets) this.#agents.closeOneIdle((idle) => ofOrigin.has(idle));

@@ -181,7 +181,7 @@ export class PoolAgents implements Agents {
       opening: (...target) => this.#owner.opening(...target),
       opened: (...socket) => this.#owner.opened(...socket),
       // One that is forgotten, and used all the same by who has asked for it before, keeps nothing that nobody would close.
-      keepsSockets: () => this.#tunnels.get(key) === agent && this.#owner.keepsSockets(),
+      keepsSocket: (socket) => this.#tunnels.get(key) === agent && this.#owner.keepsSocket(socket),
       shares: (sharing) => this.#owner.shares(sharing),
       sharingChanged: (origin) => this.#owner.sharingChanged(origin),
     };

@@ -60,6 +60,17 @@ export class SocketLedger {
     return openOf(this.#open.keys());
   }
 
+  /**
+   * Whether there are more sockets than there may be, to an origin or in all, and this is one of them. A request that is given up before it has its
+   * socket gives it back a moment after its slot, and another may have been opened in between.
+   */
+  isTooMany(socket: Socket, maxSockets: number, maxTotal: number): boolean {
+    const sockets = this.#open.get(socket)?.sockets;
+    // The sizes first, which have those that are being closed, too: this is asked whenever a response has ended.
+    if (sockets && sockets.size > maxSockets && openOf(sockets) > maxSockets) return true;
+    return this.#open.size > maxTotal && this.openCount > maxTotal;
+  }
+
   /** The open sockets of each origin that has any. */
   *openByOrigin(): Iterable<ReadonlySet<Socket>> {
     for (const { sockets } of this.#origins.values()) if (sockets.size > 0) yield sockets;

@@ -118,6 +118,7 @@ export function delegate(settings: DelegateSettings, route: Partial<InternalAxio
     if (holdsSlot) await loopTurn(); // nothing is sent again on this path
     const startedAt = clock.now();
     try {
+      cancellation.throwIfRequested(); // axios would send it all the same: it rejects, and goes on
       const response = await send(sent);
       assertUsable(response, call);
       response.config = config;

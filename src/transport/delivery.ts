@@ -33,6 +33,9 @@ export interface DeliveryOwner {
   undeliverable(error: unknown): void;
 }
 
+/** What comes with the headers may break off before anybody can listen: its reader finds out, and the process does not end. */
+const noReaderYet = () => {};
+
 /** Gives a response as the call has asked for it: its body read and decoded, or a stream. */
 export class Delivery {
   readonly #owner: DeliveryOwner;
@@ -65,8 +68,10 @@ export class Delivery {
       (response as { responseUrl?: string }).responseUrl = urlOf(target); // what callers of axios find there
       this.#answer = axiosResponse(config, exchange, response);
       // By then a response without a body is known to be complete.
-      if (this.isStream) queueMicrotask(() => this.#handOver());
-      else {
+      if (this.isStream) {
+        (this.#body as Readable).on('error', noReaderYet);
+        queueMicrotask(() => this.#handOver());
+      } else {
         const limit = bodyLimit(call, exchange.request, this.#settings.maxResponseBytes);
         readBody(exchange, this.#body, limit, (bytes) => this.#read(bytes));
       }
@@ -87,7 +92,9 @@ export class Delivery {
     const answer = this.#answer!;
     try {
       const limit = bodyLimit(this.#owner.call, exchange.request, false); // of the call's own
-      const { given, limited } = streamedBody(exchange, response, this.#body as Readable, limit);
+      const body = this.#body as Readable;
+      const { given, limited } = streamedBody(exchange, response, body, limit);
+      body.off('error', noReaderYet);
       this.#body = limited;
       answer.data = given;
       this.#owner.delivered(settled(answer));

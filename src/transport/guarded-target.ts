@@ -46,9 +46,10 @@ export function lookedUp(
   { pool, clock, phases: { connect } }: AdmissionSettings,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    let stop: (() => void) | undefined;
     const end = () => {
       endLimit?.();
-      stop();
+      stop?.(); // there is none yet where the pool has closed already
     };
     const fail = (error: unknown) => {
       end();
@@ -57,7 +58,7 @@ export function lookedUp(
     const refuse = (error: Error) => fail(blockedError(error, call) ?? AxiosError.from(error, undefined, call.config));
     const expire = (delayMs: number) => fail(new ConnectTimeoutError(call, connect as number, delayMs));
     const endLimit = connect === false ? undefined : timeLimit(clock, connect, expire);
-    const stop = whileWaiting(call, pool.closing, fail);
+    stop = whileWaiting(call, pool.closing, fail);
     lookup.then(() => {
       end();
       resolve();
