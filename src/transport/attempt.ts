@@ -1,37 +1,28 @@
 import type { AxiosResponse } from 'axios';
 import type { Agent } from 'node:http';
-import { diedOnStaleSocket, rememberRepeatedLoss } from '../base/lost-peer.js';
-import { noteAnswer, noteFailure, timeError } from '../call/annotate.js';
+import { rememberRepeatedLoss } from '../base/lost-peer.js';
+import { noteAnswer } from '../call/annotate.js';
 import type { Call, Handler } from '../call/call.js';
 import type { EventSink } from '../call/event-sink.js';
-import { responseOf } from '../call/outcome.js';
 import { isDelegated, type RequestTarget, requestTarget } from '../call/target.js';
-import { concealError } from '../errors/redact-error.js';
 import { AddressBlockedError } from '../errors/refusal.errors.js';
 import { unguardedSetting } from '../guard/address-guard.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import { type BalancedWay, noteAnswered, noteFailed } from './addressed.js';
 import { callSettings, type TimedSettings } from './call-settings.js';
 import { Delivery, type DeliveryOwner, type DeliverySettings } from './delivery.js';
-import type { Engine, WireRequest, WireResponse } from './engine.js';
+import type { Engine, WireResponse } from './engine.js';
 import { publishRedirect, publishReplay } from './events.js';
+import { attemptError, sendingError } from './failure.js';
 import { Exchange, type ExchangeOwner, type ExchangeSettings } from './exchange.js';
-import { admitThroughProxy, blockedError } from './guarded-target.js';
+import { admitThroughProxy } from './guarded-target.js';
 import { nodeEngine } from './node-engine.js';
-import {
-  hasIdleSockets,
-  hasRepeatableBody,
-  isKnownLoss,
-  isRepeatable,
-  isUnsent,
-  sendTrusting,
-  socketsSeen,
-} from './pooled-socket.js';
+import { hasIdleSockets, isKnownLoss, sendTrusting, socketsSeen } from './pooled-socket.js';
 import { forwardedRequest } from './proxies.js';
 import { leave, type Opened, redirectedRequest, type RedirectSettings, tooManyRedirects } from './redirects.js';
 import { type ExchangeRequest, firstRequest } from './request.js';
-import { explainedOverflow, refusalOf } from './response-headers.js';
-import { asAxiosError } from './response.js';
+import { hasRepeatableBody, isRepeatable, isSentAgain, wasRefused } from './resend.js';
+import { refusalOf } from './response-headers.js';
 import { slotAfter, type SlotSettings } from './socket-slot.js';
 import { StreamedBody } from './streamed-body.js';
 import type { Routing } from './transport.js';
@@ -282,15 +273,11 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   /** Unless its pooled socket turned out to be dead: then the same request is sent once more, on a fresh one. */
   #failSending(error: unknown, exchange: Exchange): void {
     const { call } = this;
-    const { maxHeaderBytes } = this.#settings;
     const sent = this.#sent;
     const isFirst = !this.#isReplay;
     const isKnown = isFirst && isKnownLoss(error, exchange, sent.target.origin, call, this.#settings);
-    // Whether it may be repeated is asked last: it takes from the budget.
-    const isRefused = this.#wasRefused(exchange);
-    const isStale = isRefused || (isFirst && diedOnStaleSocket(error, exchange.reusedSocket));
-    const maySend = () => isRepeatable(sent) || isUnsent(sent, exchange) || (isRefused && hasRepeatableBody(sent));
-    if (isStale && maySend() && call.mayRepeat?.() !== false) {
+    const isRefused = wasRefused(exchange) && this.#refusals++ < MAX_REFUSALS;
+    if (isSentAgain(error, exchange, sent, { isFirst, isRefused }, call)) {
       this.#isReplay = true;
       void this.#after(nextMicrotask(), () => this.#admit());
       return;
@@ -300,16 +287,9 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
       return;
     }
     exchange.abandon();
-    const explained = blockedError(error, call) ?? explainedOverflow(error, call, maxHeaderBytes);
-    const failure = asAxiosError(explained, call, exchange.request);
+    const failure = sendingError(error, exchange, call, this.#settings.maxHeaderBytes);
     if (isKnown) rememberRepeatedLoss(failure);
     this.#failBeforeBody(failure);
-  }
-
-  /** Whether the upstream has not looked at a request, which may then be sent again whatever it asks for (RFC 9113 §8.7). */
-  #wasRefused(exchange: Exchange): boolean {
-    const { request } = exchange as { request: WireRequest | undefined };
-    return request?.ending === 'refused' && this.#refusals++ < MAX_REFUSALS;
   }
 
   #failBeforeBody(error: unknown): void {
@@ -319,16 +299,8 @@ export class Attempt implements ExchangeOwner, DeliveryOwner {
   }
 
   #fail(thrown: unknown): void {
-    const { call } = this;
-    const { clock, rules } = this.#settings;
     try {
-      if (responseOf(thrown)) call.journal.hasAnswer = true;
-      const error = asAxiosError(thrown, call);
-      // Here, where they come from: layers may show them to somebody, as `onRetry` does.
-      timeError(error, call, clock, this.#exchange?.timings);
-      noteFailure(error, call);
-      concealError(error, { rules, clientName: call.clientName, config: call.config });
-      this.#reject(error);
+      this.#reject(attemptError(thrown, this.call, this.#exchange?.timings, this.#settings));
     } catch (failure) {
       this.#reject(failure);
     }

@@ -4,12 +4,6 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { noTimings, rounded, type Timings } from '../base/timings.js';
 import type { Call } from '../call/call.js';
-import {
-  BodyTimeoutError,
-  BodyUnreadError,
-  ConnectTimeoutError,
-  ResponseTimeoutError,
-} from '../errors/timeout.errors.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { AddressUse } from '../pool/addresses/address-set.js';
 import type { Scheduling, SocketWish } from '../pool/fast-lane.js';
@@ -17,6 +11,7 @@ import { openingOf, openingTimes, whenConnected } from '../pool/socket-opening.j
 import { timesReused } from '../pool/socket-requests.js';
 import { BodySender } from './body-sender.js';
 import type { Engine, WireListener, WireRequest, WireResponse } from './engine.js';
+import { phaseError } from './phase-error.js';
 import { type Phase, type PhaseLimits, type PhaseOwner, PhaseTimer, type Progress } from './phase-timer.js';
 import type { ExchangeRequest } from './request.js';
 import { StreamedBody } from './streamed-body.js';
@@ -46,13 +41,6 @@ export interface ExchangeOwner {
    */
   failed(error: unknown, exchange: Exchange): void;
 }
-
-const PHASE_ERRORS: Readonly<Record<Phase, new (call: Call, ms: number, delayMs: number) => Error>> = {
-  connect: ConnectTimeoutError,
-  response: ResponseTimeoutError,
-  bodyIdle: BodyTimeoutError,
-  readerIdle: BodyUnreadError,
-};
 
 /**
  * One request and its response, from the connecting of a socket to the end of the body. Whatever ends it early, a failure, a
@@ -103,7 +91,7 @@ export class Exchange implements PhaseOwner, WireListener {
   }
 
   phaseExpired(phase: Phase, delayMs: number): void {
-    const error = new PHASE_ERRORS[phase](this.#call, this.#settings.phases[phase] as number, delayMs);
+    const error = phaseError(phase, this.#call, this.#settings.phases, delayMs);
     if (this.#context) this.#context.runInAsyncScope(this.fail, undefined, error);
     else this.fail(error);
   }

@@ -1,27 +1,11 @@
 import type { Agent } from 'node:http';
 import type { Clock } from '../base/clock.js';
-import { isIdempotent, mayHaveLostPeer } from '../base/lost-peer.js';
+import { mayHaveLostPeer } from '../base/lost-peer.js';
 import { loopTurn } from '../base/turns.js';
 import type { Call } from '../call/call.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { Exchange } from './exchange.js';
 import type { ExchangeRequest } from './request.js';
-import { StreamedBody } from './streamed-body.js';
-
-/** Whether a request may be sent a second time, should its pooled socket turn out to be dead. */
-export function isRepeatable(request: ExchangeRequest): boolean {
-  return isIdempotent(request.method, request.headers) && hasRepeatableBody(request);
-}
-
-/** Whether its body can be sent a second time. */
-export function hasRepeatableBody({ body }: ExchangeRequest): boolean {
-  return !(body instanceof StreamedBody && !body.isRepeatable);
-}
-
-/** Whether nothing of a request has been sent, nor read from its stream: the engine found its socket closed. */
-export function isUnsent({ body }: ExchangeRequest, { request }: Exchange): boolean {
-  return request.isUnsent === true && !(body instanceof StreamedBody);
-}
 
 export function hasIdleSockets({ freeSockets }: Agent): boolean {
   for (const name in freeSockets) if (freeSockets[name]!.length > 0) return true;
