@@ -1,3 +1,4 @@
+import { Module } from '@nestjs/common';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { spawnSync } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
@@ -5,7 +6,7 @@ import { type Agent, ClientRequest, maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { getHttpClientToken, HttpClientModule, type Transport } from '../src/index.js';
+import { getHttpClientToken, HttpClientModule, HttpClients, HttpModule, type Transport } from '../src/index.js';
 import { startAppContext } from './support/app-context.js';
 import { startHoldingUpstream } from './support/holding-upstream.js';
 import { startTransport } from './support/start-transport.js';
@@ -73,6 +74,26 @@ describe('engine', () => {
     expect(await engines(client)).toEqual(['undici', 'node:http']);
     expect(await engines(named('same'))).toEqual(['undici', 'node:http']);
     expect(await engines(named('own'))).toEqual(['node:http', 'node:http']);
+  });
+
+  it('and http2 may be set by an HttpModule, and explain() says who has set them', async () => {
+    await using upstream = await startUpstream();
+    @Module({ imports: [HttpModule.register({ engine: 'undici', http2: false })] })
+    class Legacy {}
+    const { app } = await startAppContext(
+      { engine: 'undici', http2: true },
+      { imports: [Legacy, HttpClientModule.forFeature({ name: 'other' })] },
+    );
+    const clients = app.get(HttpClients);
+    expect(engineOf(await clients.get('HttpModule(Legacy)').get(upstream.url))).toBe('undici');
+    expect(clients.explain('HttpModule(Legacy)').options).toMatchObject({
+      engine: { value: 'undici', from: 'client "HttpModule(Legacy)"' },
+      http2: { value: false, from: 'client "HttpModule(Legacy)"' },
+    });
+    expect(clients.explain('other').options).toMatchObject({
+      engine: { value: 'undici', from: 'module' },
+      http2: { value: true, from: 'module' },
+    });
   });
 
   it('may be undici for one origin only', async () => {

@@ -44,6 +44,8 @@ export const INHERITED = [
   'timeouts',
   'limits',
   'redirects',
+  'engine',
+  'http2',
   'resilience',
   'cache',
   'origins',
