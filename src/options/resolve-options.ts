@@ -1,23 +1,21 @@
-import { totalThatLeaves } from '../base/slots.js';
-import { ownOptions, withoutPrototype } from '../base/prototype-pollution.js';
+import { ownOptions } from '../base/prototype-pollution.js';
 import { InvalidOptionsError } from '../errors/refusal.errors.js';
 import type { RedactOptions } from '../redaction/rules.js';
-import { type AddressSettings, resolveAddresses } from './address-options.js';
+import type { AddressSettings } from './address-options.js';
 import type { AuthOptions } from './auth-options.js';
 import { combinationProblems } from './combinations.js';
 import { AXIOS_DEFAULTS, DEFAULT_CLIENT_NAME, DEFAULTS } from './defaults.js';
 import type {
   AxiosPassthroughOptions,
   HttpClientModuleOptions,
-  HttpClientOptions,
   NamedHttpClientOptions,
-  OriginOptions,
   RuntimeHttpClientOptions,
   TransportOptions,
 } from './http-client-options.js';
 import { findProblems } from './problems.js';
-import { type CacheChoice, NO_CACHE, resolveCache } from './resolve-cache.js';
-import { NO_RESILIENCE, type ResolvedResilience, resolveResilience } from './resolve-resilience.js';
+import { defined, resolveClient } from './resolve-client.js';
+import { type CacheChoice, NO_CACHE } from './resolve-cache.js';
+import { NO_RESILIENCE, type ResolvedResilience } from './resolve-resilience.js';
 import {
   type GuardSettings,
   type InboundSettings,
@@ -25,22 +23,13 @@ import {
   resolveGuard,
   resolveInbound,
   resolveLogging,
-  resolveTls,
   type TlsSettings,
-  resolveTelemetry,
   TELEMETRY_DEFAULTS,
   type TelemetrySettings,
 } from './resolve-sections.js';
 import { moduleOptionsSchema, namedClientSchema, runtimeClientSchema, transportSchema } from './schema.js';
 import type { SharedState } from './shared-state.js';
-import type {
-  EngineName,
-  Http2Option,
-  LimitOptions,
-  PoolOptions,
-  RedirectOptions,
-  TimeoutOptions,
-} from './transport-options.js';
+import type { EngineName, Http2Option, LimitOptions, RedirectOptions, TimeoutOptions } from './transport-options.js';
 
 export interface ResolvedPoolOptions {
   readonly maxSockets: number;
@@ -214,96 +203,6 @@ export function sourceOfOptions(name: string | undefined): string {
 const nameOfCall = (options: NamedHttpClientOptions | undefined) =>
   `HttpClientModule.forFeature(${JSON.stringify(options?.name)})`;
 
-function resolveClient(
-  name: string,
-  options: HttpClientOptions | undefined,
-  inherited: TransportSettings & Pick<ResolvedClientOptions, 'shared'>,
-  ownsPool: boolean,
-): ResolvedClientOptions {
-  const pool = resolvePool(defined(options?.pool), inherited.pool);
-  const settings = resolveSettings(options, inherited);
-  return Object.freeze({
-    name,
-    baseURL: options?.baseURL,
-    confine: options?.confine ?? (options?.baseURL === undefined ? false : 'origin'),
-    guard: resolveGuard(options?.guard, inherited.guard),
-    auth: options?.auth,
-    headers: Object.freeze({ ...options?.headers }),
-    axios: Object.freeze({ ...options?.axios }),
-    ...settings,
-    origins: resolveOrigins(options?.origins, inherited, { ...settings, pool }),
-    pool,
-    tls: resolveTls(defined(options?.tls), inherited.tls),
-    redact: resolveRedact(options, inherited.redact),
-    telemetry: resolveTelemetry(options?.telemetry, inherited.telemetry),
-    ownsPool,
-    shared: inherited.shared,
-  });
-}
-
-function resolveSettings(
-  options: Omit<OriginOptions, 'pool' | 'addresses'> | undefined,
-  inherited: OriginSettings,
-): OriginSettings {
-  return Object.freeze({
-    timeouts: Object.freeze({ ...inherited.timeouts, ...defined(options?.timeouts) }),
-    limits: Object.freeze({ ...inherited.limits, ...defined(options?.limits) }),
-    redirects: Object.freeze({ ...inherited.redirects, ...defined(options?.redirects) }),
-    engine: options?.engine ?? inherited.engine,
-    http2: options?.http2 ?? inherited.http2,
-    resilience: resolveResilience(options?.resilience, inherited.resilience),
-    ...resolveCache(options?.cache, inherited),
-  });
-}
-
-/** An origin that the client says nothing about is as the module has it; one that it does is the client's own business. */
-function resolveOrigins(
-  given: HttpClientOptions['origins'] | undefined,
-  inherited: TransportSettings,
-  client: Omit<DifferingOrigin, 'addresses'>,
-): Readonly<Record<string, DifferingOrigin>> {
-  const own = Object.entries(given ?? {}).map(([origin, options]) => [origin, resolveOrigin(options, client)] as const);
-  return Object.freeze({ ...inherited.origins, ...Object.fromEntries(own) });
-}
-
-function resolveOrigin(
-  options: OriginOptions | undefined,
-  client: Omit<DifferingOrigin, 'addresses'>,
-): DifferingOrigin {
-  return Object.freeze({
-    ...resolveSettings(options, client),
-    pool: Object.freeze({ scheduling: options?.pool?.scheduling ?? client.pool.scheduling }),
-    addresses: resolveAddresses(options?.addresses),
-  });
-}
-
-/** What the module holds to be a secret is one for every client. */
-function resolveRedact(
-  options: Pick<HttpClientOptions, 'redact' | 'auth'> | undefined,
-  inherited: TransportSettings['redact'],
-) {
-  const given: RedactOptions | undefined = options?.redact;
-  const ofAuth = [options?.auth?.apiKey?.header ?? []].flat();
-  return Object.freeze({
-    headers: Object.freeze([...inherited.headers, ...(given?.headers ?? []), ...ofAuth]),
-    query: Object.freeze([...inherited.query, ...(given?.query ?? [])]),
-  });
-}
-
-function resolvePool(given: PoolOptions, inherited: ResolvedPoolOptions): ResolvedPoolOptions {
-  const maxFreeSockets = given.maxSockets ?? inherited.maxFreeSockets;
-  const maxTotalSockets =
-    inherited.maxTotalSockets && Math.max(inherited.maxTotalSockets, totalThatLeaves(given.maxSockets ?? 0));
-  return Object.freeze({ ...inherited, maxFreeSockets, maxTotalSockets, ...given });
-}
-
 function refuse(source: string, problems: readonly string[]): void {
   if (problems.length > 0) throw new InvalidOptionsError(source, problems);
-}
-
-/** An option set to `undefined` is one left out. */
-function defined<T extends object>(group: T | undefined): T {
-  return withoutPrototype(
-    Object.fromEntries(Object.entries(group ?? {}).filter(([, value]) => value !== undefined)),
-  ) as T;
 }

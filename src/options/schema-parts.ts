@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { canParse } from '../base/can-parse.js';
 import { MAX_TIMER_MS } from '../base/clock.js';
 import { hostAddress } from '../base/host-address.js';
 import { withoutPrototype } from '../base/prototype-pollution.js';
@@ -50,6 +51,10 @@ export const offOr = (entries: v.ObjectEntries, what = 'an object or false') => 
   const options = group(entries, what);
   return v.optional(choice(entries, (input) => (input === false ? v.literal(false) : options)));
 };
+
+export const isHttpUrl = (value: string) => canParse(value) && /^https?:$/.test(new URL(value).protocol);
+const anHttpUrl = 'an absolute http or https URL';
+export const httpUrl = v.pipe(v.string(anHttpUrl), v.check(isHttpUrl, anHttpUrl));
 
 const integerFrom = (least: number, what: string) => v.pipe(v.number(what), v.integer(what), v.minValue(least, what));
 

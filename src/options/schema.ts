@@ -2,8 +2,7 @@ import type { LogLevel } from '@nestjs/common';
 import * as v from 'valibot';
 import { withoutPrototype } from '../base/prototype-pollution.js';
 import { LAYER_NAMES } from '../layers/order.js';
-import { canParse } from '../base/can-parse.js';
-import { isFieldValue } from '../base/http-rules.js';
+import { auth } from './schema-auth.js';
 import type { EngineName } from './transport-options.js';
 import {
   addresses,
@@ -16,6 +15,8 @@ import {
   flag,
   group,
   headerName,
+  httpUrl,
+  isHttpUrl,
   guard,
   milliseconds,
   millisecondsOrOff,
@@ -26,9 +27,6 @@ import {
   text,
   toggle,
 } from './schema-parts.js';
-
-const isHttpUrl = (value: string) => canParse(value) && /^https?:$/.test(new URL(value).protocol);
-const httpUrl = 'an absolute http or https URL';
 
 /** Buffers, strings and arrays of them are for Node to judge; only what cannot be TLS material is refused here. */
 const tlsMaterial = v.custom<never>(
@@ -98,38 +96,8 @@ const telemetry = toggle({
   ),
 });
 
-const credential = v.union([v.string(), v.function()], 'a string or a function');
-const inHeader = 'a function, or a string of characters that a header can have';
-const credentialInHeader = v.union([v.pipe(v.string(), v.check(isFieldValue)), v.function()], inHeader);
-const aString = v.optional(text);
-const auth = v.optional(
-  group({
-    oauth2: v.optional(
-      group({
-        tokenUrl: v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl)),
-        clientId: credential,
-        clientSecret: credential,
-        scope: aString,
-        audience: aString,
-        resource: v.optional(v.union([text, v.array(text)], 'a string or an array of them')),
-        params: v.optional(v.record(v.string(), text, 'an object of names and strings')),
-        method: v.optional(
-          v.picklist(['client_secret_basic', 'client_secret_post'], "'client_secret_basic' or 'client_secret_post'"),
-        ),
-        timeoutMs: v.optional(milliseconds),
-        shared: v.optional(flag),
-      }),
-    ),
-    bearer: v.optional(credentialInHeader),
-    basic: v.optional(group({ username: credential, password: credential })),
-    apiKey: v.optional(group({ header: headerName('the name of a header'), value: credentialInHeader })),
-    sign: v.optional(v.function('a function')),
-    sameForAll: v.optional(flag),
-  }),
-);
-
 const client = {
-  baseURL: v.optional(v.pipe(v.string(httpUrl), v.check(isHttpUrl, httpUrl))),
+  baseURL: v.optional(httpUrl),
   confine,
   guard,
   auth,

@@ -58,7 +58,7 @@ export function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-export function isError(value: object): value is Error {
+export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
