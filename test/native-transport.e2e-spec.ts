@@ -2,9 +2,12 @@ import type { AxiosInstance } from 'axios';
 import fc from 'fast-check';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTransport, isTimeoutError } from '../src/index.js';
 import { itAtScale } from './support/at-scale.js';
 import { CA, CERTIFICATE } from './support/certificates.js';
@@ -294,6 +297,19 @@ describe('a stale socket', () => {
       expect(failedPosts).toBeLessThan(calls / 10);
     },
   );
+});
+
+describe('a stream that is sent where HTTP/2 was offered in vain', () => {
+  it.each(['node:http', 'undici'] as const)('is sent to its end over %s', async (engine) => {
+    const server = createSecureServer(CERTIFICATE, (request, response) => void request.pipe(response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { client } = startTransport({ engine, http2: true, tls: { ca: CA } });
+    const { port } = server.address() as AddressInfo;
+    const parts = Readable.from(['one ', 'two ', 'three'].map((part) => Buffer.from(part)));
+    expect((await client.post(`https://localhost:${port}`, parts)).data).toBe('one two three');
+  });
 });
 
 describe('a call that is left to axios', () => {

@@ -73,7 +73,14 @@ export class Outgoing {
 
   /** Has another engine send what there is. */
   handOn(request: Pick<WireRequest, 'write' | 'end'>): void {
-    for (const { chunk, sent } of this.#takeWaiting()) request.write(chunk, sent);
+    for (const { chunk, sent } of this.#takeWaiting()) {
+      let isTold = false;
+      const tell = () => {
+        if (!isTold) sent();
+        isTold = true;
+      };
+      if (request.write(chunk, tell)) process.nextTick(tell); // who has written it waits, whether the engine has room or not
+    }
     const body = this.#body;
     this.#body = undefined;
     if (this.isEnded) request.end(body);
