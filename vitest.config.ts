@@ -53,8 +53,8 @@ const ON_UNDICI = {
  */
 const WORKERS = Math.ceil(availableParallelism() * 1.5);
 
-/** Those that take minutes begin first, so that no worker is left alone with one at the end. */
-const LONGEST = ['rolling-restarts', 'prototype-pollution'];
+/** Those that take longest begin first, so that no worker is left alone with one at the end. */
+const LONGEST = ['rolling-restarts', 'page.e2e', 'process.e2e', 'fares.e2e', 'prototype-pollution'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

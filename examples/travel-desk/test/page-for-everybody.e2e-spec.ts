@@ -106,7 +106,7 @@ describeInChromium('the page for everybody', (browser) => {
     });
   });
 
-  it('fits into 360 pixels, with room for fingers', async () => {
+  it('fits into 360 pixels, with room for fingers', { tags: 'slow' }, async () => {
     await using there = await openDesk(browser(), running.port, {
       viewport: { width: 360, height: 740 },
       hasTouch: true,
@@ -130,41 +130,45 @@ describeInChromium('the page for everybody', (browser) => {
     expect(low).toEqual([]);
   });
 
-  it('fits into 360 pixels whatever its figures are, every table, and the numbers above them', async () => {
-    const desk = running.app.get(DeskService, { strict: false });
-    const monitor = running.app.get(MonitorService, { strict: false });
-    const snapshot = desk.snapshot();
-    vi.spyOn(desk, 'snapshot').mockReturnValue({
-      ...snapshot,
-      process: huge(snapshot.process),
-      clients: snapshot.clients.map((client) =>
-        Object.assign(huge(client), { reuseRatio: 1, cache: client.cache && huge(client.cache) }),
-      ),
-      sockets: snapshot.sockets.map((sockets) => Object.assign(huge(sockets), { reuseRatio: 1 })),
-    });
-    const detail = monitor.detail('slow-2')!;
-    vi.spyOn(monitor, 'detail').mockReturnValue({
-      ...detail,
-      history: detail.history.map((ping) =>
-        Object.assign(huge(ping), { code: 'ERR_THAT_HAS_A_NAME_OF_UNREASONABLE_LENGTH' }),
-      ),
-    });
-    await using there = await openDesk(browser(), running.port, { viewport: { width: 360, height: 740 } });
-    const { page } = there;
-    const wide = () =>
-      page.evaluate(`
+  it(
+    'fits into 360 pixels whatever its figures are, every table, and the numbers above them',
+    { tags: 'slow' },
+    async () => {
+      const desk = running.app.get(DeskService, { strict: false });
+      const monitor = running.app.get(MonitorService, { strict: false });
+      const snapshot = desk.snapshot();
+      vi.spyOn(desk, 'snapshot').mockReturnValue({
+        ...snapshot,
+        process: huge(snapshot.process),
+        clients: snapshot.clients.map((client) =>
+          Object.assign(huge(client), { reuseRatio: 1, cache: client.cache && huge(client.cache) }),
+        ),
+        sockets: snapshot.sockets.map((sockets) => Object.assign(huge(sockets), { reuseRatio: 1 })),
+      });
+      const detail = monitor.detail('slow-2')!;
+      vi.spyOn(monitor, 'detail').mockReturnValue({
+        ...detail,
+        history: detail.history.map((ping) =>
+          Object.assign(huge(ping), { code: 'ERR_THAT_HAS_A_NAME_OF_UNREASONABLE_LENGTH' }),
+        ),
+      });
+      await using there = await openDesk(browser(), running.port, { viewport: { width: 360, height: 740 } });
+      const { page } = there;
+      const wide = () =>
+        page.evaluate(`
         [...document.querySelectorAll('html, dialog, .scroll, table, th, td, dd, .panel, .totals, .clients > li')]
           .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth)
           .map((element) => [element.localName, element.textContent.trim().slice(0, 40), element.scrollWidth, element.clientWidth])`);
-    const figures = (name: string) => page.locator(`${name} td:visible`).allInnerTexts();
-    expect(await figures('#sockets')).toContain('9,007,199,254,740,991');
-    expect(await wide()).toEqual([]);
+      const figures = (name: string) => page.locator(`${name} td:visible`).allInnerTexts();
+      expect(await figures('#sockets')).toContain('9,007,199,254,740,991');
+      expect(await wide()).toEqual([]);
 
-    await page.locator('.cell[data-key="slow-2"]').click();
-    await page.getByRole('dialog').waitFor();
-    await until(() => figures('#pings')).toContain('9007199254740.99\u00a0s');
-    expect(await wide()).toEqual([]);
-  });
+      await page.locator('.cell[data-key="slow-2"]').click();
+      await page.getByRole('dialog').waitFor();
+      await until(() => figures('#pings')).toContain('9007199254740.99\u00a0s');
+      expect(await wide()).toEqual([]);
+    },
+  );
 
   it('tells what there is without JavaScript, too', async () => {
     await using there = await openDesk(browser(), running.port, { javaScriptEnabled: false });
