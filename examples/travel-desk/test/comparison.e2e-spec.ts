@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_QUERY } from '../src/comparison/comparison.dto.js';
 import { ComparisonService } from '../src/comparison/comparison.service.js';
-import { statesAt } from '../src/comparison/time-wait.js';
+import { connectionsAt } from '../src/comparison/time-wait.js';
 import { startProcess } from './support/process.js';
 import { type RunningApp, startApp } from './support/running-app.js';
 
@@ -96,7 +96,7 @@ it('ends each process once whoever has started it is killed', async () => {
   await once(parent, 'close'); // the relay prints there, too: it has ended
 });
 
-it('counts the sockets at a port by their state in what the kernel tells', () => {
+it('finds the connections at a port, and their states, in what the kernel tells', () => {
   const table = [
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
     '   0: 0100007F:115C 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 20 1 0',
@@ -105,5 +105,5 @@ it('counts the sockets at a port by their state in what the kernel tells', () =>
     '   3: 0100007F:115C 0100007F:A1B3 06 00000000:00000000 03:00000F9B 00000000     0        0 0 3 0',
     '',
   ].join('\n');
-  expect(Object.fromEntries(statesAt(4_444, table))).toEqual({ 1: 1, 6: 2, 10: 1 });
+  expect([...connectionsAt(4_444, table).values()]).toEqual([10, 1, 6, 6]);
 });

@@ -1,7 +1,7 @@
 import { certificate } from '../upstreams/certificate.js';
 import { Child } from './child.js';
 import type { ComparedWay, Comparison, ComparisonQuery } from './comparison.dto.js';
-import { countTimeWait } from './time-wait.js';
+import { countTimeWait, earlierConnections } from './time-wait.js';
 
 const WAYS = ['shared', 'perCall'] as const;
 type Way = (typeof WAYS)[number];
@@ -30,6 +30,8 @@ export async function compare({ roundTripMs, calls }: ComparisonQuery, signal: A
   const { key, cert } = await certificate(new Date(Date.now() - HOUR_MS), new Date(Date.now() + HOUR_MS));
   const to = await upstream.ask({ ask: 'listen', key, cert });
   const [sharedPort, perCallPort] = (await relay.ask({ ask: 'listen', to, roundTripMs, ports: 2 })) as [number, number];
+  const [sharedBefore, perCallBefore] = await Promise.all([sharedPort, perCallPort].map(earlierConnections));
+  const earlier = { shared: sharedBefore!, perCall: perCallBefore! };
   await client.ask({ ask: 'prepare', cert, calls });
   /** One for each, by which the kernel's list of sockets tells them apart. */
   const ports: Readonly<Record<Way, number>> = { shared: sharedPort, perCall: perCallPort };
@@ -58,7 +60,7 @@ export async function compare({ roundTripMs, calls }: ComparisonQuery, signal: A
 
   const outcome = async (way: Way): Promise<ComparedWay> => ({
     ...summary(turns[way]),
-    timeWait: await countTimeWait(ports[way], signal),
+    timeWait: await countTimeWait(ports[way], earlier[way], signal),
   });
   const [shared, perCall] = await Promise.all([outcome('shared'), outcome('perCall')]);
   return { roundTripMs, calls, bursts: BURSTS, shared, perCall };
